@@ -1,0 +1,45 @@
+# Two commands: `make run` and `make test`. Each does all its own set-up in .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+ARGS ?=
+# One worker a core; set to 0 to debug.
+WORKERS ?= auto
+
+.PHONY: run test check format lock openapi bench clean
+
+run: .venv/installed
+	@exec $(BIN)/zhijian demo
+
+test: .venv/installed
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+
+check: .venv/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/installed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# The exported document is part of the contract: a test fails when it drifts from the code.
+openapi: .venv/installed
+	$(BIN)/zhijian openapi > docs/openapi.json
+
+bench: .venv/installed
+	$(BIN)/python -m bench.hot_operations $(ARGS)
+
+# No index, host or path goes into the lock file.
+lock:
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--extra dev pyproject.toml -o requirements.lock
+
+.venv/installed: requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+clean:
+	rm -rf .venv var .coverage* htmlcov .pytest_cache .mypy_cache .ruff_cache .hypothesis
