@@ -1,0 +1,168 @@
+"""Who is asking: read anew on each request, so that a right that has ended is gone at the next one."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from sqlalchemy import ColumnElement, and_, false, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
+
+from app.directory.models import Account, Binding, Member, Organisation, Post, Session, WechatUser
+from app.errors import Conflict, Unauthenticated
+
+STAFF_IDLE = timedelta(minutes=30)
+STAFF_ABSOLUTE = timedelta(hours=12)
+WECHAT_IDLE = timedelta(days=7)
+WECHAT_ABSOLUTE = timedelta(days=30)
+
+
+class NotBound(Conflict):
+    """The WeChat user has not been tied to a member yet."""
+
+    code = "not_bound"
+    detail = "您还没有绑定党员身份。请向所在支部领取绑定码，在「绑定」页输入。"
+
+
+@dataclass(frozen=True)
+class CurrentWechat:
+    """A signed-in WeChat user, bound or not."""
+
+    session_id: int
+    wechat_user_id: int
+    appid: str
+    member_id: int | None
+
+    @property
+    def actor(self) -> str:
+        """The name in the audit log."""
+        return f"wechat:{self.wechat_user_id}"
+
+
+@dataclass(frozen=True)
+class CurrentMember:
+    """A bound member: `path` is that of the member's organisation."""
+
+    session_id: int
+    wechat_user_id: int
+    appid: str
+    member_id: int
+    organisation_id: int
+    path: str
+    timezone: str
+    floating: bool
+
+    @property
+    def actor(self) -> str:
+        """The name in the audit log."""
+        return f"member:{self.member_id}"
+
+
+@dataclass(frozen=True)
+class HeldPost:
+    """A role in an organisation, in force now."""
+
+    role: str
+    organisation_id: int
+    path: str
+
+
+@dataclass(frozen=True)
+class CurrentStaff:
+    """A signed-in member of staff with the posts in force."""
+
+    session_id: int
+    account_id: int
+    name: str
+    posts: tuple[HeldPost, ...]
+
+    @property
+    def actor(self) -> str:
+        """The name in the audit log."""
+        return f"account:{self.account_id}"
+
+    def paths(self, *roles: str) -> list[str]:
+        """The paths of the organisations in which one of `roles` is held."""
+        return [post.path for post in self.posts if post.role in roles]
+
+    def holds(self, *roles: str) -> bool:
+        """Whether one of `roles` is held anywhere."""
+        return bool(self.paths(*roles))
+
+
+def within(column: InstrumentedAttribute[str], paths: list[str]) -> ColumnElement[bool]:
+    """The SQL of "in the subtree of one of `paths`"; a trailing slash keeps `/1/` from matching `/10/`."""
+    return or_(false(), *(column.like(f"{path}%") for path in paths))
+
+
+def ancestors(path: str) -> list[int]:
+    """The ids on a path, the organisation's own last."""
+    return [int(part) for part in path.strip("/").split("/")]
+
+
+def token_digest(token: str) -> bytes:
+    """What is kept of a session token."""
+    return sha256(token.encode()).digest()
+
+
+async def _touch(session: AsyncSession, row: Session, now: datetime, idle: timedelta) -> None:
+    if row.seen_at + idle <= now or row.expires_at <= now:
+        raise Unauthenticated
+    if row.seen_at + idle / 10 <= now:
+        await session.execute(update(Session).where(Session.id == row.id).values(seen_at=now))
+
+
+async def _living_session(session: AsyncSession, token: str) -> Session:
+    statement = select(Session).where(Session.token_digest == token_digest(token), Session.revoked_at.is_(None))
+    row = await session.scalar(statement)
+    if row is None:
+        raise Unauthenticated
+    return row
+
+
+async def get_staff(session: AsyncSession, token: str, now: datetime) -> CurrentStaff:
+    """The member of staff of this token with the posts in force at `now`; raises `Unauthenticated`."""
+    row = await _living_session(session, token)
+    await _touch(session, row, now, STAFF_IDLE)
+    account = await session.get(Account, row.account_id) if row.account_id else None
+    if account is None or account.disabled_at is not None:
+        raise Unauthenticated
+    in_force = and_(Post.from_at <= now, or_(Post.until_at.is_(None), Post.until_at > now))
+    posts = await session.execute(
+        select(Post.role, Post.organisation_id, Organisation.path)
+        .join(Organisation, Organisation.id == Post.organisation_id)
+        .where(Post.account_id == account.id, in_force, Organisation.archived_at.is_(None))
+        .order_by(Post.id)
+    )
+    return CurrentStaff(row.id, account.id, account.name, tuple(HeldPost(*post) for post in posts))
+
+
+async def get_wechat(session: AsyncSession, token: str, now: datetime) -> CurrentWechat:
+    """The WeChat user of this token; raises `Unauthenticated`."""
+    row = await _living_session(session, token)
+    await _touch(session, row, now, WECHAT_IDLE)
+    user = await session.get(WechatUser, row.wechat_user_id) if row.wechat_user_id else None
+    if user is None:
+        raise Unauthenticated
+    return CurrentWechat(row.id, user.id, user.appid, row.member_id)
+
+
+async def get_member(session: AsyncSession, token: str, now: datetime) -> CurrentMember:
+    """The member in use of this token; raises `Unauthenticated`, or `NotBound` where there is none yet."""
+    wechat = await get_wechat(session, token, now)
+    found = await session.execute(
+        select(Member.id, Member.organisation_id, Organisation.path, Organisation.timezone, Member.roster)
+        .join(Organisation, Organisation.id == Member.organisation_id)
+        .join(Binding, and_(Binding.member_id == Member.id, Binding.ended_at.is_(None)))
+        .where(
+            Member.id == wechat.member_id,
+            Member.archived_at.is_(None),
+            Binding.wechat_user_id == wechat.wechat_user_id,
+        )
+    )
+    row = found.first()
+    if row is None:
+        raise NotBound
+    return CurrentMember(
+        wechat.session_id, wechat.wechat_user_id, wechat.appid, row[0], row[1], row[2], row[3], row[4] == "floating"
+    )

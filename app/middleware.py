@@ -1,0 +1,103 @@
+"""What surrounds every request: a request id, a JSON log line, metrics, and a bound on the body (pure ASGI)."""
+
+import hashlib
+import re
+import time
+import uuid
+
+import structlog
+from prometheus_client import Counter, Histogram
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.errors import TooLarge
+from app.problems import of_product_error, of_unexpected
+
+log = structlog.get_logger()
+
+JSON_LIMIT = 1024 * 1024
+UPLOAD_LIMIT = 20 * 1024 * 1024
+REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{1,64}$")
+
+REQUESTS = Counter("zhijian_http_requests_total", "Requests answered", ["method", "route", "status"])
+SECONDS = Histogram("zhijian_http_request_seconds", "Time to answer", ["method", "route"])
+
+
+def route_of(scope: Scope) -> str:
+    """The template of the matched route, such as `/api/v1/lessons/{lesson_id}`."""
+    return str(getattr(scope.get("route"), "path", "unmatched"))
+
+
+class Surround:
+    """Request id, log line and metrics."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
+        request_id = given if REQUEST_ID.match(given) else uuid.uuid4().hex
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        begun = time.perf_counter()
+        status = 500
+        started = False
+
+        async def answer(message: Message) -> None:
+            nonlocal status, started
+            if message["type"] == "http.response.start":
+                status, started = message["status"], True
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, answer)
+        except Exception as error:  # the last place where an error can still become an answer
+            if started:
+                raise
+            await of_unexpected(error, scope["path"])(scope, receive, answer)
+        finally:
+            spent = time.perf_counter() - begun
+            route = route_of(scope)
+            REQUESTS.labels(scope["method"], route, status).inc()
+            SECONDS.labels(scope["method"], route).observe(spent)
+            log.info("request", method=scope["method"], route=route, status=status, ms=round(spent * 1000, 1))
+
+
+class BodyLimit:
+    """Refuses bodies over the limit, declared or counted, and offers the digest of what was read."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        upload = headers.get(b"content-type", b"").lower().startswith(b"multipart/")
+        limit = UPLOAD_LIMIT if upload else JSON_LIMIT
+        declared = headers.get(b"content-length", b"0")
+        if declared.isdigit() and int(declared) > limit:
+            await of_product_error(TooLarge())(scope, receive, send)
+            return
+        digest = hashlib.sha256()
+        size = 0
+        scope["body_sha256"] = digest.hexdigest
+
+        async def count() -> Message:
+            nonlocal size
+            message = await receive()
+            if message["type"] == "http.request":
+                size += len(message.get("body", b""))
+                digest.update(message.get("body", b""))
+                if size > limit:
+                    raise HTTPException(413)
+            return message
+
+        await self.app(scope, count, send)
+
+

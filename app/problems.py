@@ -1,0 +1,138 @@
+"""Every error leaves as `application/problem+json` (RFC 9457), rendered here and nowhere else."""
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.encoders import jsonable_encoder
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+
+from app.access.idempotency import AnsweredBefore
+from app.db.engine import is_away
+from app.errors import ProductError, Unavailable
+from app.schemas import Out
+
+log = structlog.get_logger()
+
+RETRY_SECONDS = 2
+
+# What a person is told for each kind of finding of the validator; anything else is "格式不正确".
+FINDINGS = {
+    "missing": "缺少必填项",
+    "extra_forbidden": "不认识的字段",
+    "unknown_parameter": "不认识的参数",
+    "string_too_short": "内容太短",
+    "string_too_long": "内容太长",
+    "too_short": "数量太少",
+    "too_long": "数量太多",
+    "string_pattern_mismatch": "格式不正确",
+    "greater_than_equal": "数值太小",
+    "less_than_equal": "数值太大",
+    "greater_than": "数值太小",
+    "less_than": "数值太大",
+    "nul_character": "含有不允许的空字符",
+    "control_character": "含有不允许的控制字符",
+    "blank": "不能为空白",
+    "too_deep": "嵌套层次太深",
+    "out_of_range": "超出允许的范围",
+    "no_such_week": "这一年没有这一周",
+    "json_invalid": "不是有效的 JSON",
+    "literal_error": "不在可选值之内",
+    "enum": "不在可选值之内",
+    "timezone_aware": "时间要带时区",
+}
+HTTP_TITLES = {
+    400: ("bad_request", "请求有误", "请求无法识别，请检查格式后重试。"),
+    404: ("not_found", "未找到", "没有这个地址，请检查后重试。"),
+    405: ("method_not_allowed", "方法不允许", "这个地址不支持这种操作。"),
+    413: ("too_large", "内容过大", "上传的内容超过大小限制，请压缩或拆分后重试。"),
+}
+
+
+class ProblemOut(Out):
+    """RFC 9457 with a stable `code`, a Chinese `detail` to act on, and each finding."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    errors: list[dict[str, object]] | None = None
+
+
+class Problem(JSONResponse):
+    """A problem document."""
+
+    media_type = "application/problem+json"
+
+
+def problem(
+    status: int, code: str, title: str, detail: str, *, errors: list[dict[str, object]] | None = None,
+    headers: dict[str, str] | None = None,
+) -> Problem:
+    """The document: `code` is stable, `detail` tells the person what to do, `errors` names each finding."""
+    body: dict[str, object] = {"type": "about:blank", "title": title, "status": status, "code": code, "detail": detail}
+    if errors:
+        body["errors"] = errors
+    return Problem(body, status_code=status, headers=headers)
+
+
+def of_product_error(error: ProductError) -> Problem:
+    """A `ProductError` as it is shown."""
+    headers = {}
+    if error.status == 401:  # noqa: PLR2004 - RFC 9110: a 401 names the scheme
+        headers["WWW-Authenticate"] = "Bearer"
+    if error.retry_after is not None:
+        headers["Retry-After"] = str(error.retry_after)
+    return problem(
+        error.status, error.shown_code, error.title, error.shown_detail, errors=error.errors, headers=headers
+    )
+
+
+async def _product_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, ProductError)  # noqa: S101 - registered for this class only
+    return of_product_error(error)
+
+
+async def _validation(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class only
+    findings: list[dict[str, object]] = [
+        {
+            "field": ".".join(str(part) for part in found["loc"][1:]) or str(found["loc"][0]),
+            "code": found["type"],
+            "detail": FINDINGS.get(found["type"], "格式不正确"),
+        }
+        for found in error.errors()[:50]
+    ]
+    first = findings[0]
+    detail = f"「{first['field']}」{first['detail']}，请修改后重试。"
+    return problem(422, "invalid_input", "内容不符合要求", detail, errors=jsonable_encoder(findings))
+
+
+async def _http(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class only
+    code, title, detail = HTTP_TITLES.get(error.status_code, HTTP_TITLES[400])
+    return problem(error.status_code, code, title, detail, headers=dict(error.headers or {}))
+
+
+async def _answered(_: Request, error: Exception) -> Response:
+    assert isinstance(error, AnsweredBefore)  # noqa: S101 - registered for this class only
+    return JSONResponse(error.answer, status_code=error.status, headers={"Idempotency-Replayed": "true"})
+
+
+def of_unexpected(error: Exception, path: str) -> Problem:
+    """The answer to an error that nobody caught: 503 while the database is away, else 500 and a log entry."""
+    if is_away(error):
+        log.warning("database_away", path=path, error=type(error).__name__)
+        return of_product_error(Unavailable(retry_after=RETRY_SECONDS))
+    log.error("unexpected_error", path=path, exc_info=error)
+    detail = "系统出现意外错误，已记录。请稍后重试；如仍不行，请把页面上的请求编号告诉管理员。"
+    return problem(500, "internal_error", "系统内部错误", detail)
+
+
+def install(app: FastAPI) -> None:
+    """Registers the handlers; `app.middleware.Surround` answers what none of them takes."""
+    app.add_exception_handler(ProductError, _product_error)
+    app.add_exception_handler(RequestValidationError, _validation)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(AnsweredBefore, _answered)

@@ -1,0 +1,112 @@
+"""Shared shapes of requests and answers: strict, bounded, and free of NUL."""
+
+import unicodedata
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Annotated, Any, Protocol, TypeVar
+
+from fastapi import Path, Query
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+MAX_ID = 2**63 - 1
+MAX_DEPTH = 16
+
+Id = Annotated[int, Field(ge=1, le=MAX_ID)]
+PathId = Annotated[int, Path(ge=1, le=MAX_ID)]
+Limit = Annotated[int, Query(ge=1, le=200, description="How many at most")]
+Cursor = Annotated[int | None, Query(ge=1, le=MAX_ID, description="`next` of the page before")]
+
+
+def _without_nul(value: Any, depth: int = 0) -> None:
+    if depth > MAX_DEPTH:
+        raise PydanticCustomError("too_deep", "too deeply nested")
+    if isinstance(value, str) and "\0" in value:
+        raise PydanticCustomError("nul_character", "contains NUL")
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            _without_nul(key, depth + 1)
+            _without_nul(inner, depth + 1)
+    elif isinstance(value, list):
+        for inner in value:
+            _without_nul(inner, depth + 1)
+
+
+class In(BaseModel):
+    """What a caller sends: unknown fields and NUL are refused."""
+
+    model_config = ConfigDict(extra="forbid", strict=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_nul(cls, value: Any) -> Any:
+        _without_nul(value)
+        return value
+
+
+class Out(BaseModel):
+    """What is answered."""
+
+    model_config = ConfigDict(from_attributes=True, extra="forbid")
+
+
+class HasId(Protocol):
+    """A row that a page can go on from."""
+
+    @property
+    def id(self) -> int: ...
+
+
+Row = TypeVar("Row", bound=HasId)
+
+
+def page(rows: Sequence[Row], limit: int) -> tuple[Sequence[Row], str | None]:
+    """The first `limit` rows and the cursor of the next page, given one row more where there is one."""
+    shown = rows[:limit]
+    return shown, str(shown[-1].id) if len(rows) > limit else None
+
+
+def _normal(text: str) -> str:
+    cleaned = unicodedata.normalize("NFC", text).strip()
+    if not cleaned:
+        raise PydanticCustomError("blank", "blank")
+    if any(unicodedata.category(character) == "Cc" for character in cleaned):
+        raise PydanticCustomError("control_character", "contains control characters")
+    return cleaned
+
+
+# One line of text that people read: NFC, trimmed, neither blank nor with control characters.
+Line = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_normal)]
+
+
+def _in_range(moment: datetime) -> datetime:
+    if not 2000 <= moment.year <= 2100:
+        raise PydanticCustomError("out_of_range", "out of range")
+    return moment
+
+
+# A moment with its zone, within the years that a schedule can mean.
+Moment = Annotated[AwareDatetime, AfterValidator(_in_range)]
+
+
+def _week(text: str) -> str:
+    try:
+        monday_of(text)
+    except ValueError:
+        raise PydanticCustomError("no_such_week", "no such week") from None
+    return text
+
+
+def monday_of(week: str) -> date:
+    """The Monday of an ISO week such as `2026-W47`; raises ValueError where the year has no such week."""
+    year, number = week.split("-W")
+    return date.fromisocalendar(int(year), int(number), 1)
+
+
+def week_of(day: date) -> str:
+    """The ISO week of a day, such as `2026-W47`."""
+    year, week, _ = day.isocalendar()
+    return f"{year}-W{week:02d}"
+
+
+Week = Annotated[str, Field(pattern=r"^20[0-9]{2}-W(0[1-9]|[1-4][0-9]|5[0-3])$"), AfterValidator(_week)]

@@ -1,0 +1,80 @@
+"""All settings, read from the environment only; missing or weak secrets refuse to start."""
+
+import base64
+import binascii
+from functools import cached_property
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+SECRET_BYTES = 32
+
+
+class Settings(BaseSettings):
+    """What the operator sets: variables are prefixed `ZHIJIAN_`, but for `DATABASE_URL` and `PORT`.
+
+    Raises `pydantic.ValidationError` where a value is missing, weak or forbidden in `mode`.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="ZHIJIAN_", extra="ignore", frozen=True)
+
+    mode: Literal["production", "demonstration", "test"] = "production"
+    database_url: str | None = Field(default=None, validation_alias="DATABASE_URL")
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535, validation_alias="PORT")
+    var: Path = Path("var")
+    # Two independent 32-byte keys in base64: one signs and indexes, the other encrypts what is kept about people.
+    signing_key: SecretStr
+    data_key: SecretStr
+    data_key_id: int = Field(default=1, ge=1, le=255)
+    wechat_api: str = "https://api.weixin.qq.com"
+    trusted_proxies: str = "127.0.0.1"
+    database_pool: int = Field(default=10, ge=1, le=100)
+    sender_lease_seconds: int = Field(default=30, ge=2, le=600)
+    metrics_port: int | None = Field(default=None, ge=1, le=65535)
+    log_file: Path | None = None
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    # Test only: a file with the seconds by which the clock is moved, and the address of the fake platform's controls.
+    test_clock: Path | None = None
+    fake_platform: str | None = None
+
+    @model_validator(mode="after")
+    def _refuse_weak(self) -> Self:
+        keys = {name: _key(getattr(self, name).get_secret_value(), name) for name in ("signing_key", "data_key")}
+        if keys["signing_key"] == keys["data_key"]:
+            raise ValueError("ZHIJIAN_SIGNING_KEY and ZHIJIAN_DATA_KEY must differ")
+        if self.test_clock is not None and self.mode != "test":
+            raise ValueError("ZHIJIAN_TEST_CLOCK works with ZHIJIAN_MODE=test only")
+        if self.fake_platform is not None and self.mode == "production":
+            raise ValueError("ZHIJIAN_FAKE_PLATFORM is refused in production")
+        if self.mode == "production" and not self.wechat_api.startswith("https://"):
+            raise ValueError("ZHIJIAN_WECHAT_API must be an https address in production")
+        return self
+
+    @cached_property
+    def signing_bytes(self) -> bytes:
+        """The 32 bytes that sign and index."""
+        return _key(self.signing_key.get_secret_value(), "signing_key")
+
+    @cached_property
+    def data_bytes(self) -> bytes:
+        """The 32 bytes that encrypt."""
+        return _key(self.data_key.get_secret_value(), "data_key")
+
+    @property
+    def demonstration(self) -> bool:
+        """Whether the pages and controls of the demonstration are served."""
+        return self.mode != "production"
+
+
+def _key(text: str, name: str) -> bytes:
+    variable = f"ZHIJIAN_{name.upper()}"
+    try:
+        key = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise ValueError(f"{variable} is not base64") from error
+    if len(key) != SECRET_BYTES or len(set(key)) < SECRET_BYTES // 4:
+        raise ValueError(f"{variable} must be {SECRET_BYTES} random bytes in base64: openssl rand -base64 32")
+    return key
