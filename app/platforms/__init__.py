@@ -1,0 +1,1 @@
+"""HTTP clients of outside platforms, and the token holder that they share."""

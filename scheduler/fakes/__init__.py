@@ -1,0 +1,1 @@
+"""Faithful local platforms for tests and the demonstration, each a separate process."""

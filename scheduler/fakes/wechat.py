@@ -1,0 +1,177 @@
+"""A local fake of api.weixin.qq.com: ``python -m scheduler.fakes.wechat --port N [--host 127.0.0.1]``.
+
+Control side, JSON each: POST /_control/apps, /login, /accept, /fail, /clock, /reset; GET /_control/sent, /counts.
+"""
+
+import itertools
+import json
+import secrets
+import sys
+import time
+from collections.abc import Callable
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from scheduler.fakes.control import Control, Handler, control_routes, platform_route
+from scheduler.fakes.serving import serve
+from scheduler.fakes.wechat_accounts import (
+    DAILY_QUOTA,
+    Account,
+    Refusal,
+    accept_message,
+    check_token,
+    log_in,
+    openid_of,
+    redeem_code,
+    stable_token,
+)
+
+ERRMSG = {
+    -1: "system error",
+    40001: "invalid credential, access_token is invalid or not latest",
+    40002: "invalid grant_type",
+    40003: "invalid openid",
+    40013: "invalid appid",
+    40014: "invalid access_token",
+    40029: "invalid code,",
+    40037: "invalid template_id",
+    40125: "invalid appsecret,",
+    40163: "code been used,",
+    42001: "access_token expired",
+    43101: "user refuse to accept the msg",
+    45009: "reach max api daily quota limit",
+    45011: "api minute-quota reach limit, must slower, retry next minute",
+    47001: "data format error",
+}
+
+
+def create_app() -> Starlette:
+    """Make the fake with no accounts."""
+    control = Control()
+    accounts: dict[str, Account] = {}
+    routes = [
+        *_platform_routes(control, accounts),
+        *_phone_routes(control, accounts),
+        *control_routes(control, accounts.clear),
+    ]
+    return Starlette(routes=routes)
+
+
+def _refuse(errcode: int, errmsg: str | None = None) -> Response:
+    """Answer as WeChat refuses: HTTP 200, the reason in ``errcode``."""
+    text = errmsg if errmsg is not None else ERRMSG.get(errcode, "error")
+    rid = f"{int(time.time()):x}-{secrets.token_hex(4)}-{secrets.token_hex(4)}"
+    return JSONResponse({"errcode": errcode, "errmsg": f"{text} rid: {rid}"})
+
+
+def _platform_routes(control: Control, accounts: dict[str, Account]) -> list[Route]:
+    msgids = itertools.count(2_000_000_000_000_000_001)
+
+    def jscode2session(request: Request, body: dict[str, object]) -> dict[str, object]:
+        query = request.query_params
+        account = _account(accounts, query.get("appid"), query.get("secret"))
+        if query.get("grant_type") != "authorization_code":
+            raise Refusal(40002)
+        # No errcode on success: that is how WeChat answers here.
+        return {**redeem_code(account, query.get("js_code", ""), control.now())}
+
+    def token(request: Request, body: dict[str, object]) -> dict[str, object]:
+        account = _account(accounts, body.get("appid"), body.get("secret"))
+        if body.get("grant_type") != "client_credential":
+            raise Refusal(40002)
+        now = control.now()
+        issued = stable_token(account, body.get("force_refresh") is True, now)
+        return {"access_token": issued.value, "expires_in": round(issued.expires_at - now)}
+
+    def send(request: Request, body: dict[str, object]) -> dict[str, object]:
+        account = _account_of_token(accounts, request.query_params.get("access_token", ""), control.now())
+        accept_message(account, body, control.now())
+        return {"errcode": 0, "errmsg": "ok", "msgid": next(msgids)}
+
+    table = (
+        ("GET", "/sns/jscode2session", jscode2session),
+        ("POST", "/cgi-bin/stable_token", token),
+        ("POST", "/cgi-bin/message/subscribe/send", send),
+    )
+    return [platform_route(control, method, path, _answering(call), _refuse) for method, path, call in table]
+
+
+def _answering(call: Callable[[Request, dict[str, object]], dict[str, object]]) -> Handler:
+    """Turn a call into a handler: the JSON body in, WeChat's JSON or refusal out."""
+
+    async def handler(request: Request) -> Response:
+        try:
+            body = json.loads(await request.body() or b"{}")
+        except ValueError:
+            body = None
+        if not isinstance(body, dict):
+            return _refuse(47001)
+        try:
+            answer = call(request, body)
+        except Refusal as refusal:
+            return _refuse(refusal.errcode, refusal.errmsg)
+        # WeChat labels its JSON as plain text.
+        return Response(json.dumps(answer, ensure_ascii=False), media_type="text/plain")
+
+    return handler
+
+
+def _account(accounts: dict[str, Account], appid: object, secret: object) -> Account:
+    account = accounts.get(str(appid))
+    if account is None:
+        raise Refusal(40013)
+    if secret != account.secret:
+        raise Refusal(40125)
+    return account
+
+
+def _account_of_token(accounts: dict[str, Account], value: str, now: float) -> Account:
+    for account in accounts.values():
+        for token in reversed(account.tokens):
+            if token.value == value:
+                check_token(token, now)
+                return account
+    raise Refusal(40014)
+
+
+def _phone_routes(control: Control, accounts: dict[str, Account]) -> list[Route]:
+    """Make the routes of an operator who sets an account up, and of members' phones."""
+
+    async def apps(request: Request) -> Response:
+        order = await request.json()
+        account = accounts.setdefault(order["appid"], Account(order["appid"], "", {}))
+        account.secret = order["secret"]
+        account.templates = order["templates"]
+        account.daily_quota = order.get("daily_quota", DAILY_QUOTA)
+        return JSONResponse({})
+
+    async def login(request: Request) -> Response:
+        order = await request.json()
+        code, openid = log_in(accounts[order["appid"]], order["phone"], order.get("unionid"), control.now())
+        return JSONResponse({"code": code, "openid": openid})
+
+    async def accept(request: Request) -> Response:
+        order = await request.json()
+        account = accounts[order["appid"]]
+        key = openid_of(account, order["phone"]), order["template_id"]
+        account.balances[key] += 1
+        return JSONResponse({"openid": key[0], "balance": account.balances[key]})
+
+    async def sent(request: Request) -> Response:
+        wanted = request.query_params.get("appid")
+        chosen = [account for account in accounts.values() if wanted in (None, account.appid)]
+        return JSONResponse([message for account in chosen for message in account.sent])
+
+    return [
+        Route("/_control/apps", apps, methods=["POST"]),
+        Route("/_control/login", login, methods=["POST"]),
+        Route("/_control/accept", accept, methods=["POST"]),
+        Route("/_control/sent", sent),
+    ]
+
+
+if __name__ == "__main__":
+    serve(create_app(), sys.argv[1:])

@@ -1,0 +1,70 @@
+"""Starts a fake platform as its own process and speaks to its control side, for every test that needs one."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+ROOT = Path(__file__).parents[3]
+
+APPID, SECRET, TEMPLATE = "wx0123456789abcdef", "a-secret-that-stays-secret", "weekly-issue"
+SEND, TOKEN, LOGIN = "/cgi-bin/message/subscribe/send", "/cgi-bin/stable_token", "/sns/jscode2session"
+
+
+@contextmanager
+def running(module: str) -> Iterator[str]:
+    """Run a fake on a free port until the block ends; gives its base URL."""
+    command = [sys.executable, "-m", module, "--port", "0"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            assert line.startswith("listening on http://"), line
+            yield line.removeprefix("listening on ").strip()
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+@dataclass
+class FakeWechat:
+    """The fake as its operator and its phones see it."""
+
+    base: str
+    http: httpx.AsyncClient
+
+    async def order(self, what: str, **body: Any) -> Any:
+        answer = await self.http.post(f"{self.base}/_control/{what}", json=body)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def set_up(self, **more: Any) -> None:
+        await self.order("reset")
+        templates = {TEMPLATE: ["thing1", "date2", "thing3"]}
+        await self.order("apps", appid=APPID, secret=SECRET, templates=templates, **more)
+
+    async def login(self, phone: str, **more: Any) -> tuple[str, str]:
+        answer = await self.order("login", appid=APPID, phone=phone, **more)
+        return answer["code"], answer["openid"]
+
+    async def accept(self, phone: str, times: int = 1) -> str:
+        """Tap accept, and give the openid."""
+        for _ in range(times):
+            answer = await self.order("accept", appid=APPID, phone=phone, template_id=TEMPLATE)
+        return str(answer["openid"])
+
+    async def fail(self, path: str, mode: str, times: int = 1, **more: Any) -> None:
+        await self.order("fail", path=path, mode=mode, times=times, **more)
+
+    async def sent(self) -> list[dict[str, Any]]:
+        answer = await self.http.get(f"{self.base}/_control/sent", params={"appid": APPID})
+        return list(answer.json())
+
+    async def count(self, path: str) -> int:
+        answer = await self.http.get(f"{self.base}/_control/counts")
+        return int(answer.json().get(path, 0))
