@@ -1,0 +1,122 @@
+"""Parse an uploaded file in a child process that can neither outlive, outgrow nor harm the service."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from contextlib import suppress
+from dataclasses import fields, is_dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, get_args, get_origin, get_type_hints
+from weakref import WeakKeyDictionary
+
+from content.documents.markdown import LessonDocument
+from content.errors import ContentError
+from content.questions.sheet import QuestionSheet
+from content.roster import Roster
+
+# What each task of content.sandbox_child returns.
+TASKS: dict[str, type[Any]] = {"markdown": LessonDocument, "question_sheet": QuestionSheet, "roster": Roster}
+MAX_CHILDREN = 2
+MAX_OUTPUT_BYTES = 16 * 1024 * 1024
+
+_CHILD = "content.sandbox_child"
+_ROOT = Path(__file__).resolve().parents[1]
+# A child has no use for the secrets of the service's environment.
+_KEPT_ENVIRONMENT = ("LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "PYTHONHOME", "PYTHONPATH", "SYSTEMROOT")
+_slots: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
+
+
+async def parse_in_child(task: str, data: bytes, *, seconds: float = 15.0) -> Any:
+    """Return what a task of TASKS makes of an uploaded file; at most two children of a loop run at a time.
+
+    Raises the ContentError of the parser, or `document_too_complex` when the child dies, says too much, or takes
+    longer than `seconds` (from its start).
+    """
+    result_type = TASKS[task]
+    slot = _slots.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(MAX_CHILDREN))
+    async with slot:
+        output = await _run_child(task, data, seconds)
+    # A large roster takes long enough to decode that others should have their turn.
+    return await asyncio.to_thread(_decode_outcome, output, result_type)
+
+
+async def _run_child(task: str, data: bytes, seconds: float) -> bytes:
+    environment = {name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", _CHILD, task,
+        stdin=PIPE, stdout=PIPE, stderr=DEVNULL, cwd=_ROOT, env=environment, start_new_session=True,
+    )  # fmt: skip
+    try:
+        async with asyncio.timeout(seconds):
+            _, output = await asyncio.gather(_feed(process, data), _read_bounded(process))
+            if await process.wait() != 0:
+                raise _too_complex()
+            return output
+    except TimeoutError:
+        raise _too_complex() from None
+    finally:
+        # Also when the caller was cancelled: nothing is left behind.
+        if process.returncode is None:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            # asyncio tells the end of a process once its pipes have ended: what is left in them must be read.
+            await _drain(process)
+            await process.wait()
+
+
+async def _feed(process: Process, data: bytes) -> None:
+    assert process.stdin is not None  # noqa: S101  # it was asked for: PIPE
+    # A child that died has said all that there is to say by its return code.
+    with suppress(BrokenPipeError, ConnectionResetError):
+        process.stdin.write(data)
+        await process.stdin.drain()
+    process.stdin.close()
+
+
+async def _read_bounded(process: Process) -> bytes:
+    assert process.stdout is not None  # noqa: S101  # it was asked for: PIPE
+    output = bytearray()
+    while chunk := await process.stdout.read(256 * 1024):
+        output += chunk
+        if len(output) > MAX_OUTPUT_BYTES:
+            raise _too_complex()
+    return bytes(output)
+
+
+async def _drain(process: Process) -> None:
+    assert process.stdout is not None  # noqa: S101  # it was asked for: PIPE
+    while await process.stdout.read(256 * 1024):
+        pass
+
+
+def _decode_outcome(output: bytes, result_type: type[Any]) -> Any:
+    outcome = json.loads(output)
+    if "error" in outcome:
+        error = outcome["error"]
+        raise ContentError(error["code"], error["detail"], line=error["line"])
+    return _decode(outcome["result"], result_type)
+
+
+def _decode(value: Any, kind: Any) -> Any:
+    """Rebuild dataclasses and the tuples in them; all else is as JSON gives it."""
+    if isinstance(kind, type) and is_dataclass(kind):
+        types = _field_types(kind)
+        return kind(**{name: _decode(value[name], types[name]) for name in types})
+    if get_origin(kind) is tuple:
+        item_kind = get_args(kind)[0]
+        return tuple(_decode(item, item_kind) for item in value)
+    return value
+
+
+@cache
+def _field_types(kind: type[Any]) -> dict[str, Any]:
+    hints = get_type_hints(kind)
+    return {field.name: hints[field.name] for field in fields(kind)}
+
+
+def _too_complex() -> ContentError:
+    return ContentError("document_too_complex", "文件过于复杂或已损坏，无法解析。请简化后重新上传。")

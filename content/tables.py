@@ -1,0 +1,174 @@
+"""Excel tables: rows of text from an upload, and workbooks for download."""
+
+import math
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, time
+from io import BytesIO
+from typing import Any, TypeVar
+
+from openpyxl import Workbook, load_workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.styles import Font
+from openpyxl.utils import get_column_letter
+
+from content.errors import ContentError
+from content.text import compact, listed
+from content.zip_guard import check_xlsx
+
+HEADER_SEARCH_ROWS = 10
+# The last row of the format: a sheet that claims more is not Excel's.
+_LAST_ROW = 1_048_576
+_T = TypeVar("_T")
+
+Row = tuple[int, list[str]]
+Value = str | int | float | None
+
+
+def read_xlsx(data: bytes, *, sheet: str | None = None, max_rows: int = 20_000, max_columns: int = 64) -> list[Row]:
+    """Return the non-empty rows of a sheet (the first by default) as (line as Excel shows it, trimmed cells).
+
+    All rows have the width of the widest; columns beyond `max_columns` are not read. Dates are ISO, 3.0 is "3".
+    Raises ContentError for unsafe or damaged files, a missing sheet, or text below line `max_rows`.
+    """
+    return _with_workbook(data, lambda book: _read_sheet(book, sheet, max_rows, max_columns))
+
+
+def sheet_names(data: bytes) -> list[str]:
+    """Return the names of the worksheets in their order."""
+    return _with_workbook(data, lambda book: [worksheet.title for worksheet in book.worksheets])
+
+
+def _with_workbook(data: bytes, read: Callable[[Any], _T]) -> _T:
+    check_xlsx(data)
+    try:
+        book = load_workbook(BytesIO(data), read_only=True, data_only=True)
+        try:
+            return read(book)
+        finally:
+            book.close()
+    except ContentError:
+        raise
+    # A malformed part makes openpyxl raise nearly anything: KeyError, TypeError, ParseError, OverflowError ...
+    except Exception:
+        raise ContentError(
+            "damaged_file", "表格无法读取，可能已损坏。请用 Excel 或 WPS 打开并另存为 .xlsx 后重新上传。"
+        ) from None
+
+
+def _read_sheet(book: Any, sheet: str | None, max_rows: int, max_columns: int) -> list[Row]:
+    found = [worksheet for worksheet in book.worksheets if sheet is None or worksheet.title == sheet]
+    if not found:
+        raise ContentError("missing_sheet", f"文件中没有工作表「{sheet or 1}」，请使用下载的模板。")
+    worksheet = found[0]
+    # The stated dimension may be wrong either way; without it the rows come as they are. Gaps cost one step a row.
+    worksheet.reset_dimensions()
+    rows: list[Row] = []
+    for line, values in enumerate(worksheet.iter_rows(max_col=max_columns, values_only=True), start=1):
+        if line > _LAST_ROW:
+            raise ContentError("too_many_rows", f"表格的行号超出范围，请只保留前 {max_rows} 行。")
+        # A gap of a million rows must cost next to nothing.
+        if values.count(None) == len(values):
+            continue
+        cells = [_cell_text(value) for value in values]
+        if not any(cells):
+            continue
+        if line > max_rows:
+            raise ContentError("too_many_rows", f"表格超过 {max_rows} 行（第 {line} 行仍有内容），请拆分后重新上传。")
+        rows.append((line, cells))
+    width = max((column for _, cells in rows for column, cell in enumerate(cells, start=1) if cell), default=0)
+    return [(line, cells[:width]) for line, cells in rows]
+
+
+def _cell_text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        # Excel keeps 15 significant digits; a longer tail is noise of the binary form.
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else format(value, ".15g")
+    if isinstance(value, datetime):
+        return value.date().isoformat() if value.time() == time.min else value.isoformat(" ", "seconds")
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    return str(value).strip()
+
+
+def find_header(rows: Sequence[Row], required: Sequence[str], optional: Sequence[str]) -> tuple[int, dict[str, int]]:
+    """Return (index in rows of the header, column index of each known name that it has).
+
+    The header is the first of the first 10 rows with all required names. Raises `missing_columns`, `duplicate_columns`.
+    """
+    names = {compact(name): name for name in (*required, *optional)}
+    fewest_missing = list(required)
+    for index, (_, cells) in enumerate(rows[:HEADER_SEARCH_ROWS]):
+        known = [(names[compact(cell)], column) for column, cell in enumerate(cells) if compact(cell) in names]
+        columns = dict(known)
+        missing = [name for name in required if name not in columns]
+        if missing:
+            fewest_missing = min(fewest_missing, missing, key=len)
+            continue
+        repeated = sorted({name for name, column in known if columns[name] != column})
+        if repeated:
+            raise ContentError("duplicate_columns", f"表头中{listed(repeated)}出现了多次，请只保留一列。")
+        return index, columns
+    raise ContentError("missing_columns", f"表头缺少{listed(fewest_missing)}列，请对照模板检查前 10 行。")
+
+
+# Controls that XML 1.0 has no form for, halves of surrogate pairs, and the two noncharacters.
+_ILLEGAL_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_MAX_WIDTH = 60
+
+
+def write_xlsx(sheets: dict[str, list[list[Value]]]) -> bytes:
+    """Return a workbook with the given sheets, each a list of rows with the header first.
+
+    Text stays text: what a spreadsheet would take for a formula gets a leading apostrophe. NaN and infinity
+    are left empty.
+    """
+    book = Workbook(write_only=True)
+    for title, rows in sheets.items():
+        worksheet = book.create_sheet(title)
+        worksheet.freeze_panes = "A2"
+        for column, width in enumerate(_widths(rows), start=1):
+            worksheet.column_dimensions[get_column_letter(column)].width = width
+        for number, row in enumerate(rows):
+            worksheet.append([_cell(worksheet, value, bold=number == 0) for value in row])
+    output = BytesIO()
+    book.save(output)
+    return output.getvalue()
+
+
+def _cell(worksheet: Any, value: Value, *, bold: bool) -> Any:
+    if isinstance(value, str):
+        cell = WriteOnlyCell(worksheet, value=safe_cell_text(value))
+        cell.data_type = "s"
+    elif isinstance(value, float) and not math.isfinite(value):
+        cell = WriteOnlyCell(worksheet, value=None)
+    else:
+        cell = WriteOnlyCell(worksheet, value=value)
+    if bold:
+        cell.font = Font(bold=True)
+    return cell
+
+
+def safe_cell_text(text: str) -> str:
+    """Return the text as it may stand in an exported cell: no illegal characters, and never a formula."""
+    text = _ILLEGAL_IN_XML.sub("", text)
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+
+
+def _widths(rows: list[list[Value]]) -> list[int]:
+    columns = max((len(row) for row in rows), default=0)
+    widths = [0] * columns
+    for row in rows[:200]:
+        for column, value in enumerate(row):
+            widths[column] = max(widths[column], _display_width(str(value or "")))
+    return [min(width, _MAX_WIDTH) + 2 for width in widths]
+
+
+def _display_width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)

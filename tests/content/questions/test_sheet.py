@@ -1,0 +1,73 @@
+import pytest
+
+from content.errors import ContentError, Rejected
+from content.questions.sheet import ParsedQuestion, parse_question_sheet, question_template
+from content.tables import Value, write_xlsx
+
+HEADER: list[Value] = ["题型", "题干", "选项A", "选项B", "选项C", "答案", "解析", "出处"]
+
+
+def sheet(*rows: list[Value], header: list[Value] = HEADER) -> bytes:
+    return write_xlsx({"试题": [header, *rows]})
+
+
+def test_a_line_becomes_a_question_with_its_line() -> None:
+    parsed = parse_question_sheet(sheet(["多选", "题干", "甲", "乙", "丙", "A、C", "解析", "《条例》"]))
+    assert parsed.questions == (
+        ParsedQuestion(2, "multiple", "题干", ("甲", "乙", "丙"), ("A", "C"), "解析", "《条例》"),
+    )
+    assert parsed.rejected == ()
+
+
+def test_explanation_source_and_further_options_are_optional_columns() -> None:
+    parsed = parse_question_sheet(
+        sheet(["判断", "题干", "", "", "√"], header=["题型", "题干", "选项A", "选项B", "答案"])
+    )
+    assert parsed.questions[0].answer == ("A",)
+    assert parsed.questions[0].explanation == ""
+
+
+def test_a_bad_line_is_rejected_with_its_line_and_the_others_are_kept() -> None:
+    parsed = parse_question_sheet(
+        sheet(
+            ["单选", "一", "甲", "乙", "", "A", "", ""],
+            [],
+            ["单选", "二", "甲", "", "", "A", "", ""],
+            ["填空", "三", "", "", "", "月", "", ""],
+        )
+    )
+    assert [question.line for question in parsed.questions] == [2, 5]
+    assert parsed.rejected == (Rejected(4, "option_count", "选择题应有 2 至 8 个选项，现有 1 个。"),)
+
+
+def test_a_repeated_question_is_rejected_and_names_the_first() -> None:
+    parsed = parse_question_sheet(
+        sheet(
+            ["单选", "下列正确的是", "甲", "乙", "", "A", "", ""],
+            ["单选", "下列 正确的是", "乙", "甲", "", "B", "", ""],
+            ["单选", "下列正确的是", "丙", "丁", "", "A", "", ""],
+        )
+    )
+    assert [question.line for question in parsed.questions] == [2, 4]
+    assert [(bad.line, bad.code) for bad in parsed.rejected] == [(3, "duplicate_question")]
+    assert "第 2 行" in parsed.rejected[0].reason
+
+
+def test_a_sheet_without_questions_or_columns_is_refused() -> None:
+    with pytest.raises(ContentError, match="empty_sheet"):
+        parse_question_sheet(sheet())
+    with pytest.raises(ContentError, match="missing_columns"):
+        parse_question_sheet(sheet(["x"], header=["题型", "题干"]))
+
+
+def test_a_sheet_has_at_most_2000_questions() -> None:
+    rows: list[list[Value]] = [["判断", f"第 {number} 题", "", "", "", "对"] for number in range(2001)]
+    assert len(parse_question_sheet(sheet(*rows[:2000])).questions) == 2000
+    with pytest.raises(ContentError, match="too_many_questions"):
+        parse_question_sheet(sheet(*rows))
+
+
+def test_the_template_is_itself_a_valid_sheet_with_each_kind() -> None:
+    parsed = parse_question_sheet(question_template())
+    assert parsed.rejected == ()
+    assert [question.kind for question in parsed.questions] == ["single", "multiple", "true_false", "fill_in"]
