@@ -8,10 +8,6 @@ import structlog
 from structlog.typing import Processor
 
 
-def _escape_lone_surrogates(_: object, __: str, line: str) -> str:
-    return line.encode("utf-8", "backslashreplace").decode()
-
-
 def configure_logs(level: str, file: Path | None = None) -> None:
     """Writes to `file`, or to standard error where none is given."""
     shared: list[Processor] = [
@@ -23,14 +19,13 @@ def configure_logs(level: str, file: Path | None = None) -> None:
     ]
     if file is not None:
         file.parent.mkdir(parents=True, exist_ok=True)
-    handler = logging.FileHandler(file, encoding="utf-8") if file else logging.StreamHandler(sys.stderr)
+    handler = logging.FileHandler(file, encoding="utf-8", errors="backslashreplace") if file else logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.JSONRenderer(ensure_ascii=False),
-                _escape_lone_surrogates,
             ],
         )
     )

@@ -17,7 +17,9 @@ log = structlog.get_logger()
 
 JSON_LIMIT = 1024 * 1024
 UPLOAD_LIMIT = 20 * 1024 * 1024
-REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{1,64}$")
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+PREFIX = "/api/v1"
 
 REQUESTS = Counter("zhijian_http_requests_total", "Requests answered", ["method", "route", "status"])
 SECONDS = Histogram("zhijian_http_request_seconds", "Time to answer", ["method", "route"])
@@ -25,7 +27,10 @@ SECONDS = Histogram("zhijian_http_request_seconds", "Time to answer", ["method",
 
 def route_of(scope: Scope) -> str:
     """The template of the matched route, such as `/api/v1/lessons/{lesson_id}`."""
-    return str(getattr(scope.get("route"), "path", "unmatched"))
+    path = str(getattr(scope.get("route"), "path", "unmatched"))
+    # FastAPI leaves a route of an included router under its own path: the prefix of the inclusion is put back.
+    bare = scope["path"].startswith(f"{PREFIX}/") and not path.startswith((PREFIX, "unmatched"))
+    return PREFIX + path if bare else path
 
 
 class Surround:
@@ -39,7 +44,7 @@ class Surround:
             await self.app(scope, receive, send)
             return
         given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
-        request_id = given if REQUEST_ID.match(given) else uuid.uuid4().hex
+        request_id = given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
         begun = time.perf_counter()
@@ -62,8 +67,9 @@ class Surround:
         finally:
             spent = time.perf_counter() - begun
             route = route_of(scope)
-            REQUESTS.labels(scope["method"], route, status).inc()
-            SECONDS.labels(scope["method"], route).observe(spent)
+            method = scope["method"] if scope["method"] in METHODS else "other"  # each label is kept for ever
+            REQUESTS.labels(method, route, status).inc()
+            SECONDS.labels(method, route).observe(spent)
             log.info("request", method=scope["method"], route=route, status=status, ms=round(spent * 1000, 1))
 
 

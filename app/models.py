@@ -1,13 +1,14 @@
 """Every table, imported for Alembic and for foreign keys between rooms."""
 
-import app.access.models
-import app.directory.models
-import app.library.models
-import app.meetings.models
-import app.messaging.models
-import app.platforms.models
-import app.quizzes.models
-import app.reading.models
+from app.access import models as access
 from app.db.base import Base
+from app.directory import models as directory
+from app.library import models as library
+from app.meetings import models as meetings
+from app.messaging import models as messaging
+from app.platforms import models as platforms
+from app.quizzes import models as quizzes
+from app.reading import models as reading
 
-ALL = tuple(sorted(Base.metadata.tables))
+ROOMS = (access, directory, library, meetings, messaging, platforms, quizzes, reading)
+METADATA = Base.metadata

@@ -6,6 +6,7 @@ from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from app.access.idempotency import AnsweredBefore
 from app.db.engine import is_away
@@ -109,10 +110,24 @@ async def _validation(_: Request, error: Exception) -> Response:
     return problem(422, "invalid_input", "内容不符合要求", detail, errors=jsonable_encoder(findings))
 
 
-async def _http(_: Request, error: Exception) -> Response:
+def _allowed(request: Request) -> dict[str, str]:
+    """All methods of the resource (RFC 9110, 10.2.1), of which the router names those of one route only."""
+    paths: dict[str, dict[str, object]] = request.app.openapi()["paths"]
+    templates = [template for template in paths if compile_path(template)[0].match(request.url.path)]
+    if not templates:
+        return {}
+    # `/issues/current` is not the issue with the id "current".
+    nearest = min(templates, key=lambda template: template.count("{"))
+    return {"Allow": ", ".join(method.upper() for method in sorted(paths[nearest]))}
+
+
+async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class only
     code, title, detail = HTTP_TITLES.get(error.status_code, HTTP_TITLES[400])
-    return problem(error.status_code, code, title, detail, headers=dict(error.headers or {}))
+    headers = dict(error.headers or {})
+    if error.status_code == 405:  # noqa: PLR2004
+        headers |= _allowed(request)
+    return problem(error.status_code, code, title, detail, headers=headers)
 
 
 async def _answered(_: Request, error: Exception) -> Response:

@@ -1,15 +1,17 @@
 """Shared shapes of requests and answers: strict, bounded, and free of NUL."""
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Protocol, TypeVar
 
 from fastapi import Path, Query
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-MAX_ID = 2**63 - 1
+# What a number in JSON carries exactly wherever it is read (RFC 8259, 6); the columns would hold more.
+MAX_ID = 2**53 - 1
 MAX_DEPTH = 16
 
 Id = Annotated[int, Field(ge=1, le=MAX_ID)]
@@ -33,9 +35,9 @@ def _without_nul(value: Any, depth: int = 0) -> None:
 
 
 class In(BaseModel):
-    """What a caller sends: unknown fields and NUL are refused."""
+    """What a caller sends: unknown fields, NUL and values of another type are refused (`"1"` and `true` are no 1)."""
 
-    model_config = ConfigDict(extra="forbid", strict=False)
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     @model_validator(mode="before")
     @classmethod
@@ -66,7 +68,8 @@ def page(rows: Sequence[Row], limit: int) -> tuple[Sequence[Row], str | None]:
     return shown, str(shown[-1].id) if len(rows) > limit else None
 
 
-def _normal(text: str) -> str:
+def one_line(text: str) -> str:
+    """One line of text, NFC and trimmed; refused where blank or with control characters."""
     cleaned = unicodedata.normalize("NFC", text).strip()
     if not cleaned:
         raise PydanticCustomError("blank", "blank")
@@ -75,8 +78,12 @@ def _normal(text: str) -> str:
     return cleaned
 
 
+# For the document only: what `one_line` takes, which then says what is wrong.
+ONE_LINE = {"pattern": r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"}
 # One line of text that people read: NFC, trimmed, neither blank nor with control characters.
-Line = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_normal)]
+Line = Annotated[
+    str, Field(min_length=1, max_length=100, json_schema_extra={**ONE_LINE}), AfterValidator(one_line)
+]
 
 
 def _in_range(moment: datetime) -> datetime:
@@ -85,8 +92,18 @@ def _in_range(moment: datetime) -> datetime:
     return moment
 
 
+_RFC_3339 = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9:.]+([Zz]|[+-][0-9]{2}:[0-9]{2})?")
+
+
+def _rfc_3339(value: Any) -> Any:
+    """Left to itself the parser takes numbers and shorter forms as well."""
+    if isinstance(value, datetime) or (isinstance(value, str) and _RFC_3339.fullmatch(value)):
+        return value
+    raise PydanticCustomError("datetime_parsing", "not a date-time of RFC 3339")
+
+
 # A moment with its zone, within the years that a schedule can mean.
-Moment = Annotated[AwareDatetime, AfterValidator(_in_range)]
+Moment = Annotated[AwareDatetime, Field(strict=False), AfterValidator(_in_range), BeforeValidator(_rfc_3339)]
 
 
 def _week(text: str) -> str:

@@ -6,13 +6,12 @@ from alembic import context
 from sqlalchemy import Connection, pool, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-import app.models
-from app.db.base import Base
+from app.models import METADATA
 from app.db.engine import sqlalchemy_url
 
 
 def _run(connection: Connection) -> None:
-    context.configure(connection=connection, target_metadata=Base.metadata, compare_server_default=True)
+    context.configure(connection=connection, target_metadata=METADATA, compare_server_default=True)
     with context.begin_transaction():
         # A migration that cannot get its lock fails and is tried again; it never stands in front of the traffic.
         connection.execute(text("SET LOCAL lock_timeout = '5s'"))
@@ -30,5 +29,4 @@ async def _main() -> None:
     await engine.dispose()
 
 
-if app.models.ALL:
-    asyncio.run(_main())
+asyncio.run(_main())

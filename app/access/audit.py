@@ -39,9 +39,7 @@ def record(
     )
 
 
-async def list_entries(
-    session: AsyncSession, paths: list[str], *, before: int | None, limit: int
-) -> list[AuditEntry]:
+async def list_entries(session: AsyncSession, paths: list[str], *, before: int | None, limit: int) -> list[AuditEntry]:
     """Entries of the organisations under `paths`, newest first, older than the id `before`."""
     statement = (
         select(AuditEntry)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Annotated, TypeVar
 
 from fastapi import Depends, Header, Request
@@ -32,7 +33,7 @@ class KeyReused(Invalid):
     detail = "这个 Idempotency-Key 已用于另一份内容，请换一个新的。"
 
 
-class AnsweredBefore(Exception):
+class AnsweredBefore(Exception):  # noqa: N818  -- an answer, not a failure
     """Carries the kept answer to the error handler, which sends it again."""
 
     def __init__(self, status: int, answer: dict[str, object]) -> None:
@@ -67,6 +68,12 @@ class Once:
         return answer
 
 
+def _digest(request: Request) -> bytes:
+    """What the request asks for: the operation with its parameters, and the body as it was read."""
+    body: str = request.scope["body_sha256"]()
+    return sha256(f"{request.method} {request.url.path}?{request.url.query}\n{body}".encode()).digest()
+
+
 async def once(
     request: Request,
     db: Db,
@@ -75,7 +82,7 @@ async def once(
     idempotency_key: Annotated[str | None, Header(min_length=1, max_length=128, pattern=r"^[\x21-\x7e]+$")] = None,
 ) -> Once:
     """The guard; raises `AnsweredBefore`, `RequestInFlight` or `KeyReused`."""
-    digest = bytes.fromhex(request.scope.get("body_sha256", lambda: "")() or "")
+    digest = _digest(request)
     guard = Once(db, staff.actor, idempotency_key, digest, now)
     if idempotency_key is None:
         return guard

