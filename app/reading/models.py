@@ -1,0 +1,38 @@
+"""Reading progress: what the server's own clock has seen."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, Float, ForeignKey
+from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db.base import Base
+
+
+class ReadingClock(Base):
+    """The moment up to which a member's time has been credited, over all lessons and devices."""
+
+    __tablename__ = "reading_clocks"
+
+    member_id: Mapped[int] = mapped_column(ForeignKey("members.id"), primary_key=True)
+    credited_until: Mapped[datetime]
+
+
+class ReadingProgress(Base):
+    """How far a member has read a lesson: position and credit only grow."""
+
+    __tablename__ = "reading_progress"
+    __table_args__ = (
+        CheckConstraint("position BETWEEN 0 AND 1", name="position"),
+        CheckConstraint("credited_ms >= 0", name="credited_ms"),
+    )
+
+    member_id: Mapped[int] = mapped_column(ForeignKey("members.id"), primary_key=True)
+    lesson_id: Mapped[int] = mapped_column(ForeignKey("lessons.id"), primary_key=True, index=True)
+    position: Mapped[float] = mapped_column(Float())
+    credited_ms: Mapped[int]
+    # Digests of the latest heartbeat ids, so that a repeated one changes nothing.
+    recent: Mapped[list[int]] = mapped_column(ARRAY(BIGINT))
+    started_at: Mapped[datetime]
+    heartbeat_at: Mapped[datetime]
+    completed_at: Mapped[datetime | None]

@@ -1,0 +1,225 @@
+"""Attempts over the API: no answer before submission, one score after it."""
+
+import asyncio
+
+import httpx
+import pytest
+from sqlalchemy import func, select, update
+
+from app.access.models import AuditEntry
+from app.db.engine import transaction
+from app.library.models import Issue
+from app.quizzes.models import Attempt
+from app.resources import Service
+from tests.app.quizzes.exam import RIGHT, make_quiz
+from tests.conftest import MovableClock
+from tests.world import Person, World
+
+SECRETS = ("机要", '"answer"', "explanation", '"source"', "correct")
+
+
+class Exam:
+    """A member of branch 100 before a quiz of organisation 10."""
+
+    def __init__(self, client: httpx.AsyncClient, service: Service, member: Person, issue: int, quiz: int) -> None:
+        self.client, self.service, self.member, self.issue, self.quiz = client, service, member, issue, quiz
+
+    async def open(self, who: Person | None = None) -> httpx.Response:
+        return await self.client.post(f"/quizzes/{self.quiz}/attempts", headers=(who or self.member).auth)
+
+    async def get(self, path: str, who: Person | None = None) -> httpx.Response:
+        return await self.client.get(path, headers=(who or self.member).auth)
+
+    async def answer(
+        self, attempt: dict[str, object], given: list[list[str]], who: Person | None = None
+    ) -> httpx.Response:
+        ids = [str(question["id"]) for question in attempt["questions"]]  # type: ignore[attr-defined]  # JSON
+        body = {"answers": dict(zip(ids, given, strict=False))}
+        headers = (who or self.member).auth
+        return await self.client.put(f"/attempts/{attempt['id']}/answers", headers=headers, json=body)
+
+    async def submit(self, attempt_id: object, who: Person | None = None) -> httpx.Response:
+        return await self.client.post(f"/attempts/{attempt_id}/submission", headers=(who or self.member).auth)
+
+
+@pytest.fixture
+async def exam(client: httpx.AsyncClient, world: World, service: Service) -> Exam:
+    """A published quiz with a question of each kind: three attempts, 60 to pass."""
+    author, member = await world.staff(("editor", 1)), await world.signed_in_member(100)
+    issue_id = await make_quiz(service, 10, author.id)
+    quiz = await client.get(f"/issues/{issue_id}/quiz", headers=member.auth)
+    assert quiz.status_code == 200, quiz.text
+    return Exam(client, service, member, issue_id, quiz.json()["id"])
+
+
+async def test_a_quiz_is_taken_from_the_first_look_to_the_result(exam: Exam, clock: MovableClock) -> None:
+    assert (await exam.get(f"/issues/{exam.issue}/quiz")).json() == {
+        "id": exam.quiz,
+        "title": "小测",
+        "pass_mark": 60,
+        "attempts_allowed": 3,
+        "attempts_used": 0,
+        "question_count": 4,
+        "best_score": None,
+        "passed": False,
+        "open_attempt_id": None,
+    }
+    attempt = (await exam.open()).json()
+    assert (attempt["state"], attempt["number"]) == ("open", 1)
+    assert (await exam.open()).json() == attempt
+    await exam.answer(attempt, [["A"], ["A", "B", "C"]])
+    merged = (await exam.answer(attempt, [["B"], ["C", "A", "B"], ["B"]])).json()
+    assert [question["your_answer"] for question in merged["questions"]] == [["B"], ["C", "A", "B"], ["B"], []]
+    clock.move(minutes=3)
+    result = (await exam.submit(attempt["id"])).json()
+    assert (result["state"], result["score"], result["passed"]) == ("submitted", 50, False)
+    assert result["submitted_at"] == "2026-11-16T02:03:00Z"
+    assert [question["correct"] for question in result["questions"]] == [True, True, False, False]
+    assert result["questions"][2]["answer"] == ["A"]
+    assert result["questions"][3]["explanation"] == "解析丁-机要"
+    assert result["questions"][0]["source"] == "出处甲-机要"
+    assert (await exam.get(f"/attempts/{attempt['id']}")).json() == result
+    second = (await exam.open()).json()
+    assert second["number"] == 2
+    await exam.answer(second, RIGHT)
+    assert (await exam.submit(second["id"])).json()["score"] == 100
+    shown = (await exam.get(f"/issues/{exam.issue}/quiz")).json()
+    assert (shown["attempts_used"], shown["best_score"], shown["passed"]) == (2, 100, True)
+
+
+async def test_nothing_of_the_key_leaves_before_submission(exam: Exam) -> None:
+    attempt = (await exam.open()).json()
+    for answer in (
+        await exam.get(f"/issues/{exam.issue}/quiz"),
+        await exam.open(),
+        await exam.answer(attempt, RIGHT),
+        await exam.get(f"/attempts/{attempt['id']}"),
+        await exam.get(f"/issues/{exam.issue}"),
+    ):
+        assert answer.status_code in (200, 201)
+        assert not [secret for secret in SECRETS if secret in answer.text]
+        assert '"月"' not in answer.text  # the accepted text; the member wrote it with spaces
+    shown = (await exam.submit(attempt["id"])).text
+    assert all(secret in shown for secret in SECRETS)
+
+
+async def test_what_is_submitted_stays(exam: Exam, clock: MovableClock) -> None:
+    attempt = (await exam.open()).json()
+    await exam.answer(attempt, RIGHT[:3])
+    first = await exam.submit(attempt["id"])
+    assert (first.json()["score"], first.json()["passed"]) == (75, True)
+    clock.move(minutes=1)
+    assert (await exam.submit(attempt["id"])).content == first.content
+    refused = await exam.answer(attempt, RIGHT)
+    assert (refused.status_code, refused.json()["code"]) == (409, "attempt_submitted")
+    assert (await exam.get(f"/attempts/{attempt['id']}")).content == first.content
+    async with transaction(exam.service.sessions) as session:
+        assert await session.scalar(select(func.count()).where(AuditEntry.action == "attempt.submitted")) == 1
+
+
+async def test_attempts_run_out(exam: Exam) -> None:
+    for number in (1, 2, 3):
+        attempt = (await exam.open()).json()
+        assert attempt["number"] == number
+        await exam.submit(attempt["id"])
+    refused = await exam.open()
+    assert (refused.status_code, refused.json()["code"]) == (409, "attempts_used_up")
+    assert (await exam.get(f"/issues/{exam.issue}/quiz")).json()["best_score"] == 0
+
+
+@pytest.mark.parametrize(
+    ("which", "given", "code"),
+    [
+        (0, ["E"], "bad_answer"),
+        (0, ["a"], "bad_answer"),
+        (0, ["A", "B"], "bad_answer"),
+        (0, ["AB"], "bad_answer"),
+        (1, ["A", "A"], "bad_answer"),
+        (2, ["C"], "bad_answer"),
+        (2, ["A", "B"], "bad_answer"),
+        (3, ["月", "年"], "bad_answer"),
+        (3, ["月" * 201], "invalid_input"),
+        (1, ["A"] * 9, "invalid_input"),
+    ],
+)
+async def test_answers_must_fit_the_question(exam: Exam, which: int, given: list[str], code: str) -> None:
+    attempt = (await exam.open()).json()
+    body = {"answers": {str(attempt["questions"][which]["id"]): given}}
+    path = f"/attempts/{attempt['id']}/answers"
+    answer = await exam.client.put(path, headers=exam.member.auth, json=body)
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
+    assert (await exam.get(f"/attempts/{attempt['id']}")).json() == attempt
+
+
+async def test_questions_of_other_quizzes_are_unknown(exam: Exam) -> None:
+    attempt = (await exam.open()).json()
+    path = f"/attempts/{attempt['id']}/answers"
+    for key, code in (("999999", "unknown_question"), ("0", "invalid_input"), ("x", "invalid_input")):
+        answer = await exam.client.put(path, headers=exam.member.auth, json={"answers": {key: ["A"]}})
+        assert (answer.status_code, answer.json()["code"]) == (422, code)
+
+
+async def test_an_empty_list_takes_an_answer_back(exam: Exam) -> None:
+    attempt = (await exam.open()).json()
+    await exam.answer(attempt, RIGHT)
+    taken = (await exam.answer(attempt, [[]])).json()
+    assert [question["your_answer"] for question in taken["questions"]] == [[], *RIGHT[1:]]
+
+
+async def test_an_attempt_is_its_members_alone(exam: Exam, world: World) -> None:
+    attempt = (await exam.open()).json()
+    colleague = await world.signed_in_member(100)
+    answers = (
+        await exam.get(f"/attempts/{attempt['id']}", colleague),
+        await exam.answer(attempt, RIGHT, colleague),
+        await exam.submit(attempt["id"], colleague),
+    )
+    assert [answer.status_code for answer in answers] == [404, 404, 404]
+    assert (await exam.open(colleague)).json()["id"] != attempt["id"]
+    assert (await exam.get(f"/attempts/{attempt['id']}")).json() == attempt
+
+
+async def test_members_of_other_branches_find_no_quiz(exam: Exam, world: World) -> None:
+    for where, status in ((10, 201), (101, 201), (1, 404), (110, 404), (20, 404)):
+        person = await world.signed_in_member(where)
+        assert (await exam.open(person)).status_code == status, where
+        assert (await exam.get(f"/issues/{exam.issue}/quiz", person)).status_code == (200 if status == 201 else 404)
+
+
+@pytest.mark.parametrize("state", ["withdrawn", "draft", "in_review", "scheduled"])
+async def test_what_is_not_published_has_no_quiz(exam: Exam, state: str) -> None:
+    attempt = (await exam.open()).json()
+    async with transaction(exam.service.sessions) as session:
+        await session.execute(update(Issue).values(state=state))
+    answers = (
+        await exam.get(f"/issues/{exam.issue}/quiz"),
+        await exam.open(),
+        await exam.get(f"/attempts/{attempt['id']}"),
+        await exam.answer(attempt, RIGHT),
+        await exam.submit(attempt["id"]),
+    )
+    assert {answer.status_code for answer in answers} == {404}
+
+
+async def test_fifty_parallel_openings_open_one_attempt(exam: Exam) -> None:
+    # All connections are open before it begins: otherwise the first request is over when the others come.
+    await asyncio.gather(*(exam.get("/issues") for _ in range(10)))
+    answers = await asyncio.gather(*(exam.open() for _ in range(50)))
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.content for answer in answers}) == 1
+    async with transaction(exam.service.sessions) as session:
+        assert await session.scalar(select(func.count(Attempt.id))) == 1
+
+
+async def test_fifty_parallel_submissions_are_scored_once(exam: Exam, clock: MovableClock) -> None:
+    attempt = (await exam.open()).json()
+    await exam.answer(attempt, RIGHT)
+    late = (exam.answer(attempt, [["A"]]) for _ in range(5))
+    answers = await asyncio.gather(*(exam.submit(attempt["id"]) for _ in range(50)), *late)
+    assert {answer.status_code for answer in answers[:50]} == {200}
+    assert len({answer.content for answer in answers[:50]}) == 1
+    assert {answer.status_code for answer in answers[50:]} <= {200, 409}
+    async with transaction(exam.service.sessions) as session:
+        assert await session.scalar(select(func.count()).where(AuditEntry.action == "attempt.submitted")) == 1
+    final = (await exam.get(f"/attempts/{attempt['id']}")).json()
+    assert final == answers[0].json()
