@@ -1,0 +1,151 @@
+"""The tables that the scheduler works on: schedules, ticks, campaigns, packed batches, the subscription ledger."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db.base import Base, Id
+from app.directory.models import one_of
+
+SCHEDULE_KINDS = ("weekly_issue", "meeting_reminder", "unfinished_reminder")
+CAMPAIGN_KINDS = (
+    "weekly_issue",
+    "meeting_notice",
+    "meeting_reminder",
+    "meeting_changed",
+    "meeting_cancelled",
+    "unfinished_reminder",
+)
+CAMPAIGN_STATES = ("planning", "sending", "done")
+LATE_POLICIES = ("send", "expire")
+
+BATCH_SIZE = 500
+
+
+class DeliveryState:
+    """The state of one delivery, a byte in `Batch.states`."""
+
+    PENDING = 0
+    SENDING = 1  # committed before the call: left behind by a dead owner it means *unknown*
+    SENT = 2
+    FAILED = 3
+    UNKNOWN = 4  # ambiguous, and not to be sent again
+    EXPIRED = 5
+
+
+class Schedule(Base):
+    """What is due and when: `once_at`, or `cron` in the organisation's zone. `next_due_at` is null when nothing is."""
+
+    __tablename__ = "schedules"
+    __table_args__ = (
+        CheckConstraint(one_of("kind", SCHEDULE_KINDS), name="kind"),
+        CheckConstraint(one_of("late_policy", LATE_POLICIES), name="late_policy"),
+        CheckConstraint("(cron IS NULL) <> (once_at IS NULL)", name="cron_or_once"),
+        Index("ix_schedules_due", "next_due_at", postgresql_where=text("enabled AND next_due_at IS NOT NULL")),
+        Index("ix_schedules_subject", "kind", "subject_id"),
+    )
+
+    id: Mapped[Id]
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
+    kind: Mapped[str]
+    subject_id: Mapped[int | None]  # the issue or the meeting
+    cron: Mapped[str | None]
+    once_at: Mapped[datetime | None]
+    timezone: Mapped[str]
+    late_policy: Mapped[str]
+    late_seconds: Mapped[int]  # how late it may still be sent (policy "send": without bound)
+    enabled: Mapped[bool]
+    next_due_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+
+class Tick(Base):
+    """One due time of one schedule: its key is why any number of schedulers fire it exactly once."""
+
+    __tablename__ = "ticks"
+    __table_args__ = (UniqueConstraint("schedule_id", "due_at"),)
+
+    id: Mapped[Id]
+    schedule_id: Mapped[int] = mapped_column(ForeignKey("schedules.id", ondelete="CASCADE"))
+    due_at: Mapped[datetime]
+    fired_at: Mapped[datetime]
+    outcome: Mapped[str]  # "fired", "expired" or "nothing_to_do"
+
+
+class Campaign(Base):
+    """One event to tell many members: `event` is what the wording is made from, `audience` who is meant."""
+
+    __tablename__ = "campaigns"
+    __table_args__ = (
+        CheckConstraint(one_of("kind", CAMPAIGN_KINDS), name="kind"),
+        CheckConstraint(one_of("state", CAMPAIGN_STATES), name="state"),
+        Index("ix_campaigns_planning", "id", postgresql_where=text("state = 'planning'")),
+    )
+
+    id: Mapped[Id]
+    kind: Mapped[str]
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
+    subject_id: Mapped[int]
+    tick_id: Mapped[int | None] = mapped_column(ForeignKey("ticks.id", ondelete="SET NULL"), unique=True)
+    event: Mapped[dict[str, object]] = mapped_column(JSONB)
+    audience: Mapped[dict[str, object]] = mapped_column(JSONB)
+    state: Mapped[str]
+    planned_until: Mapped[int]  # the last member id that has been planned: the keyset cursor
+    recipients: Mapped[int]
+    unreachable: Mapped[int]
+    expires_at: Mapped[datetime]
+    created_at: Mapped[datetime]
+
+
+class Batch(Base):
+    """Up to 500 recipients of a campaign on one channel, with a byte of state each: the queue of the senders."""
+
+    __tablename__ = "batches"
+    __table_args__ = (
+        UniqueConstraint("campaign_id", "number"),
+        CheckConstraint("octet_length(states) = cardinality(members)", name="a_state_each"),
+        Index("ix_batches_open", "not_before", "id", postgresql_where=text("done_at IS NULL")),
+        Index("ix_batches_members", "first_member", "last_member"),
+    )
+
+    id: Mapped[Id]
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"))
+    number: Mapped[int]
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id"), index=True)
+    members: Mapped[list[int]] = mapped_column(ARRAY(BIGINT))
+    states: Mapped[bytes]
+    first_member: Mapped[int]
+    last_member: Mapped[int]
+    not_before: Mapped[datetime]
+    claimed_by: Mapped[str | None]
+    claimed_until: Mapped[datetime | None]
+    fence: Mapped[int]
+    done_at: Mapped[datetime | None]
+
+
+class DeliveryException(Base):
+    """What a delivery needs beyond its byte: tries, the platform's answer, when to try again."""
+
+    __tablename__ = "delivery_exceptions"
+
+    batch_id: Mapped[int] = mapped_column(ForeignKey("batches.id"), primary_key=True)
+    member_id: Mapped[int] = mapped_column(primary_key=True, index=True)
+    tries: Mapped[int]
+    reason: Mapped[str]
+    code: Mapped[str | None]
+    next_try_at: Mapped[datetime | None]
+    at: Mapped[datetime]
+
+
+class SubscriptionBalance(Base):
+    """How many messages of a template a WeChat user has accepted and not yet been sent."""
+
+    __tablename__ = "subscription_balances"
+    __table_args__ = (CheckConstraint("balance >= 0", name="balance"),)
+
+    wechat_user_id: Mapped[int] = mapped_column(ForeignKey("wechat_users.id"), primary_key=True)
+    template: Mapped[str] = mapped_column(primary_key=True)
+    balance: Mapped[int]
+    updated_at: Mapped[datetime]

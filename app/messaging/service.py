@@ -1,0 +1,333 @@
+"""Schedules, campaigns, channels and the subscription ledger: rows that the scheduler then works on."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from apscheduler.triggers.cron import CronTrigger
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access import audit
+from app.access.principals import CurrentMember, CurrentStaff, within
+from app.db.vault import Vault
+from app.directory.models import Organisation
+from app.errors import Conflict, Invalid, NotFound
+from app.messaging.models import Campaign, Schedule, SubscriptionBalance
+from app.messaging.schemas import ChannelIn, ChannelPatch, ScheduleIn, SchedulePatch
+from app.platforms.models import Channel
+
+# Notices do not ring at night: [21:00, 08:00) in the organisation's zone.
+QUIET_FROM = time(21)
+QUIET_UNTIL = time(8)
+# A weekly issue is worth sending within its own week, whatever held the scheduler up.
+ISSUE_LATE = timedelta(days=6)
+
+
+class BadCron(Invalid):
+    """The rule is not one that we understand the way its writer does."""
+
+    code = "bad_cron"
+    detail = "定时规则不正确。请写五段：分 时 日 月 星期，星期用英文缩写，例如「0 8 * * mon」表示每周一 8:00。"
+
+
+class ChannelExists(Conflict):
+    """The organisation has this account already."""
+
+    code = "channel_exists"
+    detail = "该组织已登记过这个渠道账号，请直接修改原有渠道。"
+
+
+class ScheduleIsDerived(Conflict):
+    """The time belongs to an issue or a meeting and is changed there."""
+
+    code = "schedule_is_derived"
+    detail = "这个定时由每周学习或会议自动产生，请到对应的学习或会议中修改时间；这里只能启用或停用。"
+
+
+@dataclass(frozen=True)
+class Audience:
+    """Who is meant: the members under `path`, narrowed to floating ones or to those unfinished in `unfinished_week`.
+
+    `unfinished_week` is an ISO week such as `2026-W47`; exempt members are never reminded.
+    """
+
+    path: str
+    floating_only: bool = False
+    unfinished_week: str | None = None
+
+
+def announce(
+    session: AsyncSession,
+    kind: str,
+    *,
+    organisation_id: int,
+    subject_id: int,
+    event: dict[str, object],
+    audience: Audience,
+    expires_at: datetime,
+    now: datetime,
+    tick_id: int | None = None,
+) -> Campaign:
+    """Adds a campaign; the planner picks it up, and what is not sent by `expires_at` is not sent at all."""
+    campaign = Campaign(
+        kind=kind,
+        organisation_id=organisation_id,
+        subject_id=subject_id,
+        tick_id=tick_id,
+        event=event,
+        audience=asdict(audience),
+        state="planning",
+        planned_until=0,
+        recipients=0,
+        unreachable=0,
+        expires_at=expires_at,
+        created_at=now,
+    )
+    session.add(campaign)
+    return campaign
+
+
+def schedule_once(
+    session: AsyncSession,
+    kind: str,
+    *,
+    organisation_id: int,
+    subject_id: int,
+    at: datetime,
+    timezone: str,
+    late: timedelta,
+    now: datetime,
+) -> Schedule:
+    """Adds a due time for an issue or a meeting; missed by more than `late` it expires."""
+    schedule = Schedule(
+        organisation_id=organisation_id,
+        kind=kind,
+        subject_id=subject_id,
+        once_at=at,
+        timezone=timezone,
+        late_policy="expire",
+        late_seconds=int(late.total_seconds()),
+        enabled=True,
+        next_due_at=at,
+        created_at=now,
+    )
+    session.add(schedule)
+    return schedule
+
+
+async def cancel_schedules(session: AsyncSession, kind: str, subject_id: int) -> None:
+    """Stops what is still due for an issue or a meeting; what has fired stays on record."""
+    await session.execute(
+        update(Schedule)
+        .where(Schedule.kind == kind, Schedule.subject_id == subject_id, Schedule.next_due_at.is_not(None))
+        .values(enabled=False, next_due_at=None)
+    )
+
+
+async def end_campaigns(session: AsyncSession, kinds: Sequence[str], subject_id: int, now: datetime) -> None:
+    """Lets what has not been sent yet about an issue or a meeting expire now: it is no longer true."""
+    await session.execute(
+        update(Campaign)
+        .where(Campaign.kind.in_(kinds), Campaign.subject_id == subject_id, Campaign.expires_at > now)
+        .values(expires_at=now)
+    )
+
+
+def check_cron(cron: str) -> None:
+    """Raises `BadCron`; weekdays must be names, because APScheduler's 1 is Tuesday where cron's is Monday."""
+    fields = cron.split()
+    if len(fields) != 5 or any(character.isdigit() for character in fields[4]):
+        raise BadCron
+    try:
+        CronTrigger.from_crontab(cron, timezone="UTC")
+    except ValueError:
+        raise BadCron from None
+
+
+def next_due(cron: str, timezone: str, after: datetime) -> datetime | None:
+    """The first due time of a cron rule later than `after`; None where there is none any more."""
+    trigger = CronTrigger.from_crontab(cron, timezone=ZoneInfo(timezone))
+    found: datetime | None = trigger.get_next_fire_time(None, after + timedelta(seconds=1))
+    return found
+
+
+def quiet_until(timezone: str, now: datetime) -> datetime | None:
+    """The end of the quiet hours if `now` is in them, else None."""
+    local = now.astimezone(ZoneInfo(timezone))
+    if QUIET_UNTIL <= local.time() < QUIET_FROM:
+        return None
+    day = local.date() if local.time() < QUIET_UNTIL else local.date() + timedelta(days=1)
+    return datetime.combine(day, QUIET_UNTIL, ZoneInfo(timezone))
+
+
+async def _organisation(session: AsyncSession, organisation_id: int, paths: Sequence[str]) -> Organisation:
+    found = await session.scalar(
+        select(Organisation).where(
+            Organisation.id == organisation_id,
+            within(Organisation.path, list(paths)),
+            Organisation.archived_at.is_(None),
+        )
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def create_schedule(session: AsyncSession, staff: CurrentStaff, body: ScheduleIn, now: datetime) -> Schedule:
+    """A standing reminder of an organisation; raises `BadCron` or `NotFound`."""
+    check_cron(body.cron)
+    organisation = await _organisation(session, body.organisation_id, staff.paths("administrator"))
+    due = next_due(body.cron, organisation.timezone, now)
+    if due is None:
+        raise BadCron
+    schedule = Schedule(
+        organisation_id=organisation.id,
+        kind=body.kind,
+        cron=body.cron,
+        timezone=organisation.timezone,
+        late_policy=body.late_policy,
+        late_seconds=body.late_seconds,
+        enabled=body.enabled,
+        next_due_at=due,
+        created_at=now,
+    )
+    session.add(schedule)
+    await session.flush()
+    audit.record(
+        session, staff.actor, "schedule.created", "schedule", schedule.id,
+        now=now, organisation_id=organisation.id, kind=body.kind, cron=body.cron,
+    )
+    return schedule
+
+
+async def change_schedule(
+    session: AsyncSession, staff: CurrentStaff, schedule_id: int, body: SchedulePatch, now: datetime
+) -> Schedule:
+    """Changes a schedule; one that an issue or a meeting made can only be switched on and off."""
+    schedule = await session.scalar(
+        select(Schedule)
+        .join(Organisation, Organisation.id == Schedule.organisation_id)
+        .where(Schedule.id == schedule_id, within(Organisation.path, staff.paths("administrator")))
+        .with_for_update(of=Schedule)
+    )
+    if schedule is None:
+        raise NotFound
+    changes = body.model_dump(exclude_unset=True, exclude_none=True)
+    if schedule.cron is None and set(changes) - {"enabled"}:
+        raise ScheduleIsDerived
+    if "cron" in changes:
+        check_cron(changes["cron"])
+    for name, value in changes.items():
+        setattr(schedule, name, value)
+    if schedule.cron is not None and changes:
+        schedule.next_due_at = next_due(schedule.cron, schedule.timezone, now)
+        if schedule.next_due_at is None:
+            raise BadCron
+    audit.record(
+        session, staff.actor, "schedule.changed", "schedule", schedule.id,
+        now=now, organisation_id=schedule.organisation_id, **changes,
+    )
+    return schedule
+
+
+async def list_schedules(
+    session: AsyncSession, staff: CurrentStaff, *, after: int | None, limit: int
+) -> list[Schedule]:
+    """Schedules in the administrator's reach, by id, one more than `limit` where there is a next page."""
+    statement = (
+        select(Schedule)
+        .join(Organisation, Organisation.id == Schedule.organisation_id)
+        .where(within(Organisation.path, staff.paths("administrator")), Schedule.id > (after or 0))
+        .order_by(Schedule.id)
+        .limit(limit + 1)
+    )
+    return list(await session.scalars(statement))
+
+
+async def create_channel(
+    session: AsyncSession, vault: Vault, staff: CurrentStaff, body: ChannelIn, now: datetime
+) -> Channel:
+    """A channel of an organisation; its secret is sealed for its own row."""
+    organisation = await _organisation(session, body.organisation_id, staff.paths("administrator"))
+    channel = Channel(
+        organisation_id=organisation.id,
+        adapter=body.adapter,
+        name=body.name,
+        account=body.account,
+        config=body.config.model_dump(),
+        enabled=body.enabled,
+        created_at=now,
+    )
+    session.add(channel)
+    try:
+        await session.flush()
+    except IntegrityError:
+        raise ChannelExists from None
+    if body.secret is not None:
+        channel.secret_cipher = vault.encrypt(body.secret, f"channels:{channel.id}:secret")
+    audit.record(
+        session, staff.actor, "channel.created", "channel", channel.id,
+        now=now, organisation_id=organisation.id, adapter=body.adapter, account=body.account,
+    )
+    return channel
+
+
+async def change_channel(
+    session: AsyncSession, vault: Vault, staff: CurrentStaff, channel_id: int, body: ChannelPatch, now: datetime
+) -> Channel:
+    """Changes a channel; any change lets a channel that was stopped by a configuration error run again."""
+    channel = await session.scalar(
+        select(Channel)
+        .join(Organisation, Organisation.id == Channel.organisation_id)
+        .where(Channel.id == channel_id, within(Organisation.path, staff.paths("administrator")))
+        .with_for_update(of=Channel)
+    )
+    if channel is None:
+        raise NotFound
+    if body.secret is not None:
+        channel.secret_cipher = vault.encrypt(body.secret, f"channels:{channel.id}:secret")
+    if body.config is not None:
+        channel.config = body.config.model_dump()
+    if body.name is not None:
+        channel.name = body.name
+    if body.enabled is not None:
+        channel.enabled = body.enabled
+    channel.stopped_reason = None
+    audit.record(
+        session, staff.actor, "channel.changed", "channel", channel.id,
+        now=now, organisation_id=channel.organisation_id, fields=sorted(body.model_fields_set),
+    )
+    return channel
+
+
+async def list_channels(session: AsyncSession, staff: CurrentStaff, *, after: int | None, limit: int) -> list[Channel]:
+    """Channels in the administrator's reach, by id, one more than `limit` where there is a next page."""
+    statement = (
+        select(Channel)
+        .join(Organisation, Organisation.id == Channel.organisation_id)
+        .where(within(Organisation.path, staff.paths("administrator")), Channel.id > (after or 0))
+        .order_by(Channel.id)
+        .limit(limit + 1)
+    )
+    return list(await session.scalars(statement))
+
+
+async def record_subscription(
+    session: AsyncSession, member: CurrentMember, template: str, accepted: bool, now: datetime
+) -> int:
+    """Notes that a WeChat user accepted one message of a template (+1) or refused (0); the new balance."""
+    statement = insert(SubscriptionBalance).values(
+        wechat_user_id=member.wechat_user_id, template=template, balance=1 if accepted else 0, updated_at=now
+    )
+    # A bound, so that no client can run a counter up for ever; nobody taps accept a thousand times ahead.
+    grown = func.least(SubscriptionBalance.balance + 1, 1000)
+    statement = statement.on_conflict_do_update(
+        index_elements=["wechat_user_id", "template"],
+        set_={"balance": grown if accepted else 0, "updated_at": now},
+    )
+    balance = await session.scalar(statement.returning(SubscriptionBalance.balance))
+    return balance or 0

@@ -1,0 +1,99 @@
+"""What every adapter offers, and the words in which it says how a delivery went."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal, Protocol
+
+import httpx
+
+
+@dataclass(frozen=True)
+class Message:
+    """What is to be said, before any platform: `values` are what a platform's template may show.
+
+    `link` is an outside address (a meeting's), `page` a page of the mini-program; either may be empty.
+    """
+
+    kind: str
+    title: str
+    body: str
+    link: str
+    page: str
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """A message to one member: `key` names the delivery and stays the same when it is tried again."""
+
+    key: str
+    member_id: int
+    address: str
+    message: Message
+
+
+class Status(StrEnum):
+    """How a delivery went, normalised over all platforms."""
+
+    SENT = "sent"
+    FAILED = "failed"  # for good, for this member
+    RETRY = "retry"  # certainly not delivered: try again with backoff
+    UNKNOWN = "unknown"  # written, then no answer: it may have arrived
+    CHANNEL_DOWN = "channel_down"  # the account or its settings are wrong: stop the channel, keep the deliveries
+    QUOTA = "quota"  # the day's quota is spent: go on tomorrow
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The status of one envelope, with the platform's own code and words."""
+
+    status: Status
+    code: str = ""
+    detail: str = ""
+    subscription_spent: bool = False  # the platform says that the member's subscription is used up
+
+
+@dataclass(frozen=True)
+class ChannelInfo:
+    """The channel that an adapter speaks for: its account, opened secret and settings."""
+
+    id: int
+    account: str
+    secret: str = field(repr=False)
+    config: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Outside:
+    """What an adapter may use to reach out: an HTTP client, the time, hosts, and the console's inbox."""
+
+    http: httpx.AsyncClient
+    now: Callable[[], datetime]
+    wechat_api: str
+    put_on_console: Callable[[Envelope], Awaitable[None]]
+
+
+class Adapter(Protocol):
+    """Sends messages of one channel.
+
+    `rings` says whether quiet hours apply; `address_kind` what `Envelope.address` holds ("member": nothing is needed);
+    `templates` maps a kind of campaign to the platform's template, where a message needs the member's subscription.
+    """
+
+    rings: bool
+    address_kind: Literal["member", "wechat"]
+    templates: Mapping[str, str]
+
+    async def send(self, envelopes: Sequence[Envelope]) -> Sequence[Outcome]:
+        """Sends each envelope once and gives an outcome for each, in order; raises nothing."""
+        ...
+
+
+Build = Callable[[ChannelInfo, Outside], Adapter]
+
+
+def template_kind(kind: str) -> str:
+    """The kind of template that a kind of campaign is shown with: all about meetings share one."""
+    return "meeting" if kind.startswith("meeting_") else kind

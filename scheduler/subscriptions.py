@@ -1,0 +1,66 @@
+"""Whom a WeChat channel reaches, and what each of them still allows: the ledger of one-time subscriptions."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.directory.models import Binding, WechatUser
+from app.messaging.models import SubscriptionBalance
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a member is reached: the WeChat user and the openid."""
+
+    wechat_user_id: int
+    openid: str
+
+
+async def addresses(session: AsyncSession, appid: str, members: Iterable[int]) -> dict[int, Address]:
+    """The WeChat address of each member that is bound to the mini-program."""
+    rows = await session.execute(
+        select(Binding.member_id, WechatUser.id, WechatUser.openid)
+        .join(WechatUser, WechatUser.id == Binding.wechat_user_id)
+        .where(Binding.member_id.in_(list(members)), Binding.ended_at.is_(None), WechatUser.appid == appid)
+    )
+    return {member: Address(user, openid) for member, user, openid in rows}
+
+
+async def spend(session: AsyncSession, template: str, users: Collection[int], now: datetime) -> set[int]:
+    """Takes one subscription of each WeChat user; gives those who had one."""
+    balances = await _lock(session, template, users)
+    able = {user for user, balance in balances.items() if balance > 0}
+    await _set(session, template, able, SubscriptionBalance.balance - 1, now)
+    return able
+
+
+async def correct(
+    session: AsyncSession, template: str, *, back: Collection[int], gone: Collection[int], now: datetime
+) -> None:
+    """Gives one `back` to those whose message did not count; those `gone` have none left, says the platform."""
+    await _lock(session, template, {*back, *gone})
+    await _set(session, template, back, SubscriptionBalance.balance + 1, now)
+    await _set(session, template, gone, 0, now)
+
+
+async def _lock(session: AsyncSession, template: str, users: Collection[int]) -> dict[int, int]:
+    """The balances, locked in one order by all senders, so that no two wait for each other."""
+    rows = await session.execute(
+        select(SubscriptionBalance.wechat_user_id, SubscriptionBalance.balance)
+        .where(SubscriptionBalance.wechat_user_id.in_(users), SubscriptionBalance.template == template)
+        .order_by(SubscriptionBalance.wechat_user_id)
+        .with_for_update()
+    )
+    return dict(rows.all())
+
+
+async def _set(session: AsyncSession, template: str, users: Collection[int], balance: object, now: datetime) -> None:
+    await session.execute(
+        update(SubscriptionBalance)
+        .where(SubscriptionBalance.wechat_user_id.in_(users), SubscriptionBalance.template == template)
+        .values(balance=balance, updated_at=now)
+        .execution_options(synchronize_session=False)
+    )

@@ -1,0 +1,29 @@
+"""The console: every message is put into the inbox under the name of its delivery."""
+
+from datetime import UTC, datetime
+
+from app.db.engine import transaction
+from app.platforms import console as inbox
+from app.resources import Service
+from scheduler.adapters.base import ChannelInfo, Envelope, Status
+from scheduler.adapters.console import build
+from scheduler.render import render
+from tests.scheduler.scene import MEETING_EVENT, Scene
+
+
+async def test_a_message_is_put_into_the_inbox_and_a_repeat_of_it_is_only_counted(
+    scene: Scene, service: Service
+) -> None:
+    console = build(ChannelInfo(1, "", "", {}), scene.sender().outside())
+    message = render("meeting_notice", MEETING_EVENT, 7)
+    for keys in (["3:1", "3:2"], ["3:2"]):
+        outcomes = await console.send([Envelope(key, int(key[-1]), "", message) for key in keys])
+        assert [outcome.status for outcome in outcomes] == [Status.SENT] * len(keys)
+    async with transaction(service.sessions) as session:
+        shown = await inbox.list_messages(session, before=None, limit=10)
+        older = await inbox.list_messages(session, before=shown[0].id, limit=10)
+    assert [(each.key, each.times) for each in shown] == [("3:2", 2), ("3:1", 1)]
+    assert [each.key for each in older] == ["3:1"]
+    assert shown[0].link == "https://meeting.example/j/1"
+    assert shown[0].member_id == 2
+    assert shown[0].at == datetime(2026, 11, 16, 2, tzinfo=UTC)

@@ -1,0 +1,48 @@
+"""Adapters are found by their entry points, and a broken one is loud."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from scheduler.adapters.registry import BrokenAdapter, load_adapters
+
+
+def install(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, source: str = "") -> None:
+    """A tiny distribution of somebody else's, on sys.path with its own dist-info."""
+    package = value.split(":")[0]
+    (folder / f"{package}.py").write_text(source)
+    info = folder / f"{package}-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[zhijian.adapters]\n{name} = {value}\n")
+    monkeypatch.syspath_prepend(str(folder))
+    monkeypatch.delitem(sys.modules, package, raising=False)
+
+
+def test_the_two_built_in_adapters_are_found() -> None:
+    assert {"console", "wechat_miniprogram"} <= set(load_adapters())
+
+
+def test_an_adapter_of_another_package_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(tmp_path, monkeypatch, "pigeon", "pigeon_post:build", "def build(channel, outside):\n    return 'coo'\n")
+    adapters = load_adapters()
+    assert {"console", "wechat_miniprogram", "pigeon"} <= set(adapters)
+    assert adapters["pigeon"](None, None) == "coo"  # type: ignore[arg-type, comparison-overlap] # a pretended one
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "source"),
+    [
+        ("pigeon", "broken_import:build", "import a_package_that_is_not_there\n"),
+        ("pigeon", "without_build:build", ""),
+        ("pigeon", "no_callable:build", "build = 1\n"),
+        ("console", "name_taken:build", "def build(channel, outside): ...\n"),
+    ],
+)
+def test_a_broken_adapter_stops_the_start_and_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, source: str
+) -> None:
+    install(tmp_path, monkeypatch, name, value, source)
+    with pytest.raises(BrokenAdapter, match=name):
+        load_adapters()

@@ -1,0 +1,265 @@
+"""Builds what the scheduler works on, and an adapter whose answers a test writes."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import Any, Literal
+
+from sqlalchemy import select
+
+from app.db.engine import transaction
+from app.directory.models import Binding, Member, WechatUser
+from app.messaging.models import Batch, Campaign, DeliveryException, DeliveryState, SubscriptionBalance
+from app.messaging.service import Audience, announce
+from app.platforms.models import Channel
+from app.resources import Service
+from scheduler.adapters.base import Build, ChannelInfo, Envelope, Outcome, Outside, Status
+from scheduler.adapters.console import build as build_console
+from scheduler.adapters.registry import load_adapters
+from scheduler.adapters.wechat_miniprogram import build as build_wechat
+from scheduler.sender import Sender, send_next
+from tests.world import APPID, World
+
+TEMPLATE = "weekly-issue"
+FIELDS = {"thing1": "title", "date2": "time", "thing3": "note"}
+CONFIG: Mapping[str, object] = MappingProxyType(
+    {
+        "templates": {
+            kind: {"template_id": TEMPLATE, "fields": FIELDS}
+            for kind in ("weekly_issue", "meeting", "unfinished_reminder")
+        }
+    }
+)
+ISSUE_EVENT: Mapping[str, object] = MappingProxyType(
+    {
+        "title": "第四十七周",
+        "week": "2026-W47",
+        "organisation": "示范镇党委",
+        "lessons": ["什么是三会一课"],
+        "published_at": "2026-11-16T00:00:00+00:00",
+        "timezone": "Asia/Shanghai",
+    }
+)
+MEETING_EVENT: Mapping[str, object] = MappingProxyType(
+    {
+        "organisation": "东片党总支",
+        "kind_name": "党课",
+        "title": "第四季度党课",
+        "starts_at": "2026-11-17T02:00:00+00:00",
+        "timezone": "Asia/Shanghai",
+        "join_link": "https://meeting.example/j/1",
+        "meeting_code": "123-456-789",
+        "meeting_password": "2468",
+    }
+)
+SENT = Outcome(Status.SENT)
+
+
+@dataclass
+class Scripted:
+    """An adapter as another package would bring it; it answers `script` in turn, or by member, and then SENT."""
+
+    rings: bool = False
+    address_kind: Literal["member", "wechat"] = "member"
+    templates: Mapping[str, str] = field(default_factory=dict)
+    script: list[Outcome] = field(default_factory=list)
+    by_member: dict[int, Outcome] = field(default_factory=dict)
+    during: Callable[[Sequence[Envelope]], Awaitable[None]] | None = None
+    windows: list[list[Envelope]] = field(default_factory=list)
+
+    @property
+    def members(self) -> list[int]:
+        """Everybody who was sent to, in order."""
+        return [envelope.member_id for window in self.windows for envelope in window]
+
+    async def send(self, envelopes: Sequence[Envelope]) -> Sequence[Outcome]:
+        self.windows.append(list(envelopes))
+        if self.during is not None:
+            await self.during(envelopes)
+        return [self._answer(envelope.member_id) for envelope in envelopes]
+
+    def _answer(self, member_id: int) -> Outcome:
+        return self.script.pop(0) if self.script else self.by_member.get(member_id, SENT)
+
+    def build(self, channel: ChannelInfo, outside: Outside) -> "Scripted":
+        """What the registry would hold."""
+        return self
+
+
+@dataclass
+class Scene:
+    """Rows made through the tables, and senders over them."""
+
+    service: Service
+    world: World
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def sender(self, adapter: Scripted | None = None) -> Sender:
+        """A sender with the two real adapters and a scripted one."""
+        builds: dict[str, Build] = {
+            "console": build_console,
+            "wechat_miniprogram": build_wechat,
+            "scripted": (adapter or Scripted()).build,
+        }
+        return Sender(self.service, builds)
+
+    def real_sender(self, wechat_api: str) -> Sender:
+        """A sender whose WeChat is at this address."""
+        settings = self.service.settings.model_copy(update={"wechat_api": wechat_api})
+        return Sender(replace(self.service, settings=settings), load_adapters())
+
+    async def send(self, adapter: Scripted | None = None) -> bool:
+        """Lets a fresh sender take one batch."""
+        return await send_next(self.sender(adapter), self.stopping)
+
+    async def channel(self, adapter: str = "scripted", organisation_id: int = 1, **more: Any) -> int:
+        """A channel; `secret` is sealed as the service does."""
+        secret = more.pop("secret", None)
+        values: dict[str, object] = {"name": "渠道", "account": "", "config": {}, "enabled": True, **more}
+        async with transaction(self.service.sessions) as session:
+            row = Channel(organisation_id=organisation_id, adapter=adapter, created_at=self.service.clock(), **values)
+            session.add(row)
+            await session.flush()
+            if secret is not None:
+                row.secret_cipher = self.service.vault.encrypt(str(secret), f"channels:{row.id}:secret")
+            return row.id
+
+    async def campaign(
+        self,
+        kind: str = "weekly_issue",
+        *,
+        state: str = "sending",
+        audience: Audience | None = None,
+        expires_in: timedelta = timedelta(days=6),
+        event: Mapping[str, object] | None = None,
+    ) -> int:
+        """A campaign of the committee; planned already unless `state` says otherwise."""
+        now = self.service.clock()
+        chosen = event or (MEETING_EVENT if kind.startswith("meeting") else ISSUE_EVENT)
+        if kind == "unfinished_reminder":
+            chosen = {**ISSUE_EVENT, "at": now.isoformat()}
+        async with transaction(self.service.sessions) as session:
+            row = announce(
+                session,
+                kind,
+                organisation_id=1,
+                subject_id=7,
+                event=dict(chosen),
+                audience=audience or Audience(path="/1/"),
+                expires_at=now + expires_in,
+                now=now,
+            )
+            row.state = state
+            await session.flush()
+            return row.id
+
+    async def batch(self, campaign_id: int, channel_id: int, members: Sequence[int], number: int = 1) -> int:
+        """A batch that is due."""
+        async with transaction(self.service.sessions) as session:
+            row = Batch(
+                campaign_id=campaign_id,
+                number=number,
+                channel_id=channel_id,
+                members=list(members),
+                states=bytes([DeliveryState.PENDING]) * len(members),
+                first_member=members[0],
+                last_member=members[-1],
+                not_before=self.service.clock(),
+                fence=0,
+            )
+            session.add(row)
+            await session.flush()
+            return row.id
+
+    async def ready(
+        self, count: int = 3, kind: str = "weekly_issue", *, expires_in: timedelta = timedelta(days=6)
+    ) -> int:
+        """A batch of members 1…count on a scripted channel; gives its id."""
+        campaign_id = await self.campaign(kind, expires_in=expires_in)
+        return await self.batch(campaign_id, await self.channel(), list(range(1, count + 1)))
+
+    async def follower(
+        self, openid: str, *, organisation_id: int = 100, accepted: int = 1, appid: str = APPID, **fields: object
+    ) -> int:
+        """A member bound to a WeChat user of that openid, who accepted so many messages; a known openid is shared."""
+        member_id = await self.world.member(organisation_id, **fields)
+        now = self.service.clock()
+        async with transaction(self.service.sessions) as session:
+            user = await session.scalar(select(WechatUser).where(WechatUser.openid == openid))
+            if user is None:
+                user = WechatUser(appid=appid, openid=openid, created_at=now)
+                session.add(user)
+                await session.flush()
+                session.add(
+                    SubscriptionBalance(wechat_user_id=user.id, template=TEMPLATE, balance=accepted, updated_at=now)
+                )
+            session.add(Binding(wechat_user_id=user.id, member_id=member_id, created_at=now))
+        return member_id
+
+    async def followers(self, openids: Sequence[str], *, accepted: int, appid: str) -> list[int]:
+        """Many members of branch 100, each bound to an openid of their own."""
+        now = self.service.clock()
+        async with transaction(self.service.sessions) as session:
+            users = [WechatUser(appid=appid, openid=openid, created_at=now) for openid in openids]
+            members = [
+                Member(organisation_id=100, name="党员", stage="full_member", roster="floating", created_at=now)
+                for _ in openids
+            ]
+            session.add_all([*users, *members])
+            await session.flush()
+            for user, member in zip(users, members, strict=True):
+                session.add(Binding(wechat_user_id=user.id, member_id=member.id, created_at=now))
+                session.add(
+                    SubscriptionBalance(wechat_user_id=user.id, template=TEMPLATE, balance=accepted, updated_at=now)
+                )
+            return [member.id for member in members]
+
+    async def balance(self, openid: str) -> int:
+        """What the ledger has left for an openid."""
+        async with transaction(self.service.sessions) as session:
+            found = await session.scalar(
+                select(SubscriptionBalance.balance)
+                .join(WechatUser, WechatUser.id == SubscriptionBalance.wechat_user_id)
+                .where(WechatUser.openid == openid)
+            )
+            assert found is not None
+            return found
+
+    async def row(self, batch_id: int) -> Batch:
+        """A batch as it is in the database."""
+        async with transaction(self.service.sessions) as session:
+            return await session.get_one(Batch, batch_id)
+
+    async def states(self, batch_id: int) -> list[int]:
+        """The states of a batch, in the order of its members."""
+        return list((await self.row(batch_id)).states)
+
+    async def campaign_state(self, campaign_id: int) -> str:
+        """planning, sending or done."""
+        async with transaction(self.service.sessions) as session:
+            return (await session.get_one(Campaign, campaign_id)).state
+
+    async def notes(self, batch_id: int) -> dict[int, tuple[str, str | None, int]]:
+        """What is kept beyond the bytes: member → (reason, code, tries)."""
+        async with transaction(self.service.sessions) as session:
+            rows = await session.scalars(select(DeliveryException).where(DeliveryException.batch_id == batch_id))
+            return {row.member_id: (row.reason, row.code, row.tries) for row in rows}
+
+    async def stopped(self, channel_id: int) -> str | None:
+        """Why a channel stands still."""
+        async with transaction(self.service.sessions) as session:
+            return (await session.get_one(Channel, channel_id)).stopped_reason
+
+    async def change_channel(self, channel_id: int, **values: object) -> None:
+        """What the administrator's PATCH does: any change lets it run again."""
+        async with transaction(self.service.sessions) as session:
+            row = await session.get_one(Channel, channel_id, with_for_update=True)
+            for name, value in {"stopped_reason": None, **values}.items():
+                setattr(row, name, value)
+
+    async def end_campaign(self, campaign_id: int, at: datetime) -> None:
+        """What a withdrawal or a cancellation does."""
+        async with transaction(self.service.sessions) as session:
+            (await session.get_one(Campaign, campaign_id)).expires_at = at
