@@ -1,0 +1,267 @@
+"""What the demonstration is filled with: through the same services as real data, at times that lie in the past."""
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+import content
+from app.access import audit
+from app.access.principals import CurrentStaff, HeldPost, get_member, get_wechat
+from app.bundles import import_bundle
+from app.db.engine import transaction
+from app.directory.models import Member, Organisation
+from app.errors import ProductError
+from app.identity.passwords import hash_password
+from app.identity.service import bind, issue_slips, open_wechat_session
+from app.library.models import Issue, IssueLesson, LessonVersion
+from app.library.service import publish_issue, transition
+from app.meetings.schemas import MeetingIn
+from app.meetings.service import create_meeting
+from app.messaging.schemas import ChannelConfig, ChannelIn, Template, Value
+from app.messaging.service import cancel_schedules, create_channel, record_subscription
+from app.organisations.accounts import create_account, create_post
+from app.organisations.roster import import_roster
+from app.quizzes.models import Attempt, Quiz
+from app.reading.models import ReadingProgress
+from app.resources import Service
+from content.bundle import read_bundle
+from content.roster import parse_roster
+
+log = structlog.get_logger()
+
+CONTENT = Path(content.__file__).parent
+APPID = "wxdemonstration"
+FIELDS: dict[str, Value] = {"thing1": "title", "time2": "time", "thing3": "organisation", "thing4": "note"}
+TEMPLATES = {
+    "weekly_issue": Template(template_id="weekly-issue", fields=FIELDS),
+    "meeting": Template(template_id="meeting", fields=FIELDS),
+}
+COMMITTEE = "示范县云溪镇党委"
+BRANCHES = ("东溪村党支部", "西溪村党支部")
+
+
+@dataclass(frozen=True)
+class StaffSample:
+    """A demonstration account and the post that it holds."""
+
+    title: str
+    login: str
+    role: str
+    organisation: str
+
+
+PEOPLE = (
+    StaffSample("支部书记甲", "leader-east", "leader", BRANCHES[0]),
+    StaffSample("支部书记乙", "leader-west", "leader", BRANCHES[1]),
+    StaffSample("内容编辑", "editor", "editor", COMMITTEE),
+    StaffSample("审核人", "reviewer", "reviewer", COMMITTEE),
+    StaffSample("管理员", "admin", "administrator", COMMITTEE),
+)
+PHONES = {"demo-member": "党员", "demo-floating": "流动党员"}
+# The library's last issue stays a draft for next week, so that the editors' desk has something to try.
+PAST_WEEKS = 4
+
+
+async def seed(service: Service, password: str, wechat_secret: str) -> None:
+    """Fills an empty database, all of it or nothing; finds its data at the next start and leaves it alone."""
+    now = service.clock()
+    password_hash = await hash_password(password)
+    openids = {phone: await _openid(service, phone) for phone in PHONES}
+    async with transaction(service.sessions) as session:
+        if await session.scalar(select(Organisation.id).limit(1)) is not None:
+            return
+        roster = parse_roster((CONTENT / "demo" / "roster.xlsx").read_bytes())
+        await import_roster(
+            session,
+            service.vault,
+            roster,
+            root_path=None,
+            may_create_organisations=True,
+            actor=audit.SYSTEM,
+            now=now - timedelta(weeks=PAST_WEEKS + 1),
+            dry_run=False,
+        )
+        staff = await _staff(session, password_hash, now - timedelta(weeks=PAST_WEEKS + 1))
+        await _channels(session, service, staff["admin"], wechat_secret, now)
+        await _study(session, staff, now)
+        await _people(session, service, staff["leader-east"], openids, now)
+        await _meeting(session, staff["leader-east"], now)
+
+
+async def _openid(service: Service, phone: str) -> str:
+    """The openid that the fake platform gives this phone, and a tap on accept for each template."""
+    base = f"{service.settings.fake_platform}/_control"
+    answer = await service.http.post(f"{base}/login", json={"appid": APPID, "phone": phone})
+    for template in TEMPLATES.values():
+        body = {"appid": APPID, "phone": phone, "template_id": template.template_id}
+        (await service.http.post(f"{base}/accept", json=body)).raise_for_status()
+    return str(answer.json()["openid"])
+
+
+async def _staff(session: AsyncSession, password_hash: str, now: datetime) -> dict[str, CurrentStaff]:
+    found: dict[str, CurrentStaff] = {}
+    for person in PEOPLE:
+        organisation = (
+            await session.scalars(select(Organisation).where(Organisation.name == person.organisation))
+        ).one()
+        account = await create_account(
+            session,
+            organisation_id=organisation.id,
+            login=person.login,
+            name=person.title,
+            password_hash=password_hash,
+            actor=audit.SYSTEM,
+            now=now,
+        )
+        await create_post(
+            session,
+            account_id=account.id,
+            organisation_id=organisation.id,
+            role=person.role,
+            from_at=now,
+            until_at=None,
+            actor=audit.SYSTEM,
+            now=now,
+        )
+        post = HeldPost(person.role, organisation.id, organisation.path)
+        found[person.login] = CurrentStaff(0, account.id, account.name, (post,))
+    return found
+
+
+async def _channels(
+    session: AsyncSession, service: Service, admin: CurrentStaff, wechat_secret: str, now: datetime
+) -> None:
+    top = admin.posts[0].organisation_id
+    await create_channel(
+        session, service.vault, admin, ChannelIn(organisation_id=top, adapter="console", name="演示消息页"), now
+    )
+    wechat = ChannelIn(
+        organisation_id=top,
+        adapter="wechat_miniprogram",
+        name="仿真微信小程序",
+        account=APPID,
+        secret=wechat_secret,
+        config=ChannelConfig(templates=TEMPLATES),
+    )
+    await create_channel(session, service.vault, admin, wechat, now)
+
+
+async def _study(session: AsyncSession, staff: dict[str, CurrentStaff], now: datetime) -> None:
+    """Publishes the past weeks, schedules this week's issue for now, and leaves next week's a draft."""
+    editor, reviewer = staff["editor"], staff["reviewer"]
+    top = editor.posts[0].organisation_id
+    zone = ZoneInfo("Asia/Shanghai")
+    today = now.astimezone(zone).date()
+    this_monday = today - timedelta(days=today.weekday())
+    first = this_monday - timedelta(weeks=PAST_WEEKS)
+    bundle = read_bundle(CONTENT / "library")
+    begun = now - timedelta(weeks=PAST_WEEKS, days=10)
+    issue_ids = await import_bundle(
+        session, bundle, organisation_id=top, author_id=editor.account_id, first_week=first, now=begun
+    )
+    for number, issue_id in enumerate(issue_ids[: PAST_WEEKS + 1]):
+        monday = first + timedelta(weeks=number)
+        at = min(datetime.combine(monday, time(8), zone), now)
+        await transition(session, editor, issue_id, "in_review", None, at - timedelta(days=4))
+        await transition(session, reviewer, issue_id, "scheduled", at, at - timedelta(days=3))
+        if monday == this_monday:
+            await _finished(session, issue_ids[:number], now)
+            return  # the scheduler publishes this one and tells everybody
+        await publish_issue(session, issue_id, at)
+        await cancel_schedules(session, "weekly_issue", issue_id)
+
+
+async def _finished(session: AsyncSession, issue_ids: list[int], now: datetime) -> None:
+    """Synthetic progress of synthetic members in the past weeks: about six in ten have finished, some have begun."""
+    members = list(await session.scalars(select(Member.id).order_by(Member.id)))
+    progress: list[dict[str, object]] = []
+    attempts: list[dict[str, object]] = []
+    for issue_id in issue_ids:
+        issue = await session.get_one(Issue, issue_id)
+        at = (issue.published_at or now) + timedelta(days=1)
+        lessons = await session.execute(
+            select(IssueLesson.lesson_id, LessonVersion.required_seconds)
+            .join(LessonVersion, LessonVersion.lesson_id == IssueLesson.lesson_id)
+            .where(IssueLesson.issue_id == issue_id)
+            .order_by(IssueLesson.position)
+        )
+        required = [(lesson_id, seconds) for lesson_id, seconds in lessons]
+        quiz_id = await session.scalar(select(Quiz.id).where(Quiz.issue_id == issue_id))
+        for member_id in members:
+            share = (member_id * 7 + issue_id * 3) % 10
+            read = required if share < 6 else required[:1] if share < 8 else []  # noqa: PLR2004 - tenths of the members
+            progress += [_read(member_id, lesson_id, seconds, at) for lesson_id, seconds in read]
+            if read == required and quiz_id is not None:
+                attempts.append(_attempt(quiz_id, member_id, 60 + (member_id * 13) % 5 * 10, at))
+    await session.execute(insert(ReadingProgress), progress)
+    await session.execute(insert(Attempt), attempts)
+
+
+def _read(member_id: int, lesson_id: int, seconds: int, at: datetime) -> dict[str, object]:
+    return {
+        "member_id": member_id,
+        "lesson_id": lesson_id,
+        "position": 1.0,
+        "credited_ms": seconds * 1000,
+        "recent": [],
+        "started_at": at,
+        "heartbeat_at": at + timedelta(seconds=seconds),
+        "completed_at": at + timedelta(seconds=seconds),
+    }
+
+
+def _attempt(quiz_id: int, member_id: int, score: int, at: datetime) -> dict[str, object]:
+    return {
+        "quiz_id": quiz_id,
+        "member_id": member_id,
+        "number": 1,
+        "answers": {},
+        "started_at": at,
+        "submitted_at": at + timedelta(minutes=5),
+        "score": score,
+        "passed": True,
+    }
+
+
+async def _people(
+    session: AsyncSession, service: Service, leader: CurrentStaff, openids: dict[str, str], now: datetime
+) -> None:
+    """Binds the two demonstration phones with slips of the leader, and notes what they accepted."""
+    branch = leader.posts[0].organisation_id
+    for phone, floating in (("demo-member", False), ("demo-floating", True)):
+        roster = Member.roster == "floating" if floating else Member.roster != "floating"
+        member_id = await session.scalar(
+            select(Member.id).where(Member.organisation_id == branch, roster).order_by(Member.id).limit(1)
+        )
+        if member_id is None:
+            raise ProductError("the demonstration roster has nobody for " + phone)
+        token, _, _ = await open_wechat_session(session, APPID, openids[phone], None, now)
+        await session.flush()
+        ((_, _, code, _),) = await issue_slips(session, service.vault, leader, branch, [member_id], now)
+        await session.flush()
+        await bind(session, service.vault, await get_wechat(session, token, now), code, now)
+        member = await get_member(session, token, now)
+        for template in TEMPLATES.values():
+            await record_subscription(session, member, template.template_id, True, now)
+
+
+async def _meeting(session: AsyncSession, leader: CurrentStaff, now: datetime) -> None:
+    """A theme day in five days, to which the floating members of one branch are invited."""
+    local = now.astimezone(ZoneInfo("Asia/Shanghai")).date() + timedelta(days=5)
+    starts_at = datetime.combine(local, time(19, 30), ZoneInfo("Asia/Shanghai"))
+    body = MeetingIn(
+        organisation_id=leader.posts[0].organisation_id,
+        kind="theme_day",
+        title="主题党日：学习党员教育管理工作条例",
+        agenda="集体学习；交流讨论；布置下月安排。",
+        starts_at=starts_at,
+        ends_at=starts_at + timedelta(hours=2),
+        join_link="https://meeting.example.cn/j/123456789",
+        meeting_code="123456789",
+    )
+    await create_meeting(session, leader, body, now)

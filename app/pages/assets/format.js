@@ -1,0 +1,106 @@
+// Times as people in Shanghai write them, weeks, and the Chinese of the API's names.
+const ZONE = "Asia/Shanghai";
+const CLOCK = new Intl.DateTimeFormat("zh-CN", { timeZone: ZONE, year: "numeric", month: "numeric", day: "numeric", weekday: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const SECONDS = new Intl.DateTimeFormat("zh-CN", { timeZone: ZONE, hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+const DAY = 86_400_000;
+const SHIFT = 8 * 3_600_000; // Shanghai has had no daylight saving time since 1991
+
+function parts(format, moment) {
+  return Object.fromEntries(format.formatToParts(new Date(moment)).map(({ type, value }) => [type, value]));
+}
+
+/** 2026年11月23日（周一）08:00 */
+export function time(moment) {
+  if (!moment) return "—";
+  const { year, month, day, weekday, hour, minute } = parts(CLOCK, moment);
+  return `${year}年${month}月${day}日（${weekday}）${hour}:${minute}`;
+}
+
+/** 2026年11月23日 */
+export function day(moment) {
+  const { year, month, day: number } = parts(CLOCK, moment);
+  return `${year}年${month}月${number}日`;
+}
+
+/** 11月23日 08:00:05 */
+export function shortTime(moment) {
+  const { month, day } = parts(CLOCK, moment);
+  return `${month}月${day}日 ${SECONDS.format(new Date(moment))}`;
+}
+
+export function clock(moment = Date.now()) {
+  return SECONDS.format(new Date(moment));
+}
+
+export function duration(seconds) {
+  const minutes = Math.floor(seconds / 60);
+  return minutes ? `${minutes} 分 ${seconds % 60} 秒` : `${seconds} 秒`;
+}
+
+/** Whether WeChat messages wait for the morning: 21:00 to 08:00. */
+export function isNight() {
+  const hour = new Date(Date.now() + SHIFT).getUTCHours();
+  return hour >= 21 || hour < 8;
+}
+
+export const NIGHT = "现在是夜间免打扰时段（21:00—次日 8:00）：微信消息会等到 8:00 以后送到，演示消息页不受影响。";
+
+/** The Monday of the week, weeks from now, as UTC midnight of that date. */
+function monday(weeks = 0) {
+  const today = Math.floor((Date.now() + SHIFT) / DAY);
+  return (today - ((today + 3) % 7) + 7 * weeks) * DAY; // day 0 was a Thursday
+}
+
+function weekName(mondayAt) {
+  const thursday = new Date(mondayAt + 3 * DAY);
+  const first = Date.UTC(thursday.getUTCFullYear(), 0, 1);
+  const number = Math.floor((thursday.getTime() - first) / (7 * DAY)) + 1;
+  return `${thursday.getUTCFullYear()}-W${String(number).padStart(2, "0")}`;
+}
+
+function date(at) {
+  const day = new Date(at);
+  return `${day.getUTCMonth() + 1}月${day.getUTCDate()}日`;
+}
+
+/** [{value: "2026-W48", text: "11月23日—11月29日（2026-W48）"}] from `first` weeks from now on. */
+export function weeks(first, count) {
+  return Array.from({ length: count }, (_, index) => {
+    const at = monday(first + index);
+    return { value: weekName(at), text: `${date(at)}—${date(at + 6 * DAY)}（${weekName(at)}）` };
+  });
+}
+
+/** The value of a datetime-local control in Shanghai, so many days from now at the hour. */
+export function localIn(days, hour) {
+  return `${new Date(Date.now() + SHIFT + days * DAY).toISOString().slice(0, 10)}T${hour}`;
+}
+
+/** What a datetime-local control holds, as a moment with its zone. */
+export function fromLocal(value) {
+  return `${value}:00+08:00`;
+}
+
+export const KINDS = { committee: "党委", general_branch: "党总支", branch: "党支部", group: "党小组" };
+export const ROLES = { leader: "支部书记", editor: "内容编辑", reviewer: "审核人", administrator: "管理员" };
+export const STATES = { draft: "草稿", in_review: "待审核", scheduled: "已定时", published: "已发布", withdrawn: "已撤回" };
+export const ROSTERS = { in_service: "在职", no_post: "无职", floating: "流动" };
+export const MEETINGS = {
+  theme_day: "主题党日",
+  party_lecture: "党课",
+  members_meeting: "支部党员大会",
+  committee_meeting: "支部委员会会议",
+  group_meeting: "党小组会",
+  organisational_life_meeting: "组织生活会",
+  democratic_appraisal: "民主评议党员",
+};
+export const MESSAGES = {
+  weekly_issue: "每周学习参考",
+  meeting_notice: "组织生活通知",
+  meeting_reminder: "组织生活提醒",
+  meeting_changed: "组织生活变更",
+  meeting_cancelled: "组织生活取消",
+  unfinished_reminder: "学习提醒",
+};
+export const SCHEDULES = { weekly_issue: "发布每周学习", meeting_reminder: "会议提醒", unfinished_reminder: "未完成提醒" };
+export const ADAPTERS = { console: "演示消息页", wechat_miniprogram: "微信小程序" };

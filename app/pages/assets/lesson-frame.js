@@ -1,0 +1,76 @@
+// A lesson in a phone-like frame. Its HTML was sanitised by the server; here it stands in a sandbox where no script
+// runs, and the policy of the page, which the frame inherits, loads nothing from elsewhere.
+import { h } from "./dom.js";
+
+const SHELL =
+  '<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><link rel="stylesheet" href="/assets/lesson.css"></head><body></body></html>';
+
+function bodyOf(html) {
+  const parsed = new DOMParser().parseFromString(html, "text/html");
+  for (const cell of parsed.querySelectorAll("[style]")) {
+    // The policy allows no inline style; the one that the server lets through is the alignment of a column.
+    const align = /^text-align: ?(center|right);?$/.exec(cell.getAttribute("style"));
+    cell.removeAttribute("style");
+    if (align) cell.className = `align-${align[1]}`;
+  }
+  for (const link of parsed.querySelectorAll("a[href]")) {
+    link.target = "_blank";
+    link.rel = "noopener noreferrer";
+  }
+  return [...parsed.body.childNodes];
+}
+
+function sourceOf(lesson) {
+  const text = `出处：${lesson.source}${lesson.article ? ` ${lesson.article}` : ""}`;
+  const link = /^https?:\/\/\S+$/.test(lesson.source_url)
+    ? h("a", { href: lesson.source_url, target: "_blank", rel: "noopener noreferrer" }, "原文")
+    : null;
+  return h("p", { class: "source" }, text, link ? " · " : null, link);
+}
+
+/** The frame: `foot` stands below the text; `position()` is how far down it was scrolled, 0..1. */
+export function lessonFrame(lesson, { foot = [], onBack } = {}) {
+  const frame = h("iframe", {
+    title: `资料：${lesson.title}`,
+    sandbox: "allow-same-origin allow-popups allow-popups-to-escape-sandbox",
+    srcdoc: SHELL,
+    tabindex: "0",
+  });
+  let furthest = 0;
+  const measure = () => {
+    const page = frame.contentDocument?.scrollingElement;
+    if (page?.scrollHeight) furthest = Math.max(furthest, Math.min(1, (page.scrollTop + page.clientHeight) / page.scrollHeight));
+  };
+  frame.addEventListener("load", () => {
+    const inside = frame.contentDocument;
+    inside.body.append(
+      h("h1", {}, lesson.title),
+      lesson.summary ? h("p", { class: "summary" }, lesson.summary) : "",
+      ...bodyOf(lesson.html),
+      sourceOf(lesson),
+    );
+    inside.addEventListener("scroll", measure, { passive: true });
+    requestAnimationFrame(measure);
+  });
+  const back = onBack
+    ? h("button", { type: "button", "aria-label": "返回列表", title: "返回列表", onclick: onBack }, "‹")
+    : h("span");
+  const element = h(
+    "div",
+    { class: "phone" },
+    h(
+      "div",
+      { class: "phone-screen" },
+      h("div", { class: "phone-bar" }, back, h("strong", {}, "指尖课堂"), h("span")),
+      frame,
+      foot.length ? h("div", { class: "phone-foot" }, foot) : null,
+    ),
+  );
+  return {
+    element,
+    position() {
+      measure();
+      return furthest;
+    },
+  };
+}

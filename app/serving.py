@@ -1,0 +1,115 @@
+"""One process that serves any of the three parts: API, scheduler, sender."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import structlog
+import uvicorn
+from prometheus_client import start_http_server
+
+from app.resources import Service
+from app.web import create_app
+from scheduler.adapters.registry import load_adapters
+from scheduler.bus import listen
+from scheduler.clock import ticking
+from scheduler.sender import Sender, send_for_ever
+
+log = structlog.get_logger()
+
+# Longer than the longest request, so that what has begun is finished.
+GRACE_SECONDS = 30
+
+
+class PortTaken(Exception):
+    """Another program listens there already."""
+
+
+class Server(uvicorn.Server):
+    """uvicorn without signal handlers of its own: the process stops all its parts together."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leaves the signals alone."""
+        yield
+
+
+@asynccontextmanager
+async def _sending(service: Service, database_url: str) -> AsyncIterator[None]:
+    wake, stopping = asyncio.Event(), asyncio.Event()
+    sender = Sender(service, load_adapters())
+    listener = asyncio.create_task(listen(database_url, wake))
+    sending = asyncio.create_task(send_for_ever(sender, wake, stopping))
+    try:
+        yield
+    finally:
+        stopping.set()
+        wake.set()
+        await sending
+        listener.cancel()
+        await asyncio.gather(listener, return_exceptions=True)
+
+
+async def serve(
+    service: Service,
+    database_url: str,
+    *,
+    api: bool,
+    clock: bool,
+    sender: bool,
+    ready: Callable[[int], None] = lambda port: None,
+) -> None:
+    """Serves the chosen parts until SIGINT or SIGTERM, then lets each finish what it has in hand.
+
+    `ready` is called with the port once everything runs.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    if service.settings.metrics_port is not None:
+        start_http_server(service.settings.metrics_port)
+    async with AsyncExitStack() as stack:
+        if clock:
+            await stack.enter_async_context(ticking(service.sessions, service.clock))
+        if sender:
+            await stack.enter_async_context(_sending(service, database_url))
+        port = 0
+        if api:
+            port = await stack.enter_async_context(_answering(service, stop))
+        log.info("serving", api=api, scheduler=clock, sender=sender, port=port)
+        ready(port)
+        await stop.wait()
+    log.info("stopped")
+
+
+@asynccontextmanager
+async def _answering(service: Service, stop: asyncio.Event) -> AsyncIterator[int]:
+    """Answers HTTP; yields the port, which the system chooses where 0 is asked for. Raises `PortTaken`."""
+    settings = service.settings
+    try:
+        listening = socket.create_server((settings.host, settings.port), backlog=2048)
+    except OSError as error:
+        raise PortTaken(f"{settings.host}:{settings.port}") from error
+    config = uvicorn.Config(
+        create_app(service),
+        log_config=None,
+        access_log=False,
+        proxy_headers=True,
+        forwarded_allow_ips=settings.trusted_proxies,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        server_header=False,
+    )
+    server = Server(config)
+    answering = asyncio.create_task(server.serve(sockets=[listening]))
+    answering.add_done_callback(lambda _: stop.set())
+    while not server.started and not answering.done():
+        await asyncio.sleep(0.01)
+    try:
+        yield listening.getsockname()[1]
+    finally:
+        server.should_exit = True
+        await answering

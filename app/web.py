@@ -1,0 +1,138 @@
+"""The HTTP face: routers, error handlers, health, and the pages of the demonstration."""
+
+from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import PlainTextResponse, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy import text
+
+import app.access.api
+import app.identity.api
+import app.library.api
+import app.meetings.api
+import app.messaging.api
+import app.organisations.api
+import app.quizzes.api
+import app.reading.api
+import app.reports.api
+from app import pages
+from app.access.deps import Db
+from app.resources import Service
+from app.errors import Unavailable
+from app.middleware import PREFIX, BodyLimit, Surround, route_of
+from app.problems import ProblemOut, install
+from app.schemas import Out
+
+VERSION = "0.1.0"
+# The newest migration that this code knows: dates sort, so a newer database is recognised without knowing it.
+REVISION = "20261122_1"
+
+PROBLEM = {"content": {"application/problem+json": {"schema": ProblemOut.model_json_schema()}}}
+PROBLEMS: dict[int | str, dict[str, object]] = {
+    400: {"description": "The request cannot be understood", **PROBLEM},
+    401: {"description": "Nobody is signed in", **PROBLEM},
+    403: {"description": "The role may never do this", **PROBLEM},
+    404: {"description": "Not there, or out of reach", **PROBLEM},
+    405: {"description": "No such operation", **PROBLEM},
+    409: {"description": "Not in the present state", **PROBLEM},
+    413: {"description": "Larger than the limit", **PROBLEM},
+    422: {"description": "A value cannot be accepted", **PROBLEM},
+    429: {"description": "Too many tries", **PROBLEM},
+    503: {"description": "Away for the moment: retry", **PROBLEM},
+}
+
+health = APIRouter(tags=["health"])
+
+
+class Health(Out):
+    """The state of the process."""
+
+    status: str
+
+
+@health.get("/healthz", operation_id="healthz")
+async def healthz() -> Health:
+    """Alive."""
+    return Health(status="ok")
+
+
+@health.get("/readyz", operation_id="readyz")
+async def readyz(db: Db) -> Health:
+    """Ready: the database answers, and its revision is ours or newer."""
+    revision = None
+    if await db.scalar(text("SELECT to_regclass('alembic_version') IS NOT NULL")):
+        revision = await db.scalar(text("SELECT max(version_num) FROM alembic_version"))
+    if (revision or "") < REVISION:
+        raise Unavailable(code="not_migrated", detail="数据库尚未升级，请先运行 zhijian migrate。", retry_after=5)
+    return Health(status="ok")
+
+
+@health.get("/metrics", operation_id="metrics", response_class=PlainTextResponse)
+async def metrics() -> Response:
+    """Prometheus metrics of this process."""
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+def _known_parameters(api: FastAPI) -> dict[tuple[str, str], set[str]]:
+    """The query parameters of each operation, by path template and method, as the document names them."""
+    return {
+        (path, method.upper()): {each["name"] for each in operation.get("parameters", ()) if each["in"] == "query"}
+        for path, operations in api.openapi()["paths"].items()
+        for method, operation in operations.items()
+    }
+
+
+async def refuse_unknown_parameters(request: Request) -> None:
+    """A parameter that the operation does not know is an error, as an unknown field is: nothing is dropped in silence."""
+    if not request.query_params:
+        return
+    state = request.app.state
+    if not hasattr(state, "known_parameters"):
+        state.known_parameters = _known_parameters(request.app)
+    known = state.known_parameters.get((route_of(request.scope), request.method))
+    unknown = sorted(set(request.query_params) - known) if known is not None else []
+    if unknown:
+        raise RequestValidationError([{"loc": ("query", name), "type": "unknown_parameter"} for name in unknown])
+
+
+ROUTERS = (
+    app.identity.api.router,
+    app.access.api.router,
+    app.organisations.api.router,
+    app.messaging.api.router,
+    app.library.api.router,
+    app.reading.api.router,
+    app.quizzes.api.router,
+    app.meetings.api.router,
+    app.reports.api.router,
+)
+
+
+def create_api() -> FastAPI:
+    """The routes and their document; it serves once `create_app` has given it a service."""
+    api = FastAPI(
+        title="指尖课堂",
+        version=VERSION,
+        description="A mobile-learning service for Party branches. Errors are `application/problem+json`.",
+        docs_url=None,  # its page would load scripts from a CDN
+        redoc_url=None,
+        responses=PROBLEMS,
+        dependencies=[Depends(refuse_unknown_parameters)],
+    )
+    api.include_router(health)
+    for router in ROUTERS:
+        api.include_router(router, prefix=PREFIX)
+    install(api)
+    api.add_middleware(BodyLimit)
+    api.add_middleware(Surround)
+    return api
+
+
+def create_app(service: Service) -> FastAPI:
+    """The application of one process, over the resources that the caller opened and will close."""
+    api = create_api()
+    api.state.service = service
+    if service.settings.demonstration:
+        api.include_router(pages.demonstration)
+    api.include_router(pages.router)
+    return api
