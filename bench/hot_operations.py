@@ -34,11 +34,12 @@ from app.db.embedded import embedded_postgres
 from app.db.engine import transaction
 from app.db.migrate import migrate
 from app.directory.models import Account
-from app.library.lessons import freeze
-from app.library.models import Issue, IssueLesson, Lesson
+from app.library.lessons import add_lesson, freeze
+from app.library.models import Issue, IssueLesson
 from app.resources import Service, open_service
 from app.settings import Settings
 from bench.load import load, request
+from content.documents.markdown import parse_markdown
 from tests.world import World
 
 ROOT = Path(__file__).parents[1]
@@ -120,20 +121,18 @@ async def prepare(service: Service) -> tuple[int, list[str]]:
     world = await World.build(service)
     now = service.clock()
     tokens = [(await world.signed_in_member(100)).token for _ in range(MEMBERS)]
-    markdown = (ROOT / "content/library/01-three-meetings-one-lesson/01-members-and-committee.md").read_text()
+    path = "content/library/01-three-meetings-one-lesson/01-members-and-committee.md"
+    document = parse_markdown((ROOT / path).read_bytes())
     async with transaction(service.sessions) as session:
         author = Account(login="bench", name="bench", password_hash="-", organisation_id=1, created_at=now)
         session.add(author)
         await session.flush()
-        lesson = Lesson(
-            organisation_id=1, author_id=author.id, title="bench", summary="", source="bench", article="",
-            source_url="", markdown=markdown.split("---", 2)[2], created_at=now, updated_at=now,
-        )  # fmt: skip
+        lesson = add_lesson(session, author.id, 1, document, now)
         issue = Issue(
             organisation_id=1, week=date.fromisocalendar(2026, 47, 1), title="bench", summary="", state="published",
             author_id=author.id, published_at=now, created_at=now, updated_at=now,
         )  # fmt: skip
-        session.add_all([lesson, issue])
+        session.add(issue)
         await session.flush()
         session.add(IssueLesson(issue_id=issue.id, lesson_id=lesson.id, position=1, required=True))
         await freeze(session, lesson, now)

@@ -27,7 +27,7 @@ GAVE_UP = "gave_up"
 AMBIGUOUS = frozenset({OWNER_DIED, Status.UNKNOWN.value})
 
 
-class LostClaim(Exception):  # noqa: N818 - it says what happened
+class LostClaim(Exception):
     """Another sender has taken the batch over: stop at once."""
 
 

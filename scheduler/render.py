@@ -38,7 +38,7 @@ def _weekly_issue(event: Mapping[str, object], subject_id: int) -> Message:
     lessons = event.get("lessons")
     titles = "；".join(str(title) for title in lessons) if isinstance(lessons, list) else ""
     title = _text(event, "title")
-    body = f"本周学习：{title}。内容：{titles}。有空时打开小程序阅读即可，进度会自动保存。"
+    body = f"{title}\n内容：{titles}。\n有空时打开小程序阅读即可，进度会自动保存。"
     return Message(
         kind="weekly_issue",
         title="每周学习参考",

@@ -14,7 +14,7 @@ from app.library.lessons import freeze
 from app.library.models import Issue, IssueLesson, Lesson
 from app.library.rules import next_publishing
 from app.messaging.models import Schedule
-from app.messaging.service import ISSUE_LATE, cancel_schedules, schedule_once
+from app.messaging.service import ISSUE_LATE, cancel_schedules, end_campaigns, schedule_once
 
 KIND = "weekly_issue"
 # The clocks of a browser and of the server differ a little.
@@ -96,6 +96,8 @@ async def transition(
     elif to == "draft":
         await cancel_schedules(session, KIND, issue.id)
         issue.reviewer_id = issue.publish_at = issue.published_at = None
+    elif to == "withdrawn":
+        await end_campaigns(session, (KIND,), issue.id, now)
     issue.state = to
     issue.updated_at = now
     await flush_week(session)

@@ -8,7 +8,7 @@ from scheduler.adapters.base import Build
 GROUP = "zhijian.adapters"
 
 
-class BrokenAdapter(Exception):  # noqa: N818 - it says what happened
+class BrokenAdapter(Exception):
     """An entry point cannot be loaded, is no callable, or takes a name that another package has."""
 
 

@@ -1,7 +1,7 @@
 """The editorial workflow: who may move an issue where, and what publication does."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -12,7 +12,8 @@ from app.db.engine import transaction
 from app.directory.models import Organisation
 from app.library.models import Issue, IssueLesson, LessonVersion
 from app.library.service import publish_issue
-from app.messaging.models import Schedule
+from app.messaging.models import Campaign, Schedule
+from app.messaging.service import Audience, announce
 from app.resources import Service
 from tests.app.library.desk import make_issue, make_lesson
 from tests.conftest import MovableClock
@@ -81,6 +82,26 @@ async def test_an_issue_goes_from_draft_to_published_and_back(newsroom: Newsroom
             (reviewer, "withdrawn"),
             (author, "draft"),
         ]
+
+
+async def test_a_withdrawn_issue_is_not_announced_any_further(newsroom: Newsroom, clock: MovableClock) -> None:
+    await newsroom.move(newsroom.author, "in_review")
+    await newsroom.move(newsroom.reviewer, "scheduled")
+    await newsroom.publish()
+    async with transaction(newsroom.service.sessions) as session:
+        announce(
+            session,
+            "weekly_issue",
+            organisation_id=10,
+            subject_id=newsroom.issue,
+            event={},
+            audience=Audience(path="/1/10/"),
+            expires_at=clock() + timedelta(days=6),
+            now=clock(),
+        )
+    await newsroom.move(newsroom.reviewer, "withdrawn")
+    async with transaction(newsroom.service.sessions) as session:
+        assert await session.scalar(select(Campaign.expires_at)) == clock()
 
 
 async def test_taking_a_scheduled_issue_back_cancels_its_time(newsroom: Newsroom) -> None:

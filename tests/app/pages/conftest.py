@@ -1,0 +1,67 @@
+"""The demonstration's service: over a fake WeChat of its own process, with the mini-program set up."""
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+
+import httpx
+import pytest
+
+from app.db.engine import transaction
+from app.platforms.models import Channel
+from app.resources import Service
+from app.web import create_app
+from tests.conftest import make_settings
+from tests.scheduler.fakes.process import APPID, SECRET, TEMPLATE, FakeWechat, running
+from tests.world import World
+
+FIELDS = {"thing1": "title", "date2": "time", "thing3": "organisation"}
+
+
+@pytest.fixture(scope="session")
+def wechat_base() -> Iterator[str]:
+    """One fake process for the run."""
+    with running("scheduler.fakes.wechat") as base:
+        yield base
+
+
+@pytest.fixture
+async def wechat(wechat_base: str) -> AsyncIterator[FakeWechat]:
+    """The fake, emptied, with the mini-program registered."""
+    async with httpx.AsyncClient() as http:
+        fake = FakeWechat(wechat_base, http)
+        await fake.set_up()
+        yield fake
+
+
+@pytest.fixture
+def staged(service: Service, wechat: FakeWechat, database: str) -> Service:
+    """The service of a demonstration, which speaks to the fake."""
+    settings = make_settings(database, mode="demonstration", wechat_api=wechat.base, fake_platform=wechat.base)
+    return replace(service, settings=settings)
+
+
+@pytest.fixture
+async def stage(staged: Service, world: World) -> AsyncIterator[httpx.AsyncClient]:
+    """The pages of the demonstration, with its one mini-program set up."""
+    await add_mini_program(staged)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(create_app(staged)), base_url="http://test") as session:
+        yield session
+
+
+async def add_mini_program(service: Service, **more: object) -> None:
+    """A mini-program channel of the committee."""
+    values: dict[str, object] = {
+        "organisation_id": 1,
+        "adapter": "wechat_miniprogram",
+        "name": "仿真微信小程序",
+        "account": APPID,
+        "config": {"templates": {"weekly_issue": {"template_id": TEMPLATE, "fields": FIELDS}}},
+        "enabled": True,
+        "created_at": service.clock(),
+        **more,
+    }
+    async with transaction(service.sessions) as session:
+        channel = Channel(**values)
+        session.add(channel)
+        await session.flush()
+        channel.secret_cipher = service.vault.encrypt(SECRET, f"channels:{channel.id}:secret")
