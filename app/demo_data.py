@@ -22,8 +22,9 @@ from app.library.models import Issue, IssueLesson, LessonVersion
 from app.library.service import publish_issue, transition
 from app.meetings.schemas import MeetingIn
 from app.meetings.service import create_meeting
-from app.messaging.schemas import ChannelConfig, ChannelIn, Template, Value
-from app.messaging.service import cancel_schedules, create_channel, record_subscription
+from app.messaging.channels import create_channel
+from app.messaging.schemas import ChannelConfig, ChannelIn, Template, TemplateKind, Value
+from app.messaging.service import cancel_schedules, record_subscription
 from app.organisations.accounts import create_account, create_post
 from app.organisations.roster import import_roster
 from app.quizzes.models import Attempt, Quiz
@@ -37,7 +38,7 @@ log = structlog.get_logger()
 CONTENT = Path(content.__file__).parent
 APPID = "wxdemonstration"
 FIELDS: dict[str, Value] = {"thing1": "title", "time2": "time", "thing3": "organisation", "thing4": "note"}
-TEMPLATES = {
+TEMPLATES: dict[TemplateKind, Template] = {
     "weekly_issue": Template(template_id="weekly-issue", fields=FIELDS),
     "meeting": Template(template_id="meeting", fields=FIELDS),
 }
@@ -194,7 +195,7 @@ async def _finished(session: AsyncSession, issue_ids: list[int], now: datetime) 
         quiz_id = await session.scalar(select(Quiz.id).where(Quiz.issue_id == issue_id))
         for member_id in members:
             share = (member_id * 7 + issue_id * 3) % 10
-            read = required if share < 6 else required[:1] if share < 8 else []  # noqa: PLR2004 - tenths of the members
+            read = required if share < 6 else required[:1] if share < 8 else []
             progress += [_read(member_id, lesson_id, seconds, at) for lesson_id, seconds in read]
             if read == required and quiz_id is not None:
                 attempts.append(_attempt(quiz_id, member_id, 60 + (member_id * 13) % 5 * 10, at))

@@ -1,7 +1,7 @@
 """A campaign becomes batches: keyset pages of members, each page in a transaction of its own with the cursor."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,7 +16,7 @@ from app.messaging.models import BATCH_SIZE, Batch, Campaign, DeliveryState, Sub
 from app.platforms.models import Channel
 from app.reports.queries import unfinished
 from app.schemas import monday_of
-from scheduler.adapters.base import template_kind
+from scheduler.adapters.base import AdapterKind
 from scheduler.bus import announce_batches
 from scheduler.claims import open_batches
 
@@ -34,7 +34,7 @@ class Candidate:
 
     channel_id: int
     organisation_id: int
-    adapter: str
+    kind: AdapterKind
     account: str
     template: str | None
     stopped: bool
@@ -50,7 +50,9 @@ class Recipient:
     appid: str | None
 
 
-async def plan_announced(sessions: Sessions, adapters: Collection[str], now: datetime, *, page: int = PAGE) -> int:
+async def plan_announced(
+    sessions: Sessions, adapters: Mapping[str, AdapterKind], now: datetime, *, page: int = PAGE
+) -> int:
     """Plans every campaign that was announced, by pages of so many members; gives the number of pages.
 
     A campaign that fails is logged and left for the next look; the others are not held up by it.
@@ -81,7 +83,7 @@ async def plan_announced(sessions: Sessions, adapters: Collection[str], now: dat
 
 
 async def _plan_page(
-    session: AsyncSession, campaign: Campaign, adapters: Collection[str], now: datetime, page: int
+    session: AsyncSession, campaign: Campaign, adapters: Mapping[str, AdapterKind], now: datetime, page: int
 ) -> None:
     recipients = await _page(session, campaign, page)
     candidates = await _candidates(session, campaign, recipients, adapters)
@@ -124,7 +126,7 @@ async def _page(session: AsyncSession, campaign: Campaign, limit: int) -> Sequen
 
 
 async def _candidates(
-    session: AsyncSession, campaign: Campaign, recipients: Sequence[Recipient], adapters: Collection[str]
+    session: AsyncSession, campaign: Campaign, recipients: Sequence[Recipient], adapters: Mapping[str, AdapterKind]
 ) -> list[Candidate]:
     """The channels that may serve these members: switched on, and of one of their organisations."""
     organisations = {id_ for recipient in recipients for id_ in ancestors(recipient.path)}
@@ -137,19 +139,16 @@ async def _candidates(
         )
         .order_by(Channel.id)
     )
-    return [_candidate(channel, campaign.kind) for channel in rows]
+    return [_candidate(channel, adapters[channel.adapter], campaign.kind) for channel in rows]
 
 
-def _candidate(channel: Channel, kind: str) -> Candidate:
-    templates = channel.config.get("templates")
-    template = templates.get(template_kind(kind)) if isinstance(templates, dict) else None
-    template_id = str(template["template_id"]) if template else None
+def _candidate(channel: Channel, kind: AdapterKind, campaign_kind: str) -> Candidate:
     return Candidate(
         channel_id=channel.id,
         organisation_id=channel.organisation_id,
-        adapter=channel.adapter,
+        kind=kind,
         account=channel.account,
-        template=template_id,
+        template=kind.template(channel.config, campaign_kind),
         stopped=channel.stopped_reason is not None,
     )
 
@@ -173,7 +172,7 @@ async def _balances(
 def choose(
     recipient: Recipient, candidates: Sequence[Candidate], balances: Mapping[Allowance, int]
 ) -> Candidate | None:
-    """The channel for a member: their own account before the console, then the nearest organisation's; None if none.
+    """The channel for a member: the nearest organisation's, the last resorts after all others; None if none.
 
     A mini-program reaches only who is bound to it and has a subscription left: there is never a send without one.
     A stopped channel is the last resort: the delivery waits there until an operator has mended it.
@@ -183,14 +182,14 @@ def choose(
     def usable(candidate: Candidate) -> bool:
         if candidate.organisation_id not in depth:
             return False
-        if candidate.adapter == "console":
-            return True
-        return recipient.appid == candidate.account and balances.get(_allowance(recipient, candidate), 0) > 0
+        if candidate.kind.address == "wechat" and recipient.appid != candidate.account:
+            return False
+        return not candidate.kind.subscribed or balances.get(_allowance(recipient, candidate), 0) > 0
 
     fitting = [candidate for candidate in candidates if usable(candidate)]
     return min(
         fitting,
-        key=lambda each: (each.stopped, each.adapter == "console", -depth[each.organisation_id], each.channel_id),
+        key=lambda each: (each.stopped, each.kind.last_resort, -depth[each.organisation_id], each.channel_id),
         default=None,
     )
 
@@ -215,7 +214,7 @@ async def _add_batches(
         else:
             by_channel[chosen.channel_id].append(recipient.member_id)
             campaign.recipients += 1
-            if chosen.adapter != "console":
+            if chosen.kind.subscribed:
                 # Of a family that shares one subscription, only the first is sent to here.
                 balances[_allowance(recipient, chosen)] -= 1
     number = await session.scalar(

@@ -21,7 +21,7 @@ from app.platforms import console
 from app.platforms.models import Channel
 from app.resources import Service
 from scheduler import claims, subscriptions
-from scheduler.adapters.base import Adapter, Build, ChannelInfo, Envelope, Outcome, Outside, Status, template_kind
+from scheduler.adapters.base import Adapter, AdapterKind, ChannelInfo, Envelope, Outcome, Outside, Status
 from scheduler.claims import Claim, LostClaim, Note
 from scheduler.render import render
 from scheduler.subscriptions import Address
@@ -44,7 +44,7 @@ class Sender:
     """One sender: its name in claims, and an adapter for each channel as it is set up at present."""
 
     service: Service
-    builds: Mapping[str, Build]
+    kinds: Mapping[str, AdapterKind]
     owner: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}")
     adapters: dict[int, tuple[object, Adapter]] = field(default_factory=dict)
 
@@ -62,7 +62,7 @@ class Sender:
             if channel.secret_cipher is not None:
                 secret = self.service.vault.decrypt(channel.secret_cipher, f"channels:{channel.id}:secret")
             info = ChannelInfo(channel.id, channel.account, secret, channel.config)
-            known = (fingerprint, self.builds[channel.adapter](info, self.outside()))
+            known = (fingerprint, self.kinds[channel.adapter].build(info, self.outside()))
             self.adapters[channel.id] = known
         return known[1]
 
@@ -103,7 +103,7 @@ async def send_for_ever(sender: Sender, wake: asyncio.Event, stopping: asyncio.E
 async def send_next(sender: Sender, stopping: asyncio.Event) -> bool:
     """Sends one batch as far as it goes now; False where nothing was due."""
     service = sender.service
-    claim = await claims.claim_batch(service.sessions, sender.owner, sender.builds, service.clock(), sender.lease)
+    claim = await claims.claim_batch(service.sessions, sender.owner, sender.kinds, service.clock(), sender.lease)
     if claim is None:
         return False
     try:
@@ -117,7 +117,10 @@ async def send_next(sender: Sender, stopping: asyncio.Event) -> bool:
 
 async def _adapter_or_stop(sender: Sender, claim: Claim) -> Adapter | None:
     """The adapter, or None where it cannot work with the channel's settings, and the channel was stopped."""
+    kind = sender.kinds[claim.channel.adapter]
     try:
+        if kind.subscribed and kind.template(claim.channel.config, claim.kind) is None:
+            raise LookupError(f"no template for {claim.kind}")
         return sender.adapter(claim.channel)
     except Exception as error:
         log.error("channel_stopped", channel=claim.channel.id, exc_info=error)
@@ -128,8 +131,8 @@ async def _adapter_or_stop(sender: Sender, claim: Claim) -> Adapter | None:
 
 async def _send_batch(sender: Sender, claim: Claim, adapter: Adapter, stopping: asyncio.Event) -> datetime | None:
     """Sends a batch by windows; gives the time until which it must rest, if it must."""
-    service = sender.service
-    template = adapter.templates.get(template_kind(claim.kind))
+    service, kind = sender.service, sender.kinds[claim.channel.adapter]
+    template = kind.template(claim.channel.config, claim.kind)
     await claims.recover(service.sessions, claim, template, service.clock())
     rest_until: datetime | None = None
     while rest_until is None and not stopping.is_set():
@@ -137,7 +140,7 @@ async def _send_batch(sender: Sender, claim: Claim, adapter: Adapter, stopping: 
         window = claim.ready(now)[:WINDOW]
         if not window:
             break
-        heard_at = (quiet_until(claim.timezone, now) if adapter.rings else None) or now
+        heard_at = (quiet_until(claim.timezone, now) if kind.rings else None) or now
         if now < heard_at < claim.expires_at:
             rest_until = heard_at
         else:
@@ -153,7 +156,8 @@ async def _send_window(
     What could only be heard when the campaign has ended expires instead.
     """
     now = sender.service.clock()
-    template = adapter.templates.get(template_kind(claim.kind))
+    kind = sender.kinds[claim.channel.adapter]
+    template = kind.template(claim.channel.config, claim.kind)
     async with transaction(sender.service.sessions) as session:
         expires_at, runs = await claims.read_anew(session, claim)
         if expires_at <= heard_at:
@@ -164,7 +168,7 @@ async def _send_window(
         if not runs:
             return now
         message = render(claim.kind, claim.event, claim.subject_id)  # what fails here has not been marked
-        sending, notes = await _mark(session, claim, adapter, window, template, now)
+        sending, notes = await _mark(session, claim, kind, window, template, now)
         await claims.save(session, claim, notes, now, claimed_until=now + sender.lease)
     if not sending:
         return None
@@ -177,12 +181,12 @@ async def _send_window(
 
 
 async def _mark(
-    session: AsyncSession, claim: Claim, adapter: Adapter, window: Sequence[int], template: str | None, now: datetime
+    session: AsyncSession, claim: Claim, kind: AdapterKind, window: Sequence[int], template: str | None, now: datetime
 ) -> tuple[dict[int, Address], list[Note]]:
     """Sets the write-ahead mark on those who are to be sent to; those who cannot be reached fail here."""
     sending = dict.fromkeys(window, NOBODY)
     notes: list[Note] = []
-    if adapter.address_kind == "wechat":
+    if kind.address == "wechat":
         members = [claim.members[position] for position in window]
         found = await subscriptions.addresses(session, claim.channel.account, members)
         sending = {at: found[claim.members[at]] for at in window if claim.members[at] in found}

@@ -20,7 +20,7 @@ import yaml
 from app.db.migrate import head_revision, migrate
 from app.middleware import UPLOAD_LIMIT
 from app.settings import Settings
-from scheduler.adapters.base import Adapter, Build, ChannelInfo, Envelope, Message, Outside, Status
+from scheduler.adapters.base import Adapter, AdapterKind, ChannelInfo, Envelope, Message, Outside, Status
 from tests.conftest import SERVER, dsn_of
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -322,8 +322,8 @@ def gateway(answer: httpx.Response | Exception) -> Adapter:
 
     http = httpx.AsyncClient(transport=httpx.MockTransport(respond))
     outside = Outside(http, lambda: datetime(2026, 11, 23, tzinfo=UTC), "https://unused.example", nowhere)
-    build: Build = names["build"]
-    return build(ChannelInfo(1, "gateway.example", "secret", {}), outside)
+    kind: AdapterKind = names["COUNTY_GATEWAY"]
+    return kind.build(ChannelInfo(1, "gateway.example", "secret", {}), outside)
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,7 @@ from app.library.issues import DESK, check_reach, find_issue, flush_week, lock_i
 from app.library.lessons import freeze
 from app.library.models import Issue, IssueLesson, Lesson
 from app.library.rules import next_publishing
-from app.messaging.models import Schedule
-from app.messaging.service import ISSUE_LATE, cancel_schedules, end_campaigns, schedule_once
+from app.messaging.service import ISSUE_LATE, cancel_schedules, end_campaigns, hold_schedules, schedule_once
 
 KIND = "weekly_issue"
 # The clocks of a browser and of the server differ a little.
@@ -81,10 +80,7 @@ async def transition(
 ) -> Issue:
     """Moves an issue on or back; raises what this module and `app.library.issues` define, and `NotFound`."""
     _, path = await find_issue(session, staff, issue_id, *DESK)
-    # In the order of the tick, which holds the schedule when it comes to the issue: no deadlock.
-    await session.execute(
-        select(Schedule.id).where(Schedule.kind == KIND, Schedule.subject_id == issue_id).with_for_update()
-    )
+    await hold_schedules(session, KIND, issue_id)
     issue = await lock_issue(session, issue_id)
     assert issue is not None  # noqa: S101 - issues are never deleted
     before = issue.state

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from app.schemas import Id, In, Moment, Out, one_line
+from app.schemas import ONE_LINE, Id, In, Moment, Out, one_line
 
 MeetingKind = Literal[
     "members_meeting",
@@ -33,7 +33,7 @@ def _link(text: str) -> str:
 
 # Printable ASCII without the backslash, which browsers read as a slash: what is shown is where it leads.
 JoinLink = Annotated[str, Field(max_length=500, pattern=r"^https?://[\x21-\x5b\x5d-\x7e]+$"), AfterValidator(_link)]
-Title = Annotated[str, Field(min_length=1, max_length=60), AfterValidator(one_line)]
+Title = Annotated[str, Field(min_length=1, max_length=60, json_schema_extra={**ONE_LINE}), AfterValidator(one_line)]
 Agenda = Annotated[str, Field(max_length=2000, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")]
 Code = Annotated[str, Field(max_length=32, pattern=r"^[^\x00-\x1f\x7f]*$")]
 

@@ -13,7 +13,7 @@ from app.directory.models import Organisation
 from app.errors import Conflict, Invalid, NotFound
 from app.meetings.models import Meeting
 from app.meetings.schemas import MeetingBrief, MeetingIn, MeetingOut, MeetingPatch
-from app.messaging.service import Audience, announce, cancel_schedules, end_campaigns, schedule_once
+from app.messaging.service import Audience, announce, cancel_schedules, end_campaigns, hold_schedules, schedule_once
 from app.organisations.service import find_organisation
 
 KIND_NAMES = {
@@ -74,7 +74,8 @@ def meeting_event(meeting: Meeting, organisation: Organisation) -> dict[str, obj
 
 async def due_reminder(session: AsyncSession, meeting_id: int, now: datetime) -> Meeting | None:
     """The meeting that a reminder is due for, or None where it is cancelled, has begun or does not exist."""
-    meeting = await session.get(Meeting, meeting_id)
+    # Held, so that a change that is being made is waited for: an old link must not go out after it.
+    meeting = await session.get(Meeting, meeting_id, with_for_update={"read": True})
     if meeting is None or meeting.cancelled_at is not None or meeting.starts_at <= now:
         return None
     return meeting
@@ -133,6 +134,7 @@ async def create_meeting(session: AsyncSession, staff: CurrentStaff, body: Meeti
 
 
 async def _to_change(session: AsyncSession, staff: CurrentStaff, meeting_id: int) -> tuple[Meeting, Organisation]:
+    await hold_schedules(session, REMINDER, meeting_id)
     found = await session.execute(
         select(Meeting, Organisation)
         .join(Organisation, Organisation.id == Meeting.organisation_id)

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from app.access.deps import Administrator, Db, Now, ServiceDep, TheMember
 from app.access.idempotency import OnceDep
-from app.messaging import service
+from app.messaging import channels, service
 from app.messaging.schemas import (
     ChannelConfig,
     ChannelIn,
@@ -41,7 +41,7 @@ def _shown(channel: Channel) -> ChannelOut:
 @router.get("/channels", operation_id="list_channels")
 async def list_channels(db: Db, staff: Administrator, cursor: Cursor = None, limit: Limit = 50) -> Channels:
     """Channels in the administrator's reach."""
-    rows, following = page(await service.list_channels(db, staff, after=cursor, limit=limit), limit)
+    rows, following = page(await channels.list_channels(db, staff, after=cursor, limit=limit), limit)
     return Channels(items=[_shown(row) for row in rows], next=following)
 
 
@@ -50,7 +50,7 @@ async def create_channel(
     body: ChannelIn, svc: ServiceDep, db: Db, staff: Administrator, now: Now, once: OnceDep
 ) -> ChannelOut:
     """Registers an account at a platform for an organisation and its subtree."""
-    return once.keep(_shown(await service.create_channel(db, svc.vault, staff, body, now)))
+    return once.keep(_shown(await channels.create_channel(db, svc.vault, staff, body, now)))
 
 
 @router.patch("/channels/{channel_id}", operation_id="change_channel")
@@ -58,7 +58,7 @@ async def change_channel(
     channel_id: PathId, body: ChannelPatch, svc: ServiceDep, db: Db, staff: Administrator, now: Now
 ) -> ChannelOut:
     """Changes a channel, and lets a stopped one run again."""
-    return _shown(await service.change_channel(db, svc.vault, staff, channel_id, body, now))
+    return _shown(await channels.change_channel(db, svc.vault, staff, channel_id, body, now))
 
 
 @router.get("/schedules", operation_id="list_schedules")

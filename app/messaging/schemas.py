@@ -11,7 +11,10 @@ from app.schemas import Id, In, Line, Out
 TemplateId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 # A field of a platform's template, such as thing1 or time2, and what goes into it.
 FieldName = Annotated[str, Field(pattern=r"^[a-z_]{1,24}[0-9]{1,3}$")]
+TemplateKind = Literal["weekly_issue", "meeting", "unfinished_reminder"]
 Value = Literal["title", "time", "organisation", "note"]
+SettingName = Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
+SettingValue = Annotated[str, Field(max_length=500)]
 
 
 class Template(In):
@@ -25,12 +28,14 @@ class Template(In):
 
 
 class ChannelConfig(In):
-    """Templates by the kind of campaign, and the state of the mini-program that a message opens."""
+    """Templates by the kind of campaign, the state of the mini-program that a message opens, and what else it needs."""
 
-    templates: Annotated[
-        dict[Literal["weekly_issue", "meeting", "unfinished_reminder"], Template], Field(max_length=3)
-    ] = Field(default_factory=dict)
+    templates: Annotated[dict[TemplateKind, Template], Field(max_length=3)] = Field(default_factory=dict)
     miniprogram_state: Literal["developer", "trial", "formal"] = "formal"
+    # For adapters of other packages; never a secret, which has its own sealed place.
+    settings: Annotated[
+        dict[SettingName, SettingValue], Field(max_length=20, json_schema_extra={"additionalProperties": False})
+    ] = Field(default_factory=dict)
 
 
 Secret = Annotated[str, Field(min_length=8, max_length=256, pattern=r"^[\x21-\x7e]+$")]
@@ -40,7 +45,7 @@ class ChannelIn(In):
     """A new channel; WeChat needs the mini-program's appid as `account`, and its secret."""
 
     organisation_id: Id
-    adapter: Literal["console", "wechat_miniprogram"]
+    adapter: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
     name: Line
     account: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,64}$")] = ""
     secret: Secret | None = None
@@ -49,7 +54,7 @@ class ChannelIn(In):
 
     @model_validator(mode="after")
     def _complete(self) -> "ChannelIn":
-        if self.adapter != "console" and (not self.account or self.secret is None):
+        if self.adapter == "wechat_miniprogram" and (not self.account or self.secret is None):
             raise PydanticCustomError("missing", "account and secret are needed")
         return self
 

@@ -2,23 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from apscheduler.triggers.cron import CronTrigger
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import audit
 from app.access.principals import CurrentMember, CurrentStaff, within
-from app.db.vault import Vault
 from app.directory.models import Organisation
 from app.errors import Conflict, Invalid, NotFound
 from app.messaging.models import Campaign, Schedule, SubscriptionBalance
-from app.messaging.schemas import ChannelIn, ChannelPatch, ScheduleIn, SchedulePatch
-from app.platforms.models import Channel
+from app.messaging.schemas import ScheduleIn, SchedulePatch
+from app.organisations.service import find_organisation
 
 # Notices do not ring at night: [21:00, 08:00) in the organisation's zone.
 QUIET_FROM = time(21)
@@ -32,13 +30,6 @@ class BadCron(Invalid):
 
     code = "bad_cron"
     detail = "定时规则不正确。请写五段：分 时 日 月 星期，星期用英文缩写，例如「0 8 * * mon」表示每周一 8:00。"
-
-
-class ChannelExists(Conflict):
-    """The organisation has this account already."""
-
-    code = "channel_exists"
-    detail = "该组织已登记过这个渠道账号，请直接修改原有渠道。"
 
 
 class ScheduleIsDerived(Conflict):
@@ -128,6 +119,16 @@ async def cancel_schedules(session: AsyncSession, kind: str, subject_id: int) ->
     )
 
 
+async def hold_schedules(session: AsyncSession, kind: str, subject_id: int) -> None:
+    """Locks the due times of an issue or a meeting before it is locked itself: in the order of the tick, no deadlock."""
+    await session.execute(
+        select(Schedule.id)
+        .where(Schedule.kind == kind, Schedule.subject_id == subject_id)
+        .order_by(Schedule.id)
+        .with_for_update()
+    )
+
+
 async def end_campaigns(session: AsyncSession, kinds: Sequence[str], subject_id: int, now: datetime) -> None:
     """Lets what has not been sent yet about an issue or a meeting expire now: it is no longer true."""
     await session.execute(
@@ -138,10 +139,15 @@ async def end_campaigns(session: AsyncSession, kinds: Sequence[str], subject_id:
 
 
 def check_cron(cron: str) -> None:
-    """Raises `BadCron`; weekdays must be names, because APScheduler's 1 is Tuesday where cron's is Monday."""
+    """Raises `BadCron`; weekdays must be names, because APScheduler's 1 is Tuesday where cron's is Monday.
+
+    Day and weekday together are refused too: cron means either of them, APScheduler both.
+    """
     fields = cron.split()
     if len(fields) != 5 or any(character.isdigit() for character in fields[4]):
         raise BadCron
+    if fields[2] != "*" and fields[4] != "*":
+        raise BadCron("定时规则不能同时限定日和星期，请只写其中一个，另一个写「*」，例如「0 8 * * mon」。")
     try:
         CronTrigger.from_crontab(cron, timezone="UTC")
     except ValueError:
@@ -149,10 +155,16 @@ def check_cron(cron: str) -> None:
 
 
 def next_due(cron: str, timezone: str, after: datetime) -> datetime | None:
-    """The first due time of a cron rule later than `after`; None where there is none any more."""
+    """The first due time of a cron rule later than `after`, in UTC; None where there is none any more."""
     trigger = CronTrigger.from_crontab(cron, timezone=ZoneInfo(timezone))
-    found: datetime | None = trigger.get_next_fire_time(None, after + timedelta(seconds=1))
-    return found
+    while True:
+        # The trigger gives what is not earlier than this, and rounds it up to a whole second.
+        found: datetime | None = trigger.get_next_fire_time(None, after + timedelta(microseconds=1))
+        if found is None:
+            return None
+        after = found.astimezone(UTC)
+        if not found.fold:  # the hour that the end of summer time repeats counts once
+            return after
 
 
 def quiet_until(timezone: str, now: datetime) -> datetime | None:
@@ -164,23 +176,10 @@ def quiet_until(timezone: str, now: datetime) -> datetime | None:
     return datetime.combine(day, QUIET_UNTIL, ZoneInfo(timezone))
 
 
-async def _organisation(session: AsyncSession, organisation_id: int, paths: Sequence[str]) -> Organisation:
-    found = await session.scalar(
-        select(Organisation).where(
-            Organisation.id == organisation_id,
-            within(Organisation.path, list(paths)),
-            Organisation.archived_at.is_(None),
-        )
-    )
-    if found is None:
-        raise NotFound
-    return found
-
-
 async def create_schedule(session: AsyncSession, staff: CurrentStaff, body: ScheduleIn, now: datetime) -> Schedule:
     """A standing reminder of an organisation; raises `BadCron` or `NotFound`."""
     check_cron(body.cron)
-    organisation = await _organisation(session, body.organisation_id, staff.paths("administrator"))
+    organisation = await find_organisation(session, body.organisation_id, staff.paths("administrator"))
     due = next_due(body.cron, organisation.timezone, now)
     if due is None:
         raise BadCron
@@ -198,8 +197,15 @@ async def create_schedule(session: AsyncSession, staff: CurrentStaff, body: Sche
     session.add(schedule)
     await session.flush()
     audit.record(
-        session, staff.actor, "schedule.created", "schedule", schedule.id,
-        now=now, organisation_id=organisation.id, kind=body.kind, cron=body.cron,
+        session,
+        staff.actor,
+        "schedule.created",
+        "schedule",
+        schedule.id,
+        now=now,
+        organisation_id=organisation.id,
+        kind=body.kind,
+        cron=body.cron,
     )
     return schedule
 
@@ -228,8 +234,14 @@ async def change_schedule(
         if schedule.next_due_at is None:
             raise BadCron
     audit.record(
-        session, staff.actor, "schedule.changed", "schedule", schedule.id,
-        now=now, organisation_id=schedule.organisation_id, **changes,
+        session,
+        staff.actor,
+        "schedule.changed",
+        "schedule",
+        schedule.id,
+        now=now,
+        organisation_id=schedule.organisation_id,
+        **changes,
     )
     return schedule
 
@@ -243,74 +255,6 @@ async def list_schedules(
         .join(Organisation, Organisation.id == Schedule.organisation_id)
         .where(within(Organisation.path, staff.paths("administrator")), Schedule.id > (after or 0))
         .order_by(Schedule.id)
-        .limit(limit + 1)
-    )
-    return list(await session.scalars(statement))
-
-
-async def create_channel(
-    session: AsyncSession, vault: Vault, staff: CurrentStaff, body: ChannelIn, now: datetime
-) -> Channel:
-    """A channel of an organisation; its secret is sealed for its own row."""
-    organisation = await _organisation(session, body.organisation_id, staff.paths("administrator"))
-    channel = Channel(
-        organisation_id=organisation.id,
-        adapter=body.adapter,
-        name=body.name,
-        account=body.account,
-        config=body.config.model_dump(),
-        enabled=body.enabled,
-        created_at=now,
-    )
-    session.add(channel)
-    try:
-        await session.flush()
-    except IntegrityError:
-        raise ChannelExists from None
-    if body.secret is not None:
-        channel.secret_cipher = vault.encrypt(body.secret, f"channels:{channel.id}:secret")
-    audit.record(
-        session, staff.actor, "channel.created", "channel", channel.id,
-        now=now, organisation_id=organisation.id, adapter=body.adapter, account=body.account,
-    )
-    return channel
-
-
-async def change_channel(
-    session: AsyncSession, vault: Vault, staff: CurrentStaff, channel_id: int, body: ChannelPatch, now: datetime
-) -> Channel:
-    """Changes a channel; any change lets a channel that was stopped by a configuration error run again."""
-    channel = await session.scalar(
-        select(Channel)
-        .join(Organisation, Organisation.id == Channel.organisation_id)
-        .where(Channel.id == channel_id, within(Organisation.path, staff.paths("administrator")))
-        .with_for_update(of=Channel)
-    )
-    if channel is None:
-        raise NotFound
-    if body.secret is not None:
-        channel.secret_cipher = vault.encrypt(body.secret, f"channels:{channel.id}:secret")
-    if body.config is not None:
-        channel.config = body.config.model_dump()
-    if body.name is not None:
-        channel.name = body.name
-    if body.enabled is not None:
-        channel.enabled = body.enabled
-    channel.stopped_reason = None
-    audit.record(
-        session, staff.actor, "channel.changed", "channel", channel.id,
-        now=now, organisation_id=channel.organisation_id, fields=sorted(body.model_fields_set),
-    )
-    return channel
-
-
-async def list_channels(session: AsyncSession, staff: CurrentStaff, *, after: int | None, limit: int) -> list[Channel]:
-    """Channels in the administrator's reach, by id, one more than `limit` where there is a next page."""
-    statement = (
-        select(Channel)
-        .join(Organisation, Organisation.id == Channel.organisation_id)
-        .where(within(Organisation.path, staff.paths("administrator")), Channel.id > (after or 0))
-        .order_by(Channel.id)
         .limit(limit + 1)
     )
     return list(await session.scalars(statement))

@@ -76,22 +76,35 @@ class Outside:
 
 
 class Adapter(Protocol):
-    """Sends messages of one channel.
-
-    `rings` says whether quiet hours apply; `address_kind` what `Envelope.address` holds ("member": nothing is needed);
-    `templates` maps a kind of campaign to the platform's template, where a message needs the member's subscription.
-    """
-
-    rings: bool
-    address_kind: Literal["member", "wechat"]
-    templates: Mapping[str, str]
+    """Sends messages of one channel."""
 
     async def send(self, envelopes: Sequence[Envelope]) -> Sequence[Outcome]:
         """Sends each envelope once and gives an outcome for each, in order; raises nothing."""
         ...
 
 
-Build = Callable[[ChannelInfo, Outside], Adapter]
+@dataclass(frozen=True)
+class AdapterKind:
+    """What an entry point names: how to build an adapter for a channel, and what its platform is like.
+
+    `rings`: it disturbs people, so quiet hours apply. `address`: what `Envelope.address` holds, the openid at the
+    channel's mini-program ("wechat") or nothing ("member"). `subscribed`: a message needs a template of the channel,
+    and uses up one subscription of the member to it. `last_resort`: used for those whom no other channel reaches.
+    """
+
+    build: Callable[[ChannelInfo, Outside], Adapter]
+    rings: bool = True
+    address: Literal["member", "wechat"] = "member"
+    subscribed: bool = False
+    last_resort: bool = False
+
+    def template(self, config: Mapping[str, object], kind: str) -> str | None:
+        """The channel's template for a kind of campaign, where a message needs one; None where there is none."""
+        templates = config.get("templates")
+        if not self.subscribed or not isinstance(templates, dict):
+            return None
+        found = templates.get(template_kind(kind))
+        return str(found["template_id"]) if isinstance(found, dict) and "template_id" in found else None
 
 
 def template_kind(kind: str) -> str:

@@ -1,22 +1,16 @@
 """The console: messages appear in the log and in an inbox page. It needs no account and disturbs nobody."""
 
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
-from typing import Literal
+from collections.abc import Sequence
 
 import structlog
 
-from scheduler.adapters.base import ChannelInfo, Envelope, Outcome, Outside, Status
+from scheduler.adapters.base import AdapterKind, ChannelInfo, Envelope, Outcome, Outside, Status
 
 log = structlog.get_logger()
 
 
 class Console:
     """Puts each message into the inbox."""
-
-    rings = False
-    address_kind: Literal["member", "wechat"] = "member"
-    templates: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, outside: Outside) -> None:
         self._outside = outside
@@ -32,3 +26,6 @@ class Console:
 def build(channel: ChannelInfo, outside: Outside) -> Console:
     """The adapter of a console channel."""
     return Console(outside)
+
+
+CONSOLE = AdapterKind(build, rings=False, last_resort=True)

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
 from app.platforms.errors import (
     PlatformConfigurationError,
@@ -12,7 +11,7 @@ from app.platforms.errors import (
     UnknownOutcome,
 )
 from app.platforms.wechat import WechatClient, clip_field
-from scheduler.adapters.base import ChannelInfo, Envelope, Message, Outcome, Outside, Status, template_kind
+from scheduler.adapters.base import AdapterKind, ChannelInfo, Envelope, Message, Outcome, Outside, Status, template_kind
 
 SUBSCRIPTION_SPENT = 43101
 
@@ -28,34 +27,29 @@ STATUSES: tuple[tuple[type[PlatformError], Status], ...] = (
 class WechatMiniprogram:
     """Sends through `cgi-bin/message/subscribe/send`, with the channel's templates."""
 
-    rings = True
-    address_kind: Literal["member", "wechat"] = "wechat"
-
     def __init__(self, channel: ChannelInfo, client: WechatClient) -> None:
         self._client = client
         self._config = channel.config
         templates = channel.config.get("templates", {})
         self._templates: Mapping[str, Mapping[str, object]] = templates if isinstance(templates, dict) else {}
-        ids = {kind: str(template["template_id"]) for kind, template in self._templates.items()}
-        self.templates: Mapping[str, str] = ids
 
     async def send(self, envelopes: Sequence[Envelope]) -> Sequence[Outcome]:
         """Sends them at the same time; each has another openid, so that 43108 (concurrent calls) stays rare."""
         return await asyncio.gather(*(self._send_one(envelope) for envelope in envelopes))
 
-    def _data(self, message: Message) -> dict[str, str]:
-        fields = self._templates[template_kind(message.kind)]["fields"]
+    def _data(self, template: Mapping[str, object], message: Message) -> dict[str, str]:
+        fields = template["fields"]
         mapping = fields if isinstance(fields, dict) else {}
         return {field: _fit(field, message.values.get(str(name), "")) for field, name in mapping.items()}
 
     async def _send_one(self, envelope: Envelope) -> Outcome:
-        kind = template_kind(envelope.message.kind)
         try:
+            template = self._templates[template_kind(envelope.message.kind)]
             await self._client.send_subscribe_message(
                 envelope.address,
-                self.templates[kind],
+                str(template["template_id"]),
                 envelope.message.page,
-                self._data(envelope.message),
+                self._data(template, envelope.message),
                 state=str(self._config.get("miniprogram_state", "formal")),
             )
         except PlatformError as error:
@@ -76,3 +70,6 @@ def build(channel: ChannelInfo, outside: Outside) -> WechatMiniprogram:
     """The adapter of a mini-program channel."""
     client = WechatClient(outside.http, outside.wechat_api, channel.account, channel.secret, outside.now)
     return WechatMiniprogram(channel, client)
+
+
+WECHAT_MINIPROGRAM = AdapterKind(build, address="wechat", subscribed=True)

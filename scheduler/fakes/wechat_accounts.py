@@ -31,7 +31,7 @@ _FIELD = {
 """Full matches of the template fields; own ones, so that a mistake in the client is not repeated here."""
 
 
-class Refusal(Exception):  # noqa: N818  -- the platform's answer, no fault of the program
+class Refusal(Exception):
     """An errcode to answer with; ``errmsg`` where it is not the code's usual text."""
 
     def __init__(self, errcode: int, errmsg: str | None = None) -> None:

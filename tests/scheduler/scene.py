@@ -15,10 +15,10 @@ from app.messaging.models import Batch, Campaign, DeliveryException, DeliverySta
 from app.messaging.service import Audience, announce
 from app.platforms.models import Channel
 from app.resources import Service
-from scheduler.adapters.base import Build, ChannelInfo, Envelope, Outcome, Outside, Status
-from scheduler.adapters.console import build as build_console
+from scheduler.adapters.base import AdapterKind, ChannelInfo, Envelope, Outcome, Outside, Status
+from scheduler.adapters.console import CONSOLE
 from scheduler.adapters.registry import load_adapters
-from scheduler.adapters.wechat_miniprogram import build as build_wechat
+from scheduler.adapters.wechat_miniprogram import WECHAT_MINIPROGRAM
 from scheduler.sender import Sender, send_next
 from tests.world import APPID, World
 
@@ -62,8 +62,8 @@ class Scripted:
     """An adapter as another package would bring it; it answers `script` in turn, or by member, and then SENT."""
 
     rings: bool = False
-    address_kind: Literal["member", "wechat"] = "member"
-    templates: Mapping[str, str] = field(default_factory=dict)
+    address: Literal["member", "wechat"] = "member"
+    subscribed: bool = False
     script: list[Outcome] = field(default_factory=list)
     by_member: dict[int, Outcome] = field(default_factory=dict)
     during: Callable[[Sequence[Envelope]], Awaitable[None]] | None = None
@@ -84,8 +84,13 @@ class Scripted:
         return self.script.pop(0) if self.script else self.by_member.get(member_id, SENT)
 
     def build(self, channel: ChannelInfo, outside: Outside) -> "Scripted":
-        """What the registry would hold."""
+        """The one adapter, whatever the channel."""
         return self
+
+    @property
+    def kind(self) -> AdapterKind:
+        """What the registry would hold."""
+        return AdapterKind(self.build, rings=self.rings, address=self.address, subscribed=self.subscribed)
 
 
 @dataclass
@@ -98,12 +103,12 @@ class Scene:
 
     def sender(self, adapter: Scripted | None = None) -> Sender:
         """A sender with the two real adapters and a scripted one."""
-        builds: dict[str, Build] = {
-            "console": build_console,
-            "wechat_miniprogram": build_wechat,
-            "scripted": (adapter or Scripted()).build,
+        kinds = {
+            "console": CONSOLE,
+            "wechat_miniprogram": WECHAT_MINIPROGRAM,
+            "scripted": (adapter or Scripted()).kind,
         }
-        return Sender(self.service, builds)
+        return Sender(self.service, kinds)
 
     def real_sender(self, wechat_api: str) -> Sender:
         """A sender whose WeChat is at this address."""

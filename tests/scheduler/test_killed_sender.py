@@ -57,7 +57,7 @@ def environment(database: str, wechat: FakeWechat, clock: MovableClock, tmp_path
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
     """Looks again and again, for a minute at most."""
     async with asyncio.timeout(60):
-        while not await condition():  # noqa: ASYNC110 - another process gives no event
+        while not await condition():
             await asyncio.sleep(0.02)
 
 

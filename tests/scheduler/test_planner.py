@@ -1,21 +1,23 @@
 """A campaign becomes batches: exactly its audience, on the channel that reaches each member best."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import select, text
 
 from app.db.engine import transaction
-from app.library.models import Issue, IssueLesson, Lesson
 from app.messaging.models import BATCH_SIZE, Batch, Campaign, DeliveryState
 from app.messaging.service import Audience
 from app.reading.models import ReadingProgress
-from app.resources import Service
+from scheduler.adapters.base import AdapterKind
+from scheduler.adapters.console import CONSOLE
+from scheduler.adapters.wechat_miniprogram import WECHAT_MINIPROGRAM
 from scheduler.planner import Allowance, Candidate, Recipient, choose, plan_announced
-from tests.scheduler.scene import CONFIG, Scene
+from tests.scheduler.scene import CONFIG, Scene, Scripted
+from tests.scheduler.subjects import issue
 from tests.world import APPID
 
-ADAPTERS = ("console", "wechat_miniprogram")
+ADAPTERS = {"console": CONSOLE, "wechat_miniprogram": WECHAT_MINIPROGRAM, "gateway": AdapterKind(Scripted().build)}
 
 
 async def plan(scene: Scene, audience: Audience | None = None, page: int = 2000, kind: str = "weekly_issue") -> int:
@@ -70,34 +72,10 @@ async def test_a_meeting_is_told_to_exactly_the_floating_members_of_the_subtree(
     assert await planned(scene, campaign_id) == {channel_id: floating}
 
 
-async def issue_of_the_week(service: Service, editor: int) -> int:
-    """A published issue of the committee with one lesson; gives the lesson's id."""
-    now = service.clock()
-    async with transaction(service.sessions) as session:
-        words = dict.fromkeys(("title", "summary", "source", "article", "source_url", "markdown", "html"), "x")
-        lesson = Lesson(
-            organisation_id=1, author_id=editor, nodes=[], characters=1, created_at=now, updated_at=now, **words
-        )
-        issue = Issue(
-            organisation_id=1,
-            week=date(2026, 11, 16),
-            title="第四十七周",
-            summary="",
-            state="published",
-            author_id=editor,
-            created_at=now,
-            updated_at=now,
-        )
-        session.add_all([lesson, issue])
-        await session.flush()
-        session.add(IssueLesson(issue_id=issue.id, lesson_id=lesson.id, position=1, required=True))
-        return lesson.id
-
-
 async def test_a_reminder_goes_to_those_who_have_not_finished_the_week(scene: Scene) -> None:
     service = scene.service
     channel_id = await scene.channel("console")
-    lesson_id = await issue_of_the_week(service, (await scene.world.staff(("editor", 1))).id)
+    _, (lesson_id,) = await issue(scene, "published", "三会一课")
     unread, finished = await scene.world.member(100), await scene.world.member(100)
     await scene.world.member(100, exempt_reason="年老体弱")
     now = service.clock()
@@ -241,8 +219,9 @@ AT = Recipient(1, "/1/10/100/", 5, APPID)
 
 
 def candidate(channel_id: int, organisation_id: int, adapter: str = "console", *, stopped: bool = False) -> Candidate:
-    wechat = adapter != "console"
-    return Candidate(channel_id, organisation_id, adapter, APPID if wechat else "", "t" if wechat else None, stopped)
+    kind = ADAPTERS[adapter]
+    account, template = (APPID, "t") if kind.subscribed else ("", None)
+    return Candidate(channel_id, organisation_id, kind, account, template, stopped)
 
 
 @pytest.mark.parametrize(
@@ -250,7 +229,8 @@ def candidate(channel_id: int, organisation_id: int, adapter: str = "console", *
     [
         ([candidate(1, 1), candidate(2, 10)], 2),  # the nearest
         ([candidate(2, 10), candidate(1, 10)], 1),  # of two as near, the older
-        ([candidate(1, 100), candidate(2, 1, "wechat_miniprogram")], 2),  # the member's own account first
+        ([candidate(1, 100), candidate(2, 1, "wechat_miniprogram")], 2),  # the last resort last
+        ([candidate(1, 100), candidate(2, 1, "gateway")], 2),  # somebody else's adapter reaches everybody
         ([candidate(1, 1, "wechat_miniprogram"), candidate(2, 100, "wechat_miniprogram")], 2),
         ([candidate(1, 100, "wechat_miniprogram", stopped=True), candidate(2, 1)], 2),
         ([candidate(1, 100, "wechat_miniprogram", stopped=True), candidate(2, 1, stopped=True)], 1),

@@ -18,16 +18,16 @@ from tests.scheduler.fakes.process import SECRET, SEND, FakeWechat
 from tests.scheduler.scene import CONFIG, SENT, TEMPLATE, Scene, Scripted
 from tests.world import APPID
 
-KINDS = ("weekly_issue", "meeting", "unfinished_reminder")
-
 
 def scripted(**more: object) -> Scripted:
     """An adapter that needs a subscription for each message."""
-    return Scripted(address_kind="wechat", templates=dict.fromkeys(KINDS, TEMPLATE), **more)  # type: ignore[arg-type] # fields of it
+    return Scripted(address="wechat", subscribed=True, **more)  # type: ignore[arg-type] # fields of it
 
 
 async def batch(scene: Scene, members: Sequence[int], kind: str = "weekly_issue") -> int:
-    return await scene.batch(await scene.campaign(kind), await scene.channel(account=APPID), list(members))
+    return await scene.batch(
+        await scene.campaign(kind), await scene.channel(account=APPID, config=dict(CONFIG)), list(members)
+    )
 
 
 async def test_a_message_takes_one_subscription_and_goes_to_the_openid(scene: Scene) -> None:
@@ -65,7 +65,9 @@ async def test_nothing_is_ever_sent_without_a_subscription_or_without_a_binding(
 
 async def test_a_binding_to_another_mini_program_reaches_nobody_here(scene: Scene) -> None:
     member_id = await scene.follower("o-1")
-    batch_id = await scene.batch(await scene.campaign(), await scene.channel(account="wx-other"), [member_id])
+    batch_id = await scene.batch(
+        await scene.campaign(), await scene.channel(account="wx-other", config=dict(CONFIG)), [member_id]
+    )
     await scene.send(scripted())
     assert await scene.notes(batch_id) == {member_id: ("not_bound", None, 1)}
     assert await scene.balance("o-1") == 1

@@ -1,101 +1,19 @@
 """What is due fires once, however many look, and what was missed catches up as far as it still makes sense."""
 
 import asyncio
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select, text
 
 from app.db.engine import Sessions, create_engine, sessionmaker, transaction
-from app.library.models import Issue, IssueLesson, Lesson
-from app.meetings.models import Meeting
+from app.library.models import Issue
 from app.messaging.models import Campaign, Schedule, Tick
-from app.messaging.service import ISSUE_LATE, schedule_once
+from app.messaging.service import ISSUE_LATE
 from scheduler.tick import run_due
 from tests.conftest import MovableClock
 from tests.scheduler.scene import Scene
-
-MONDAY_8 = datetime(2026, 11, 16, 0, 0, tzinfo=UTC)  # 08:00 in Shanghai
-
-
-async def issue_due(scene: Scene, at: datetime, week: date = date(2026, 11, 16), state: str = "scheduled") -> int:
-    """A reviewed issue of the committee with two lessons, to be published at a time."""
-    editor = (await scene.world.staff(("editor", 1))).id
-    now = scene.service.clock()
-    words = dict.fromkeys(("summary", "source", "article", "source_url", "markdown", "html"), "x")
-    async with transaction(scene.service.sessions) as session:
-        issue = Issue(
-            organisation_id=1,
-            week=week,
-            title="第四十七周",
-            summary="",
-            state=state,
-            author_id=editor,
-            publish_at=at,
-            created_at=now,
-            updated_at=now,
-        )
-        session.add(issue)
-        await session.flush()
-        for position, title in ((2, "主题党日"), (1, "三会一课")):
-            lesson = Lesson(
-                organisation_id=1,
-                author_id=editor,
-                title=title,
-                nodes=[],
-                characters=1,
-                created_at=now,
-                updated_at=now,
-                **words,
-            )
-            session.add(lesson)
-            await session.flush()
-            session.add(IssueLesson(issue_id=issue.id, lesson_id=lesson.id, position=position, required=True))
-        schedule_once(
-            session,
-            "weekly_issue",
-            organisation_id=1,
-            subject_id=issue.id,
-            at=at,
-            timezone="Asia/Shanghai",
-            late=ISSUE_LATE,
-            now=now,
-        )
-        return issue.id
-
-
-async def meeting_due(scene: Scene, starts_at: datetime, before: timedelta, *, cancelled: bool = False) -> int:
-    """A meeting of the general branch 10 with one reminder."""
-    leader = (await scene.world.staff(("leader", 10))).id
-    now = scene.service.clock()
-    async with transaction(scene.service.sessions) as session:
-        meeting = Meeting(
-            organisation_id=10,
-            kind="party_lecture",
-            title="第四季度党课",
-            agenda="",
-            starts_at=starts_at,
-            ends_at=starts_at + timedelta(hours=2),
-            join_link="https://meeting.example/j/1",
-            meeting_code="123-456-789",
-            meeting_password="",
-            created_by=leader,
-            created_at=now,
-            cancelled_at=now if cancelled else None,
-        )
-        session.add(meeting)
-        await session.flush()
-        schedule_once(
-            session,
-            "meeting_reminder",
-            organisation_id=10,
-            subject_id=meeting.id,
-            at=starts_at - before,
-            timezone="Asia/Shanghai",
-            late=before,
-            now=now,
-        )
-        return meeting.id
+from tests.scheduler.subjects import MONDAY_8, issue_due, meeting_due
 
 
 async def reminder(scene: Scene, cron: str, due: datetime, *, late: int = 3600, policy: str = "expire") -> int:
@@ -139,13 +57,13 @@ async def issue_state(scene: Scene, issue_id: int) -> str:
 
 
 async def test_nothing_fires_before_its_time(scene: Scene, sessions: Sessions) -> None:
-    issue_id = await issue_due(scene, MONDAY_8)
+    issue_id = await issue_due(scene)
     assert await run_due(sessions, MONDAY_8 - timedelta(seconds=1)) == 0
     assert await issue_state(scene, issue_id) == "scheduled"
 
 
 async def test_a_due_issue_is_published_and_announced_to_its_subtree(scene: Scene, sessions: Sessions) -> None:
-    issue_id = await issue_due(scene, MONDAY_8)
+    issue_id = await issue_due(scene)
     assert await run_due(sessions, MONDAY_8) == 1
     assert await issue_state(scene, issue_id) == "published"
     (campaign,) = await campaigns(scene)
@@ -168,7 +86,7 @@ async def test_a_due_issue_is_published_and_announced_to_its_subtree(scene: Scen
 async def test_a_due_time_fires_once_however_many_schedulers_look(
     scene: Scene, database: str, clock: MovableClock
 ) -> None:
-    issue_id = await issue_due(scene, MONDAY_8)
+    issue_id = await issue_due(scene)
     for number in range(4):
         await reminder(scene, "0 8 * * mon", MONDAY_8 + timedelta(minutes=number))
     # Each scheduler with connections of its own, as separate processes have.
@@ -197,7 +115,7 @@ async def test_a_due_time_that_was_fired_already_only_moves_on(scene: Scene, ses
 
 
 async def test_a_scheduler_that_was_down_catches_up_within_the_late_policy(scene: Scene, sessions: Sessions) -> None:
-    issue_id = await issue_due(scene, MONDAY_8)
+    issue_id = await issue_due(scene)
     late = MONDAY_8 + ISSUE_LATE
     assert await run_due(sessions, late) == 1
     assert await issue_state(scene, issue_id) == "published"
@@ -206,7 +124,7 @@ async def test_a_scheduler_that_was_down_catches_up_within_the_late_policy(scene
 
 
 async def test_an_issue_that_is_too_late_to_be_told_is_published_all_the_same(scene: Scene, sessions: Sessions) -> None:
-    issue_id = await issue_due(scene, MONDAY_8)
+    issue_id = await issue_due(scene)
     assert await run_due(sessions, MONDAY_8 + ISSUE_LATE + timedelta(seconds=1)) == 1
     assert await issue_state(scene, issue_id) == "published"
     assert await campaigns(scene) == []
@@ -271,7 +189,7 @@ async def test_a_cancelled_meeting_is_not_reminded_of(scene: Scene, sessions: Se
 
 
 async def test_an_issue_that_was_taken_back_is_not_published(scene: Scene, sessions: Sessions) -> None:
-    issue_id = await issue_due(scene, MONDAY_8, state="draft")
+    issue_id = await issue_due(scene, state="draft")
     await run_due(sessions, MONDAY_8)
     assert await issue_state(scene, issue_id) == "draft"
     assert await campaigns(scene) == []
@@ -289,7 +207,7 @@ async def test_a_schedule_that_fails_holds_up_no_other_and_is_tried_again(scene:
     bad = await reminder(scene, "59 7 * * mon", MONDAY_8 - timedelta(minutes=1))
     async with transaction(sessions) as session:
         (await session.get_one(Schedule, bad)).timezone = "Mars/Olympus"
-    issue_id = await issue_due(scene, MONDAY_8)
+    issue_id = await issue_due(scene)
     assert await run_due(sessions, MONDAY_8) == 1
     assert await issue_state(scene, issue_id) == "published"
     assert await ticks(scene) == [(MONDAY_8, "fired")]

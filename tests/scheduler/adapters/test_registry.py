@@ -7,6 +7,16 @@ import pytest
 
 from scheduler.adapters.registry import BrokenAdapter, load_adapters
 
+PIGEON = """
+from scheduler.adapters.base import AdapterKind
+
+
+def build(channel, outside): ...
+
+
+PIGEON = AdapterKind(build)
+"""
+
 
 def install(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, source: str = "") -> None:
     """A tiny distribution of somebody else's, on sys.path with its own dist-info."""
@@ -25,10 +35,14 @@ def test_the_two_built_in_adapters_are_found() -> None:
 
 
 def test_an_adapter_of_another_package_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    install(tmp_path, monkeypatch, "pigeon", "pigeon_post:build", "def build(channel, outside):\n    return 'coo'\n")
+    install(tmp_path, monkeypatch, "pigeon", "pigeon_post:PIGEON", PIGEON)
     adapters = load_adapters()
     assert {"console", "wechat_miniprogram", "pigeon"} <= set(adapters)
-    assert adapters["pigeon"](None, None) == "coo"  # type: ignore[arg-type, comparison-overlap] # a pretended one
+    assert (adapters["pigeon"].rings, adapters["pigeon"].address, adapters["pigeon"].subscribed) == (
+        True,
+        "member",
+        False,
+    )
 
 
 @pytest.mark.parametrize(
@@ -36,8 +50,8 @@ def test_an_adapter_of_another_package_is_found(tmp_path: Path, monkeypatch: pyt
     [
         ("pigeon", "broken_import:build", "import a_package_that_is_not_there\n"),
         ("pigeon", "without_build:build", ""),
-        ("pigeon", "no_callable:build", "build = 1\n"),
-        ("console", "name_taken:build", "def build(channel, outside): ...\n"),
+        ("pigeon", "no_kind:build", "def build(channel, outside): ...\n"),
+        ("console", "name_taken:PIGEON", PIGEON),
     ],
 )
 def test_a_broken_adapter_stops_the_start_and_is_named(

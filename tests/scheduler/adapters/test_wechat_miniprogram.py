@@ -8,7 +8,7 @@ import pytest
 
 from app.platforms.http import outside_client
 from scheduler.adapters.base import ChannelInfo, Envelope, Message, Outcome, Outside, Status
-from scheduler.adapters.wechat_miniprogram import WechatMiniprogram, build
+from scheduler.adapters.wechat_miniprogram import WECHAT_MINIPROGRAM, WechatMiniprogram, build
 from scheduler.render import render
 from tests.scheduler.fakes.process import APPID, SECRET, SEND, TOKEN, FakeWechat
 from tests.scheduler.scene import CONFIG, FIELDS, ISSUE_EVENT, TEMPLATE
@@ -161,6 +161,6 @@ async def test_a_template_without_fields_is_the_platforms_to_refuse(
 
 
 async def test_all_that_is_about_meetings_shares_a_template(adapter: WechatMiniprogram, wechat: FakeWechat) -> None:
-    assert set(adapter.templates) == {"weekly_issue", "meeting", "unfinished_reminder"}
+    assert WECHAT_MINIPROGRAM.template(CONFIG, "meeting_cancelled") == TEMPLATE
     message = Message("meeting_cancelled", "", "", "", "", ISSUE.values)
     assert await one(adapter, await wechat.accept("13800000000"), message) == Outcome(Status.SENT)
