@@ -9,7 +9,6 @@ from typing import Annotated, Any, NoReturn
 import typer
 import uvloop
 from pydantic import ValidationError
-from sqlalchemy.exc import DBAPIError
 
 from app import demo, importing
 from app.db.embedded import FolderInUse
@@ -23,6 +22,8 @@ from app.settings import Settings
 from app.web import create_api
 
 UNDEFINED_TABLE = "42P01"
+# SQLSTATE classes: wrong user or password, no such database.
+NO_ENTRY = ("28", "3D")
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, help="指尖课堂 Zhijian Classroom")
 
@@ -39,15 +40,20 @@ def _refuse(error: ValidationError) -> NoReturn:
 
 def _settings() -> Settings:
     try:
-        return Settings()
+        settings = Settings()
     except ValidationError as error:
         _refuse(error)
+    configure_logs(settings.log_level, settings.log_file)
+    return settings
 
 
-def _fail_away(error: Exception) -> NoReturn:
-    if not is_away(error):
-        raise error
-    _fail(f"无法连接数据库，请确认它已启动，并核对 DATABASE_URL（或 ZHIJIAN_VAR 目录）后重试：{error}")
+def _fail_for_database(error: Exception) -> NoReturn:
+    state = getattr(getattr(error, "orig", None), "sqlstate", None) or ""
+    if state == UNDEFINED_TABLE:
+        _fail("数据库尚未升级，请先运行 zhijian migrate。")
+    if is_away(error) or state.startswith(NO_ENTRY):
+        _fail(f"无法连接数据库，请确认它已启动，并核对 DATABASE_URL（或 ZHIJIAN_VAR 目录）后重试：{error}")
+    raise error
 
 
 def _run(coroutine: Any) -> None:
@@ -58,16 +64,12 @@ def _run(coroutine: Any) -> None:
     except PortTaken as error:
         _fail(f"端口已被占用：{error}。请换一个端口再试，例如 PORT=8001 make run")
     except ProductError as error:
-        lines = [f"  {each}" for each in error.errors]
+        lines = ["  " + " ".join(str(part) for part in each.values() if part is not None) for each in error.errors]
         _fail("\n".join([error.shown_detail, *lines]))
     except ValidationError as error:
         _refuse(error)
-    except DBAPIError as error:
-        if getattr(error.orig, "sqlstate", None) == UNDEFINED_TABLE:
-            _fail("数据库尚未升级，请先运行 zhijian migrate。")
-        _fail_away(error)
     except Exception as error:
-        _fail_away(error)
+        _fail_for_database(error)
 
 
 async def _serve(settings: Settings, *, api: bool, clock: bool, sender: bool, upgrading: bool) -> None:
@@ -79,9 +81,7 @@ async def _serve(settings: Settings, *, api: bool, clock: bool, sender: bool, up
 
 
 def _start(*, api: bool, clock: bool, sender: bool, upgrading: bool = False) -> None:
-    settings = _settings()
-    configure_logs(settings.log_level, settings.log_file)
-    _run(_serve(settings, api=api, clock=clock, sender=sender, upgrading=upgrading))
+    _run(_serve(_settings(), api=api, clock=clock, sender=sender, upgrading=upgrading))
 
 
 @cli.command()

@@ -140,9 +140,17 @@ def next_week(timezone: str, now: datetime) -> date:
     return today - timedelta(days=today.weekday()) + timedelta(days=7)
 
 
+def _monday(week: str) -> date:
+    try:
+        return monday_of(week)
+    except ValueError:
+        raise Invalid(f"没有「{week}」这一周。请把 --week 写成 2026-W47 这样的 ISO 周。", code="no_such_week") from None
+
+
 async def _folder(
     service: Service, bundle: Bundle, organisation_id: int | None, login: str | None, week: str | None, dry_run: bool
 ) -> Report:
+    monday = _monday(week) if week is not None else None
     lines = [f"{issue.title}：{len(issue.lessons)} 篇资料" for issue in bundle.issues]
     problems = [f"{each.path}{f' 第 {each.line} 行' if each.line else ''}：{each.reason}" for each in bundle.problems]
     if not problems and not dry_run:
@@ -150,7 +158,7 @@ async def _folder(
         async with transaction(service.sessions) as session:
             organisation = await _organisation(session, organisation_id)
             author = await _author(session, login)
-            first = monday_of(week) if week else next_week(organisation.timezone, now)
+            first = monday or next_week(organisation.timezone, now)
             await import_bundle(
                 session, bundle, organisation_id=organisation.id, author_id=author.id, first_week=first, now=now
             )

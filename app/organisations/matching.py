@@ -78,7 +78,7 @@ class MemberPlan:
     rejected: list[Rejected] = field(default_factory=list)
 
 
-class _Unfit(Exception):  # noqa: N818  -- it becomes the reason of a rejected line, no error of the program
+class _Unfit(Exception):
     def __init__(self, code: str, reason: str) -> None:
         super().__init__(code)
         self.code = code

@@ -47,6 +47,7 @@ class Program:
     folder: Path
     platform: str
     offset: float = 0.0
+    started: int = 0
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     @property
@@ -73,21 +74,28 @@ class Program:
             cwd=ROOT, env=self.environment, input=text, capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip
 
+    def start_process(self, part: str) -> subprocess.Popen[bytes]:
+        """Starts a part (`run`, `api`, `scheduler`, `sender`) and waits until it serves."""
+        self.start(part)
+        return self.processes[-1]
+
     def start(self, part: str) -> str:
-        """Starts a part (`run`, `api`, `scheduler`, `sender`); gives its address once it serves."""
-        log = self.folder / f"{part}-{len(self.processes)}.log"
+        """Starts a part; gives its address once it serves."""
+        self.started += 1
+        log = self.folder / f"{part}-{self.started}.log"
         environment = {**self.environment, "ZHIJIAN_LOG_FILE": str(log)}
         process = subprocess.Popen([*ZHIJIAN, part], cwd=ROOT, env=environment)
         self.processes.append(process)
 
-        def serving() -> int:
+        def serving() -> str:
             assert process.poll() is None, f"{part} ended: {log.read_text() if log.exists() else ''}"
             lines = log.read_text().splitlines() if log.exists() else []
-            return next((each["port"] + 1 for each in map(json.loads, lines) if each.get("event") == "serving"), 0)
+            found = next((each for each in map(json.loads, lines) if each.get("event") == "serving"), None)
+            return f"http://127.0.0.1:{found['port']}" if found else ""
 
-        port = eventually(serving) - 1
-        assert port >= 0, f"{part} did not begin to serve"
-        return f"http://127.0.0.1:{port}"
+        address = eventually(serving)
+        assert address, f"{part} did not begin to serve"
+        return address
 
     def stop(self) -> None:
         """Ends every process as Ctrl-C would; each must end by itself."""

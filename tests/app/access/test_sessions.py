@@ -116,8 +116,9 @@ async def test_the_last_use_is_noted_but_not_at_every_request(
 async def test_without_a_living_session_nobody_is_asking(
     client: httpx.AsyncClient, world: World, header: str | bytes | None
 ) -> None:
+    sent = header.encode() if isinstance(header, str) else header
     for path in ("/audit", "/me"):
-        answer = await client.get(path, headers={} if header is None else {"Authorization": header})
+        answer = await client.get(path, headers={} if sent is None else {b"Authorization": sent})
         assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
         assert answer.headers["www-authenticate"] == "Bearer"
 

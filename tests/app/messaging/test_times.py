@@ -15,8 +15,8 @@ SHANGHAI, BERLIN = ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Berlin")
 MONDAY_EIGHT = "0 8 * * mon"
 
 moments = st.datetimes(
-    min_value=datetime(2020, 1, 1),
-    max_value=datetime(2035, 1, 1),
+    min_value=datetime(2020, 1, 1, tzinfo=UTC).replace(tzinfo=None),
+    max_value=datetime(2035, 1, 1, tzinfo=UTC).replace(tzinfo=None),
     timezones=st.just(UTC),
 )
 zones = st.sampled_from(ZONES)
