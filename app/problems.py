@@ -68,7 +68,12 @@ class Problem(JSONResponse):
 
 
 def problem(
-    status: int, code: str, title: str, detail: str, *, errors: list[dict[str, object]] | None = None,
+    status: int,
+    code: str,
+    title: str,
+    detail: str,
+    *,
+    errors: list[dict[str, object]] | None = None,
     headers: dict[str, str] | None = None,
 ) -> Problem:
     """The document: `code` is stable, `detail` tells the person what to do, `errors` names each finding."""

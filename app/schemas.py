@@ -79,9 +79,7 @@ def one_line(text: str) -> str:
 # For the document only: what `one_line` takes, which then says what is wrong.
 ONE_LINE = {"pattern": r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"}
 # One line of text that people read: NFC, trimmed, neither blank nor with control characters.
-Line = Annotated[
-    str, Field(min_length=1, max_length=100, json_schema_extra={**ONE_LINE}), AfterValidator(one_line)
-]
+Line = Annotated[str, Field(min_length=1, max_length=100, json_schema_extra={**ONE_LINE}), AfterValidator(one_line)]
 
 
 def _in_range(moment: datetime) -> datetime:

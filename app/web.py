@@ -1,5 +1,7 @@
 """The HTTP face: routers, error handlers, health, and the pages of the demonstration."""
 
+from typing import Any
+
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import PlainTextResponse, Response
@@ -27,7 +29,7 @@ VERSION = "0.1.0"
 # The newest migration that this code knows: dates sort, so a newer database is recognised without knowing it.
 REVISION = "20261122_1"
 
-PROBLEM = {"content": {"application/problem+json": {"schema": ProblemOut.model_json_schema()}}}
+PROBLEM = {"content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemOut"}}}}
 PROBLEMS: dict[int | str, dict[str, object]] = {
     400: {"description": "The request cannot be understood", **PROBLEM},
     401: {"description": "Nobody is signed in", **PROBLEM},
@@ -108,9 +110,19 @@ ROUTERS = (
 )
 
 
+class Api(FastAPI):
+    """FastAPI, with the problem document described once for all the answers that refer to it."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document; made once."""
+        document = super().openapi()
+        document["components"]["schemas"]["ProblemOut"] = ProblemOut.model_json_schema()
+        return document
+
+
 def create_api() -> FastAPI:
     """The routes and their document; it serves once `create_app` has given it a service."""
-    api = FastAPI(
+    api = Api(
         title="指尖课堂",
         version=VERSION,
         description="A mobile-learning service for Party branches. Errors are `application/problem+json`.",

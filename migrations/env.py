@@ -6,8 +6,8 @@ from alembic import context
 from sqlalchemy import Connection, pool, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from app.models import METADATA
 from app.db.engine import sqlalchemy_url
+from app.models import METADATA
 
 
 def _run(connection: Connection) -> None:

@@ -12,10 +12,11 @@ from app.schemas import Id, In, Line, Moment, Out, Week
 IssueState = Literal["draft", "in_review", "scheduled", "published", "withdrawn"]
 
 # The bounds of `content.documents.markdown`, which then says in Chinese what is wrong; here they only bound the size.
-# Control characters are kept out here: the parser could only say that its YAML has them, of which the sender knows nothing.
+# Control characters are kept out here: the parser would say that the YAML has them, of which the sender knows nothing.
 PLAIN = r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]*$"
+PLAIN_LINES = r"^[^\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]*$"
 Title = Annotated[str, Field(min_length=1, max_length=80, pattern=PLAIN)]
-Summary = Annotated[str, Field(max_length=200, pattern=PLAIN.replace(r"\x00-\x1f", r"\x00-\x08\x0b-\x1f"))]
+Summary = Annotated[str, Field(max_length=200, pattern=PLAIN_LINES)]
 Source = Annotated[str, Field(min_length=1, max_length=200, pattern=PLAIN)]
 Article = Annotated[str, Field(max_length=80, pattern=PLAIN)]
 SourceUrl = Annotated[str, Field(max_length=500, pattern=PLAIN)]

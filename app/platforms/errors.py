@@ -1,6 +1,6 @@
 """What can go wrong with an outside platform, by what the caller must do about it."""
 
-# ruff: noqa: N818  -- the names say what happened, as the errors beside the services do
+
 
 
 class PlatformError(Exception):

@@ -101,7 +101,8 @@ async def test_the_service_migrates_serves_and_ends_when_told(empty: Program, nu
         assert 'zhijian_http_requests_total{method="GET",route="/healthz",status="200"} 1.0' in metrics.text
     process.send_signal(number)
     assert await asyncio.to_thread(process.wait, 60) == 0
-    events = [json.loads(line)["event"] for line in (empty.folder / "run-0.log").read_text().splitlines()]
+    (log,) = empty.folder.glob("run-*.log")
+    events = [json.loads(line)["event"] for line in log.read_text().splitlines()]
     assert events[-1] == "stopped"
 
 

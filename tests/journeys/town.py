@@ -95,7 +95,7 @@ def set_up(program: Program, town: Town) -> None:
 
 
 def prepare_issue(town: Town) -> tuple[int, dict[int, dict[str, Any]]]:
-    """The editor uploads lessons and questions, previews, and submits; the reviewer approves. The previews come back."""
+    """The editor uploads lessons and questions, previews and submits; the reviewer approves. Gives the previews."""
     editor = town.staff("editor")
     committee = town.organisations[COMMITTEE]
     folder = next((ROOT / "content/library").glob("01-*"))

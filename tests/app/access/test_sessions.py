@@ -173,6 +173,22 @@ async def test_a_disabled_account_is_out_at_the_next_request(
     assert await status(client, staff, "/audit") == 401
 
 
+async def test_slow_work_is_begun_for_nobody_who_may_not_ask_for_it(client: httpx.AsyncClient, world: World) -> None:
+    leader, admin = await world.staff(("leader", 1)), await world.staff(("administrator", 1))
+    body = {"organisation_id": 1, "login": "newcomer", "name": "新人", "password": "correct horse battery"}
+    answers = [await client.post("/accounts", headers=who, json=body) for who in ({}, leader.auth, admin.auth)]
+    assert [answer.status_code for answer in answers] == [401, 403, 201]
+
+
+async def test_a_phone_speaks_for_the_members_that_are_bound_to_it(
+    client: httpx.AsyncClient, world: World, phone: Person
+) -> None:
+    other = await world.signed_in_member(100)
+    path = "/sessions/current/member"
+    assert (await client.put(path, headers=phone.auth, json={"member_id": phone.id})).status_code == 200
+    assert (await client.put(path, headers=phone.auth, json={"member_id": other.id})).status_code == 404
+
+
 async def test_another_role_is_told_so(client: httpx.AsyncClient, world: World) -> None:
     leader = await world.staff(("leader", 1), ("editor", 1))
     answer = await client.get("/audit", headers=leader.auth)

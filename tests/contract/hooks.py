@@ -1,0 +1,92 @@
+"""The hooks that Schemathesis loads: a good request of each operation, and what no schema can say.
+
+Its own `positive_data_acceptance` is told to let 422 pass, and `only_known_refusals` takes its place: an operation may
+refuse a request that its document calls valid only by a code that is listed for it here.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import schemathesis
+from schemathesis import Case, CheckContext, HookContext, Response
+
+# The same key with another body, on every POST that creates.
+ANYWHERE = {"idempotency_key_reused"}
+# A week or a moment of the right form that the calendar or the years of the product do not have.
+CALENDAR = {"no_such_week", "out_of_range", "datetime_parsing"}
+# What the parser of lessons says: Markdown and its fields are judged as a whole, in Chinese, in one place.
+LESSON = {
+    "not_utf8",
+    "missing_front_matter",
+    "invalid_url",
+    "empty_body",
+    "invalid_characters",
+    "missing_title",
+    "missing_source",
+}
+FILE = {"not_xlsx", "rejected_lines"}
+ISSUE = {"nothing_required", "lesson_twice", *CALENDAR}
+
+REFUSALS: dict[str, set[str]] = {
+    "sign_in_wechat": {"unknown_app", "bad_wechat_code"},
+    "bind_member": {"wrong_invite_code"},
+    "change_organisation": {"no_such_timezone"},
+    "create_account": {"weak_password"},
+    "change_account": {"weak_password"},
+    "create_post": {"bad_period", *CALENDAR},
+    "import_roster": FILE,
+    "import_questions": FILE,
+    # Which adapters are installed is not the document's to say; a mini-program needs its appid and its secret.
+    "create_channel": {"unknown_adapter", "missing"},
+    "create_schedule": {"bad_cron"},
+    "change_schedule": {"bad_cron"},
+    "create_lesson": LESSON,
+    "change_lesson_draft": LESSON,
+    "create_issue": ISSUE,
+    "change_issue": ISSUE,
+    "list_desk_issues": CALENDAR,
+    "move_issue": {"publish_at_unexpected", "publish_at_out_of_range", *CALENDAR},
+    "put_quiz": {"question_twice"},
+    "put_answers": {"unknown_question", "bad_answer"},
+    "create_meeting": {"bad_times", "bad_link", *CALENDAR},
+    "change_meeting": {"bad_times", "bad_link", *CALENDAR},
+    "get_completion": CALENDAR,
+    "export_completion": CALENDAR,
+    "nudge_unfinished": CALENDAR,
+}
+
+
+@schemathesis.hook
+def before_load_schema(ctx: HookContext, raw_schema: dict[str, Any]) -> None:
+    """Gives each operation the request that the test has seeded the database for as its example."""
+    examples = json.loads(Path(os.environ["CONTRACT_EXAMPLES"]).read_text(encoding="utf-8"))
+    for operations in raw_schema["paths"].values():
+        for operation in operations.values():
+            example = examples.get(operation["operationId"], {})
+            for parameter in operation.get("parameters", []):
+                if parameter["name"] in example.get("parameters", {}):
+                    parameter["example"] = example["parameters"][parameter["name"]]
+            media = operation.get("requestBody", {}).get("content", {}).get("application/json")
+            if media is not None and "json" in example:
+                media["example"] = example["json"]
+
+
+def codes_of(problem: dict[str, Any]) -> set[str]:
+    """Why a request was refused: the findings of the validator one by one, or the one code of the problem."""
+    if problem["code"] == "invalid_input":
+        return {str(found["code"]) for found in problem.get("errors", [])} or {"invalid_input"}
+    return {str(problem["code"])}
+
+
+@schemathesis.check
+def only_known_refusals(ctx: CheckContext, response: Response, case: Case[Any]) -> None:
+    """A valid request is refused for a reason that is listed, or not at all."""
+    unprocessable = 422
+    if case.meta is None or not case.meta.generation.mode.is_positive or response.status_code != unprocessable:
+        return
+    operation = case.operation.definition.raw["operationId"]
+    unknown = codes_of(response.json()) - ANYWHERE - REFUSALS.get(operation, set())
+    if unknown:
+        raise AssertionError(f"{operation} refused a valid request: {sorted(unknown)}")

@@ -1,0 +1,265 @@
+"""What is asked for in each row of the matrix: a new target in an organisation, and the request for it."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from argon2 import PasswordHasher
+
+from content.tables import Value, write_xlsx
+from tests.app.library.desk import fields
+from tests.app.organisations.people import workbook
+from tests.app.quizzes import exam
+from tests.security.targets import Targets
+from tests.world import APPID, Person
+
+PASSWORD = "a long enough password"
+# As weak as Argon2 allows: here it only has to be a hash of the password.
+PASSWORD_HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+
+
+HEARTBEAT = {"position": 0.5, "heartbeat_id": "1"}
+
+
+SUBSCRIPTION = {"template": "t", "accepted": True}
+
+
+SCHEDULE = {"kind": "unfinished_reminder", "cron": "0 9 * * fri"}
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What is sent; `shown` is the id that a list must show to those who may see the target, and to nobody else."""
+
+    path: Mapping[str, object] = field(default_factory=dict)
+    query: Mapping[str, Any] = field(default_factory=dict)
+    json: object = None
+    file: bytes | None = None
+    shown: int | None = None
+
+
+Make = Callable[[Targets, int, Person], Awaitable[Ask]]
+
+
+async def nothing(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """The operation has no target."""
+    return Ask()
+
+
+async def organisation(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """The organisation itself, in the path."""
+    return Ask({"organisation_id": organisation_id}, shown=organisation_id)
+
+
+def by_id(name: str, make: Callable[[Targets, int], Awaitable[int]], json: object = None) -> Make:
+    """A target whose id is in the path as `name`, and in lists as it is."""
+
+    async def ask(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+        target = await make(targets, organisation_id)
+        return Ask({name: target}, json=json, shown=target)
+
+    return ask
+
+
+def issue_in(state: str, to: str | None = None) -> Make:
+    """An issue in a state, and where it is to go."""
+
+    async def make(targets: Targets, organisation_id: int) -> int:
+        return await targets.issue(organisation_id, state)
+
+    return by_id("issue_id", make, {"to": to})
+
+
+def quiz_issue_in(state: str) -> Make:
+    """An issue in a state, with a quiz."""
+
+    async def make(targets: Targets, organisation_id: int) -> int:
+        return await targets.quiz_issue(organisation_id, state)
+
+    return by_id("issue_id", make)
+
+
+async def account_id(targets: Targets, organisation_id: int) -> int:
+    """A new account that the organisation manages."""
+    return (await targets.account(organisation_id)).id
+
+
+def described(**more: object) -> Make:
+    """A new thing whose organisation is in the body."""
+
+    async def ask(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+        return Ask(json={"organisation_id": organisation_id, **more})
+
+    return ask
+
+
+async def password_sign_in(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A sign-in with the right password."""
+    return Ask(json={"login": await targets.login(PASSWORD_HASH), "password": PASSWORD})
+
+
+async def wechat_sign_in(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A sign-in to a mini-program."""
+    return Ask(json={"app": APPID, "code": "code"})
+
+
+async def member_of_mine(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """The member that the actor is, or for whoever is none a number."""
+    return Ask(json={"member_id": actor.id})
+
+
+async def slip(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """The code of a living slip."""
+    return Ask(json={"invite_code": await targets.slip(organisation_id)})
+
+
+async def slips(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """Slips for the members of an organisation."""
+    await targets.member(organisation_id)
+    return Ask({"organisation_id": organisation_id}, json={})
+
+
+async def audit_entry(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """An entry of the audit log."""
+    return Ask(shown=await targets.audit_entry(organisation_id))
+
+
+async def child(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A new organisation under this one."""
+    kind = "group" if organisation_id == 100 else "branch"
+    return Ask(json={"parent_id": organisation_id, "name": f"新组织{targets.number()}", "kind": kind})
+
+
+async def renamed(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A new name of the organisation."""
+    return Ask({"organisation_id": organisation_id}, json={"name": f"新名称{targets.number()}"})
+
+
+async def member_in_list(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A member, looked for in the list of organisation 10."""
+    return Ask({"organisation_id": 10}, shown=await targets.member(organisation_id))
+
+
+async def new_account(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """An account that the organisation is to manage."""
+    login = f"new-{targets.number()}"
+    return Ask(json={"organisation_id": organisation_id, "login": login, "name": "新人", "password": PASSWORD})
+
+
+async def appointment(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A post in the organisation for an account of 10."""
+    account = await targets.account(10)
+    return Ask(json={"account_id": account.id, "organisation_id": organisation_id, "role": "reviewer"})
+
+
+async def appointment_of(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A post in 10 for an account of the organisation."""
+    account = await targets.account(organisation_id)
+    return Ask(json={"account_id": account.id, "organisation_id": 10, "role": "reviewer"})
+
+
+async def roster_file(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A workbook with one new member of the organisation."""
+    names = {10: "东片党总支", 100: "一支部", 1: "示范镇党委", 11: "西片党总支", 2: "邻镇党委"}
+    data = workbook([(f"新党员{targets.number()}", names[organisation_id])])
+    return Ask(query={"organisation_id": organisation_id}, file=data)
+
+
+async def question_sheet(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A workbook with one new question."""
+    row: list[Value] = ["判断", f"第{targets.number()}题是对的。", "", "", "", "", "对", "解析", "出处"]
+    return Ask(query={"organisation_id": organisation_id}, file=write_xlsx({"试题": [[*exam.HEADER], row]}))
+
+
+async def new_channel(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A channel of the console."""
+    account = f"new-{targets.number()}"
+    body = {"organisation_id": organisation_id, "adapter": "console", "name": "消息页", "account": account}
+    return Ask(json=body)
+
+
+async def new_lesson(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A lesson as fields."""
+    return Ask(json=fields(organisation_id))
+
+
+async def new_issue(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """An issue of a lesson of the organisation."""
+    year, week, _ = targets.week().isocalendar()
+    lessons = [{"lesson_id": await targets.lesson(organisation_id)}]
+    body = {"organisation_id": organisation_id, "week": f"{year}-W{week:02d}", "title": "学习", "lessons": lessons}
+    return Ask(json=body)
+
+
+async def new_issue_of_lesson(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """An issue of 10 with a lesson of the organisation."""
+    ask = await new_issue(targets, organisation_id, actor)
+    assert isinstance(ask.json, dict)
+    return Ask(json={**ask.json, "organisation_id": 10})
+
+
+async def published_issue(targets: Targets, organisation_id: int) -> int:
+    """A published issue."""
+    return await targets.issue(organisation_id, "published")
+
+
+async def current_issue(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """The published issue of this week."""
+    return Ask(shown=await targets.current_issue(organisation_id))
+
+
+async def new_quiz(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A quiz of an issue of the organisation."""
+    body = {"title": "小测", "question_ids": [await targets.question(organisation_id)]}
+    return Ask({"issue_id": await targets.issue(organisation_id)}, json=body)
+
+
+async def new_quiz_of_question(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A quiz of an issue of 10 with a question of the organisation."""
+    body = {"title": "小测", "question_ids": [await targets.question(organisation_id)]}
+    return Ask({"issue_id": await targets.issue(10)}, json=body)
+
+
+async def attempt(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """The actor's own attempt at a quiz of the organisation."""
+    member_id = actor.id if actor.name in ("member", "floating") else await targets.member(organisation_id)
+    attempt_id, question_id = await targets.attempt(organisation_id, member_id)
+    return Ask({"attempt_id": attempt_id}, json={"answers": {str(question_id): ["B"]}})
+
+
+async def attempt_of_another(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A colleague's attempt at a quiz of the organisation."""
+    attempt_id, question_id = await targets.attempt(organisation_id, await targets.member(10))
+    return Ask({"attempt_id": attempt_id}, json={"answers": {str(question_id): ["B"]}})
+
+
+async def new_meeting(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A meeting in the last days of the month."""
+    day = targets.service.clock().date().replace(day=28).isoformat()
+    body = {"organisation_id": organisation_id, "kind": "theme_day", "title": "主题党日"}
+    times = {"starts_at": f"{day}T01:00:00Z", "ends_at": f"{day}T02:00:00Z"}
+    return Ask(json={**body, **times, "join_link": "https://meeting.example.com/1"})
+
+
+async def meeting_in_list(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A meeting, looked for in the list of organisation 10."""
+    return Ask({"organisation_id": 10}, shown=await targets.meeting(organisation_id))
+
+
+async def week_of(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """The figures of this week."""
+    await targets.current_issue(organisation_id)
+    await targets.member(organisation_id)
+    return Ask({"organisation_id": organisation_id}, query={"week": "2026-W47"})
+
+
+async def nudge(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A reminder of this week."""
+    await targets.current_issue(organisation_id)
+    await targets.member(organisation_id)
+    return Ask({"organisation_id": organisation_id}, json={"week": "2026-W47"})
+
+
+async def subscription(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A tap on accept."""
+    return Ask(json=SUBSCRIPTION)

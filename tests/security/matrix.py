@@ -1,0 +1,215 @@
+"""Who may do what, where: one row an operation, `matrix.ROWS`. A route that has no row fails `test_matrix`.
+
+Every actor is at organisation 10 of `tests.world`: a member of it, or staff with one post in it. Each tries every
+operation on a target in each of five organisations: own 10, descendant 100, ancestor 1, sibling 11, none 2 (another
+tree). What the row does not say follows from the house rules, in `expected`:
+
+- nobody signed in: 401; a WeChat token where staff is asked for, or the reverse: 401
+- a WeChat user without a member where a member is asked for: 409; a role that may never do this: 403
+- the right role, or a member, outside of its reach: 404, as if it were not there
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tests.security import asks
+from tests.security.asks import Make
+from tests.security.targets import Targets
+
+# The actors; "former" is staff whose last post has ended.
+LEADER, EDITOR, REVIEWER, ADMINISTRATOR = ("leader",), ("editor",), ("reviewer",), ("administrator",)
+DESK = EDITOR + REVIEWER
+LEADERS_AND_ADMINISTRATORS = LEADER + ADMINISTRATOR
+ANY_POST = LEADER + DESK + ADMINISTRATOR
+STAFF = (*ANY_POST, "former")
+MEMBERS = ("member", "floating")
+WECHAT = ("unbound", *MEMBERS)
+SIGNED_IN = WECHAT + STAFF
+EVERYBODY = ("anonymous", *SIGNED_IN)
+
+ORGANISATIONS = {"own": 10, "descendant": 100, "ancestor": 1, "sibling": 11, "none": 2, "anywhere": 10}
+RELATIONS = ("own", "descendant", "ancestor", "sibling", "none")
+# Staff reach their organisation and what is below it; a member reads what comes from their own and from above.
+BELOW = ("own", "descendant")
+ABOVE = ("own", "ancestor")
+# For operations in which no organisation takes part: one try is enough.
+NO_TARGET = ("anywhere",)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One operation: `who` succeeds with `status` on a target made by `make` in an organisation in `reach`."""
+
+    operation: str
+    who: tuple[str, ...]
+    make: Make
+    status: int = 200
+    reach: tuple[str, ...] = BELOW
+    # Actors with a reach of their own.
+    reaches: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    # Roles that are let in at the door and turned away (403) by what state the target is in.
+    turned_away: tuple[str, ...] = ()
+    # Answers that follow no rule.
+    instead: Mapping[str, int] = field(default_factory=dict)
+    # Of a list: the field of an item that holds `Ask.shown`.
+    lists: str | None = None
+    # What tells this row from another of the same operation.
+    case: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.operation} {self.case}".strip()
+
+    @property
+    def method(self) -> str:
+        """GET, POST …"""
+        return self.operation.split()[0]
+
+    @property
+    def template(self) -> str:
+        """The path below `/api/v1`, with names in braces."""
+        return self.operation.split()[1]
+
+    @property
+    def relations(self) -> tuple[str, ...]:
+        """The organisations, as seen from 10, in which a target is tried."""
+        return NO_TARGET if self.reach == NO_TARGET else RELATIONS
+
+    @property
+    def insiders(self) -> tuple[str, ...]:
+        """Who is not refused at the door already."""
+        return (*self.who, *self.turned_away)
+
+    def reach_of(self, actor: str) -> tuple[str, ...]:
+        """The relations in which the actor reaches a target."""
+        return self.reaches.get(actor, self.reach)
+
+
+def expected(row: Row, actor: str, relation: str) -> int:
+    """The status that the actor gets for a target in the organisation of this relation."""
+    if actor in row.instead:
+        return row.instead[actor]
+    if actor in row.insiders:
+        inside = row.lists is not None or relation in row.reach_of(actor)
+        return 404 if not inside else 403 if actor in row.turned_away else row.status
+    if actor == "anonymous":
+        return 401
+    if row.who[0] in STAFF:
+        return 403 if actor in STAFF else 401
+    return 409 if actor == "unbound" else 401
+
+
+MEETING_FOR_MEMBERS = {"member": ("own",), "floating": ABOVE}
+
+ROWS = (
+    # --- sign-in, binding, me ------------------------------------------------------------------------------------
+    # No mini-program is registered in this world: everybody is told so alike.
+    Row("POST /sessions/wechat", EVERYBODY, asks.wechat_sign_in, 422, NO_TARGET),
+    Row("POST /sessions/password", EVERYBODY, asks.password_sign_in, 201, NO_TARGET),
+    Row("DELETE /sessions/current", SIGNED_IN, asks.nothing, 204, NO_TARGET),
+    Row("PUT /sessions/current/member", WECHAT, asks.member_of_mine, 200, NO_TARGET, instead={"unbound": 404}),
+    Row("GET /staff/me", STAFF, asks.nothing, reach=NO_TARGET),
+    Row("GET /me", MEMBERS, asks.nothing, reach=NO_TARGET),
+    Row("POST /me/binding", WECHAT, asks.slip, 201, NO_TARGET),
+    Row("POST /organisations/{organisation_id}/binding-slips", LEADER, asks.slips, 201),
+    Row("DELETE /members/{member_id}/binding", LEADER, asks.by_id("member_id", Targets.member), 204),
+    # --- access --------------------------------------------------------------------------------------------------
+    Row("GET /audit", ADMINISTRATOR, asks.audit_entry, lists="object_id"),
+    # --- organisations, accounts, posts, rosters -----------------------------------------------------------------
+    Row("GET /organisations", ANY_POST, asks.organisation, lists="id"),
+    Row("POST /organisations", ADMINISTRATOR, asks.child, 201),
+    Row("GET /organisations/{organisation_id}", ANY_POST, asks.organisation),
+    Row("PATCH /organisations/{organisation_id}", ADMINISTRATOR, asks.renamed),
+    Row("GET /organisations/{organisation_id}/members", LEADERS_AND_ADMINISTRATORS, asks.organisation),
+    Row("GET /organisations/{organisation_id}/members", LEADERS_AND_ADMINISTRATORS, asks.member_in_list,
+        lists="id", case="as a list"),
+    Row("GET /accounts", ADMINISTRATOR, asks.by_id("-", asks.account_id), lists="id"),
+    Row("POST /accounts", ADMINISTRATOR, asks.new_account, 201),
+    Row("PATCH /accounts/{account_id}", ADMINISTRATOR, asks.by_id("account_id", asks.account_id, {"name": "新名"})),
+    Row("GET /posts", ADMINISTRATOR, asks.by_id("-", Targets.post), lists="id"),
+    Row("POST /posts", ADMINISTRATOR, asks.appointment, 201, case="in an organisation"),
+    Row("POST /posts", ADMINISTRATOR, asks.appointment_of, 201, case="of an account"),
+    Row("DELETE /posts/{post_id}", ADMINISTRATOR, asks.by_id("post_id", Targets.post), 204),
+    Row("POST /rosters/import", LEADERS_AND_ADMINISTRATORS, asks.roster_file, 201),
+    Row("GET /rosters/template.xlsx", LEADERS_AND_ADMINISTRATORS, asks.nothing, reach=NO_TARGET),
+    # --- channels, schedules, subscriptions ----------------------------------------------------------------------
+    Row("GET /channels", ADMINISTRATOR, asks.by_id("-", Targets.channel), lists="id"),
+    Row("POST /channels", ADMINISTRATOR, asks.new_channel, 201),
+    Row("PATCH /channels/{channel_id}", ADMINISTRATOR, asks.by_id("channel_id", Targets.channel, {"enabled": False})),
+    Row("GET /schedules", ADMINISTRATOR, asks.by_id("-", Targets.schedule), lists="id"),
+    Row("POST /schedules", ADMINISTRATOR, asks.described(**asks.SCHEDULE), 201),
+    Row("PATCH /schedules/{schedule_id}", ADMINISTRATOR,
+        asks.by_id("schedule_id", Targets.schedule, {"enabled": False})),
+    Row("POST /subscriptions", MEMBERS, asks.subscription, 201, NO_TARGET),
+    # --- lessons and issues on the desk --------------------------------------------------------------------------
+    Row("POST /lessons", EDITOR, asks.new_lesson, 201),
+    Row("GET /desk/lessons", DESK, asks.by_id("-", Targets.lesson), lists="id"),
+    Row("GET /lessons/{lesson_id}/draft", DESK, asks.by_id("lesson_id", Targets.lesson)),
+    Row("PATCH /lessons/{lesson_id}/draft", EDITOR, asks.by_id("lesson_id", Targets.lesson, {"title": "新题目"})),
+    Row("POST /lessons/{lesson_id}/preview", DESK, asks.by_id("lesson_id", Targets.lesson)),
+    Row("POST /issues", EDITOR, asks.new_issue, 201, case="in an organisation"),
+    Row("POST /issues", EDITOR, asks.new_issue_of_lesson, 201, case="of a lesson"),
+    Row("GET /desk/issues", DESK, asks.issue_in("draft"), lists="id"),
+    Row("GET /desk/issues/{issue_id}", DESK, asks.issue_in("draft")),
+    Row("PATCH /issues/{issue_id}", EDITOR, asks.by_id("issue_id", Targets.issue, {"title": "新题目"})),
+    Row("POST /issues/{issue_id}/transitions", EDITOR, asks.issue_in("draft", "in_review"),
+        turned_away=REVIEWER, case="submit"),
+    Row("POST /issues/{issue_id}/transitions", REVIEWER, asks.issue_in("in_review", "scheduled"),
+        turned_away=EDITOR, case="approve"),
+    Row("POST /issues/{issue_id}/transitions", REVIEWER, asks.issue_in("in_review", "draft"),
+        turned_away=EDITOR, case="send back"),
+    Row("POST /issues/{issue_id}/transitions", DESK, asks.issue_in("scheduled", "draft"), case="unschedule"),
+    Row("POST /issues/{issue_id}/transitions", DESK, asks.issue_in("published", "withdrawn"), case="withdraw"),
+    Row("POST /issues/{issue_id}/transitions", EDITOR, asks.issue_in("withdrawn", "draft"),
+        turned_away=REVIEWER, case="take up again"),
+    # --- reading -------------------------------------------------------------------------------------------------
+    Row("GET /issues", MEMBERS, asks.by_id("-", asks.published_issue), reach=ABOVE, lists="id"),
+    Row("GET /issues/current", MEMBERS, asks.current_issue, reach=ABOVE, lists="id"),
+    Row("GET /issues/{issue_id}", MEMBERS, asks.issue_in("published"), reach=ABOVE),
+    Row("GET /issues/{issue_id}", MEMBERS, asks.issue_in("scheduled"), reach=(), case="not yet published"),
+    Row("GET /lessons/{lesson_id}", MEMBERS, asks.by_id("lesson_id", Targets.published_lesson), reach=ABOVE),
+    Row("GET /lessons/{lesson_id}", MEMBERS, asks.by_id("lesson_id", Targets.lesson), reach=(), case="not published"),
+    Row("PUT /lessons/{lesson_id}/progress", MEMBERS, asks.by_id("lesson_id", Targets.published_lesson, asks.HEARTBEAT),
+        reach=ABOVE),
+    # --- questions, quizzes, attempts ----------------------------------------------------------------------------
+    Row("POST /questions/import", EDITOR, asks.question_sheet, 201),
+    Row("GET /questions/template.xlsx", EDITOR, asks.nothing, reach=NO_TARGET),
+    Row("GET /questions", DESK, asks.by_id("-", Targets.question), lists="id"),
+    Row("PUT /issues/{issue_id}/quiz", EDITOR, asks.new_quiz, case="of an issue"),
+    Row("PUT /issues/{issue_id}/quiz", EDITOR, asks.new_quiz_of_question, case="with a question"),
+    Row("GET /desk/issues/{issue_id}/quiz", DESK, asks.quiz_issue_in("draft")),
+    Row("GET /issues/{issue_id}/quiz", MEMBERS, asks.quiz_issue_in("published"), reach=ABOVE),
+    Row("GET /issues/{issue_id}/quiz", MEMBERS, asks.quiz_issue_in("in_review"), reach=(), case="not published"),
+    Row("POST /quizzes/{quiz_id}/attempts", MEMBERS, asks.by_id("quiz_id", Targets.quiz), 201, ABOVE),
+    Row("GET /attempts/{attempt_id}", MEMBERS, asks.attempt, reach=ABOVE),
+    Row("GET /attempts/{attempt_id}", MEMBERS, asks.attempt_of_another, reach=(), case="of another member"),
+    Row("PUT /attempts/{attempt_id}/answers", MEMBERS, asks.attempt, reach=ABOVE),
+    Row("PUT /attempts/{attempt_id}/answers", MEMBERS, asks.attempt_of_another, reach=(), case="of another member"),
+    Row("POST /attempts/{attempt_id}/submission", MEMBERS, asks.attempt, reach=ABOVE),
+    Row("POST /attempts/{attempt_id}/submission", MEMBERS, asks.attempt_of_another, reach=(), case="of another member"),
+    # --- meetings ------------------------------------------------------------------------------------------------
+    Row("POST /meetings", LEADER, asks.new_meeting, 201),
+    Row("PATCH /meetings/{meeting_id}", LEADER, asks.by_id("meeting_id", Targets.meeting, {"title": "新题目"})),
+    Row("POST /meetings/{meeting_id}/cancellation", LEADER, asks.by_id("meeting_id", Targets.meeting)),
+    Row("GET /organisations/{organisation_id}/meetings", LEADER, asks.organisation),
+    Row("GET /organisations/{organisation_id}/meetings", LEADER, asks.meeting_in_list, lists="id", case="as a list"),
+    # A floating member may come to the meetings of the organisations above their own.
+    Row("GET /meetings", MEMBERS, asks.by_id("-", Targets.meeting), reaches=MEETING_FOR_MEMBERS, lists="id"),
+    Row("GET /meetings/{meeting_id}", MEMBERS, asks.by_id("meeting_id", Targets.meeting), reaches=MEETING_FOR_MEMBERS),
+    # --- reports -------------------------------------------------------------------------------------------------
+    Row("GET /organisations/{organisation_id}/completion", LEADER, asks.week_of),
+    Row("GET /organisations/{organisation_id}/completion.xlsx", LEADER, asks.week_of),
+    Row("POST /organisations/{organisation_id}/nudges", LEADER, asks.nudge, 201),
+)  # fmt: skip
+
+# Outside of `/api/v1`, for everybody: signs of life and the document.
+PUBLIC = {"GET /healthz", "GET /readyz", "GET /metrics", "GET /openapi.json"}
+# The pages that the program serves itself, which hold no data.
+PAGES = {"GET /", "GET /assets/{name}"}
+# The demonstration only: its people are made up, and production does not have these routes at all.
+DEMONSTRATION = {
+    "GET /demonstration/messages",
+    "GET /demonstration/messages.json",
+    "GET /demonstration/wechat-messages.json",
+    "POST /demonstration/phones/{phone}/login",
+    "POST /demonstration/phones/{phone}/acceptances",
+}

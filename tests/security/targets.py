@@ -1,0 +1,220 @@
+"""Things to reach for: each call makes a new one in an organisation, so that no try meets another."""
+
+from datetime import date, timedelta
+
+from sqlalchemy import select, update
+
+from app.access import audit
+from app.db.engine import transaction
+from app.directory.models import Account, BindingSlip, Post
+from app.library.models import IssueLesson
+from app.meetings.models import Meeting
+from app.messaging.models import Schedule
+from app.platforms.models import Channel
+from app.quizzes.models import Attempt, Quiz, QuizQuestion
+from app.quizzes.service import write_quiz
+from tests.app.library.desk import MONDAY, make_issue, make_lesson
+from tests.app.quizzes.exam import make_questions
+from tests.world import Person, World
+
+# Correct answers of `Targets.question`, whose stem is numbered: no other text holds these words.
+EXPLANATION, SOURCE = "解析-交卷前保密", "出处-交卷前保密"
+
+
+class Targets:
+    """Makes targets; their author is a member of staff who is none of the actors."""
+
+    def __init__(self, world: World, author: Person) -> None:
+        self.world, self.service, self.author = world, world.service, author
+        self.count = 0
+        self.current: dict[int, int] = {}
+
+    @classmethod
+    async def build(cls, world: World) -> "Targets":
+        """The maker for a world."""
+        return cls(world, await world.staff(("editor", 1), ("editor", 2)))
+
+    def number(self) -> int:
+        """Never the same twice: for names, logins and weeks."""
+        self.count += 1
+        return self.count
+
+    def week(self) -> date:
+        """The Monday of a week that no issue has yet."""
+        return MONDAY + timedelta(weeks=self.number())
+
+    async def member(self, organisation_id: int) -> int:
+        """A member of the roster."""
+        return await self.world.member(organisation_id)
+
+    async def slip(self, organisation_id: int) -> str:
+        """The code of a living slip for a new member."""
+        member_id = await self.world.member(organisation_id)
+        code = f"{self.number():08d}"
+        now = self.service.clock()
+        async with transaction(self.service.sessions) as session:
+            session.add(
+                BindingSlip(
+                    code_digest=self.service.vault.digest("binding slip", code),
+                    member_id=member_id,
+                    issued_by=self.author.id,
+                    created_at=now,
+                    expires_at=now + timedelta(days=1),
+                )
+            )
+        return code
+
+    async def account(self, organisation_id: int, role: str = "editor") -> Person:
+        """An account that the organisation manages, with a post there and a session."""
+        return await self.world.staff((role, organisation_id), login=f"target-{self.number()}")
+
+    async def post(self, organisation_id: int) -> int:
+        """The post of a new account."""
+        account = await self.account(organisation_id)
+        async with self.service.sessions() as session:
+            return (await session.scalars(select(Post.id).where(Post.account_id == account.id))).one()
+
+    async def end_posts(self, account: Person) -> None:
+        """Ends all posts of an account as of now."""
+        async with transaction(self.service.sessions) as session:
+            await session.execute(
+                update(Post).where(Post.account_id == account.id).values(until_at=self.service.clock())
+            )
+
+    async def login(self, password_hash: str) -> str:
+        """The login of an account with a password."""
+        login = f"login-{self.number()}"
+        async with transaction(self.service.sessions) as session:
+            session.add(
+                Account(
+                    login=login,
+                    name=login,
+                    password_hash=password_hash,
+                    organisation_id=10,
+                    created_at=self.service.clock(),
+                )
+            )
+        return login
+
+    async def lesson(self, organisation_id: int, markdown: str = "正文") -> int:
+        """A draft that no issue rests on."""
+        return await make_lesson(self.service, organisation_id, self.author.id, markdown)
+
+    async def issue(self, organisation_id: int, state: str = "draft") -> int:
+        """An issue of one lesson in a state."""
+        lesson_id = await self.lesson(organisation_id)
+        return await make_issue(
+            self.service, organisation_id, self.author.id, [lesson_id], week=self.week(), state=state
+        )
+
+    async def current_issue(self, organisation_id: int) -> int:
+        """The published issue of this week: an organisation has one, and so this gives the same again."""
+        if organisation_id not in self.current:
+            lesson_id = await self.lesson(organisation_id)
+            self.current[organisation_id] = await make_issue(
+                self.service, organisation_id, self.author.id, [lesson_id], week=MONDAY, state="published"
+            )
+        return self.current[organisation_id]
+
+    async def published_lesson(self, organisation_id: int) -> int:
+        """A lesson in a published issue."""
+        issue_id = await self.issue(organisation_id, "published")
+        async with self.service.sessions() as session:
+            return (await session.scalars(select(IssueLesson.lesson_id).where(IssueLesson.issue_id == issue_id))).one()
+
+    async def question(self, organisation_id: int) -> int:
+        """A question of the bank whose answer is B."""
+        row = ["单选", f"第{self.number()}题：多久一次？", "每月", "每季", "每年", "", "B", EXPLANATION, SOURCE]
+        return (await make_questions(self.service, organisation_id, self.author.id, [row]))[0]
+
+    async def quiz_issue(self, organisation_id: int, state: str = "draft") -> int:
+        """An issue with a quiz of one question."""
+        issue_id = await self.issue(organisation_id, state)
+        question_id = await self.question(organisation_id)
+        async with transaction(self.service.sessions) as session:
+            await write_quiz(session, issue_id, "小测", 60, 2, [question_id], self.service.clock())
+        return issue_id
+
+    async def quiz(self, organisation_id: int) -> int:
+        """A quiz of a published issue."""
+        issue_id = await self.quiz_issue(organisation_id, "published")
+        async with self.service.sessions() as session:
+            return (await session.scalars(select(Quiz.id).where(Quiz.issue_id == issue_id))).one()
+
+    async def attempt(self, organisation_id: int, member_id: int) -> tuple[int, int]:
+        """An open attempt of a member at a quiz of the organisation, and the one question."""
+        quiz_id = await self.quiz(organisation_id)
+        async with transaction(self.service.sessions) as session:
+            attempt = Attempt(
+                quiz_id=quiz_id, member_id=member_id, number=1, answers={}, started_at=self.service.clock()
+            )
+            session.add(attempt)
+            await session.flush()
+            asked = await session.scalars(select(QuizQuestion.question_id).where(QuizQuestion.quiz_id == quiz_id))
+            return attempt.id, asked.one()
+
+    async def meeting(self, organisation_id: int) -> int:
+        """A meeting in two days."""
+        now = self.service.clock()
+        async with transaction(self.service.sessions) as session:
+            meeting = Meeting(
+                organisation_id=organisation_id,
+                kind="theme_day",
+                title=f"主题党日{self.number()}",
+                agenda="",
+                starts_at=now + timedelta(days=2),
+                ends_at=now + timedelta(days=2, hours=1),
+                join_link="https://meeting.example.com/1",
+                meeting_code="",
+                meeting_password="",
+                created_by=self.author.id,
+                created_at=now,
+            )
+            session.add(meeting)
+            await session.flush()
+            return meeting.id
+
+    async def channel(self, organisation_id: int) -> int:
+        """A channel of the console."""
+        async with transaction(self.service.sessions) as session:
+            channel = Channel(
+                organisation_id=organisation_id,
+                adapter="console",
+                name="消息页",
+                account=f"console-{self.number()}",
+                config={},
+                enabled=True,
+                created_at=self.service.clock(),
+            )
+            session.add(channel)
+            await session.flush()
+            return channel.id
+
+    async def schedule(self, organisation_id: int) -> int:
+        """A standing reminder."""
+        now = self.service.clock()
+        async with transaction(self.service.sessions) as session:
+            schedule = Schedule(
+                organisation_id=organisation_id,
+                kind="unfinished_reminder",
+                cron="0 9 * * fri",
+                timezone="Asia/Shanghai",
+                late_policy="expire",
+                late_seconds=60,
+                enabled=True,
+                next_due_at=now + timedelta(days=1),
+                created_at=now,
+            )
+            session.add(schedule)
+            await session.flush()
+            return schedule.id
+
+    async def audit_entry(self, organisation_id: int) -> int:
+        """An object id that one entry of the audit log of the organisation names."""
+        number = self.number()
+        async with transaction(self.service.sessions) as session:
+            audit.record(
+                session, "system", "target.made", "target", number,
+                now=self.service.clock(), organisation_id=organisation_id,
+            )  # fmt: skip
+        return number
