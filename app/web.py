@@ -85,7 +85,7 @@ def _known_parameters(api: FastAPI) -> dict[tuple[str, str], set[str]]:
 
 
 async def refuse_unknown_parameters(request: Request) -> None:
-    """A parameter that the operation does not know is an error, as an unknown field is: nothing is dropped in silence."""
+    """A parameter that the operation does not know is an error, as an unknown field is: nothing is dropped silently."""
     if not request.query_params:
         return
     state = request.app.state

@@ -31,9 +31,7 @@ def test_the_exported_document_is_the_one_that_the_code_makes() -> None:
 
 
 def test_every_operation_has_a_name_of_its_own_and_a_sentence() -> None:
-    operations = [
-        operation for path in create_api().openapi()["paths"].values() for operation in path.values()
-    ]
+    operations = [operation for path in create_api().openapi()["paths"].values() for operation in path.values()]
     names = [operation["operationId"] for operation in operations]
     assert len(set(names)) == len(names)
     assert all(operation.get("description") for operation in operations)

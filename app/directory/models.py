@@ -40,7 +40,7 @@ class Organisation(Base):
 
 
 class Member(Base):
-    """A person of the roster; `exempt` ones (old, ill, disabled: 《党员教育管理工作条例》 article 23) are in no denominator."""
+    """A person of the roster; with an `exempt_reason` (《党员教育管理工作条例》 article 23) in no denominator."""
 
     __tablename__ = "members"
     __table_args__ = (

@@ -120,7 +120,7 @@ async def cancel_schedules(session: AsyncSession, kind: str, subject_id: int) ->
 
 
 async def hold_schedules(session: AsyncSession, kind: str, subject_id: int) -> None:
-    """Locks the due times of an issue or a meeting before it is locked itself: in the order of the tick, no deadlock."""
+    """Locks the due times of an issue or a meeting before it is locked itself: the order of the tick, no deadlock."""
     await session.execute(
         select(Schedule.id)
         .where(Schedule.kind == kind, Schedule.subject_id == subject_id)

@@ -1,8 +1,6 @@
 """What can go wrong with an outside platform, by what the caller must do about it."""
 
 
-
-
 class PlatformError(Exception):
     """A platform refused, or could not be asked.
 

@@ -3,7 +3,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]  # the lock has no stubs for it
+import psutil
 import pytest
 
 from content import sandbox
