@@ -80,6 +80,8 @@ async def demonstrate() -> None:
     typer.echo("指尖课堂 演示环境正在启动……")
     async with fake_wechat(kept) as platform:
         settings = Settings(
+            # Its own database always: a real one that is in the environment is never served as a demonstration.
+            DATABASE_URL=None,
             mode="demonstration",
             var=var,
             signing_key=kept.signing_key,

@@ -1,5 +1,8 @@
 """Every error leaves as `application/problem+json` (RFC 9457), rendered here and nowhere else."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import structlog
 from fastapi import FastAPI, Request
 from fastapi.encoders import jsonable_encoder
@@ -22,15 +25,19 @@ FINDINGS = {
     "missing": "缺少必填项",
     "extra_forbidden": "不认识的字段",
     "unknown_parameter": "不认识的参数",
-    "string_too_short": "内容太短",
-    "string_too_long": "内容太长",
-    "too_short": "数量太少",
-    "too_long": "数量太多",
+    "string_too_short": "内容太短，至少 {min_length} 个字",
+    "string_too_long": "内容太长，最多 {max_length} 个字",
+    "too_short": "数量太少，至少 {min_length} 项",
+    "too_long": "数量太多，最多 {max_length} 项",
     "string_pattern_mismatch": "格式不正确",
-    "greater_than_equal": "数值太小",
-    "less_than_equal": "数值太大",
-    "greater_than": "数值太小",
-    "less_than": "数值太大",
+    "greater_than_equal": "数值太小，最小是 {ge}",
+    "less_than_equal": "数值太大，最大是 {le}",
+    "int_type": "要填整数",
+    "int_parsing": "要填整数",
+    "bool_parsing": "要填 true 或 false",
+    "string_type": "要填文字",
+    "bad_link": "不是有效的链接，请粘贴以 https:// 开头的完整链接",
+    "no_such_timezone": "没有这个时区，请填写如 Asia/Shanghai 的名称",
     "nul_character": "含有不允许的空字符",
     "control_character": "含有不允许的控制字符",
     "blank": "不能为空白",
@@ -100,16 +107,20 @@ async def _product_error(_: Request, error: Exception) -> Response:
     return of_product_error(error)
 
 
+def _finding(found: Mapping[str, Any]) -> dict[str, object]:
+    """One finding of the validator, with the bound that it names."""
+    # The place of broken JSON is an offset, which says nothing to anybody.
+    place = () if found["type"] == "json_invalid" else found["loc"][1:]
+    return {
+        "field": ".".join(str(part) for part in place) or str(found["loc"][0]),
+        "code": found["type"],
+        "detail": FINDINGS.get(found["type"], "格式不正确").format_map(found.get("ctx") or {}),
+    }
+
+
 async def _validation(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class only
-    findings: list[dict[str, object]] = [
-        {
-            "field": ".".join(str(part) for part in found["loc"][1:]) or str(found["loc"][0]),
-            "code": found["type"],
-            "detail": FINDINGS.get(found["type"], "格式不正确"),
-        }
-        for found in error.errors()[:50]
-    ]
+    findings = [_finding(found) for found in error.errors()[:50]]
     first = findings[0]
     detail = f"「{first['field']}」{first['detail']}，请修改后重试。"
     return problem(422, "invalid_input", "内容不符合要求", detail, errors=jsonable_encoder(findings))

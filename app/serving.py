@@ -114,8 +114,8 @@ async def _answering(service: Service, stop: asyncio.Event) -> AsyncIterator[int
     server = Server(config)
     answering = asyncio.create_task(server.serve(sockets=[listening]))
     answering.add_done_callback(lambda _: stop.set())
-    while not server.started and not answering.done():  # uvicorn has no event for it
-        await asyncio.sleep(0.01)  # noqa: ASYNC110 - see above
+    while not server.started and not answering.done():  # noqa: ASYNC110 - uvicorn has no event for it
+        await asyncio.sleep(0.01)
     try:
         yield listening.getsockname()[1]
     finally:

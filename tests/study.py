@@ -48,7 +48,8 @@ class Study:
         texts = {"title": "课", "summary": "", "source": "来源", "article": "", "source_url": ""}
         async with transaction(self.world.service.sessions) as session:
             lesson = Lesson(
-                organisation_id=organisation_id, author_id=self.author_id, markdown="正文", html="<p>正文</p>",
+                organisation_id=organisation_id, author_id=self.author_id, changed_by=self.author_id, markdown="正文",
+                html="<p>正文</p>",
                 nodes=[], characters=2, created_at=now, updated_at=now, **texts,
             )  # fmt: skip
             session.add(lesson)

@@ -21,7 +21,7 @@ from app.db.migrate import head_revision, migrate
 from app.middleware import UPLOAD_LIMIT
 from app.settings import Settings
 from scheduler.adapters.base import Adapter, AdapterKind, ChannelInfo, Envelope, Message, Outside, Status
-from tests.conftest import SERVER, dsn_of
+from tests.databases import SERVER, dsn_of
 
 ROOT = Path(__file__).resolve().parents[1]
 COMPOSE = ("-f", "docker-compose.yml")

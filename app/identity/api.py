@@ -84,6 +84,9 @@ async def sign_in_password(body: PasswordSignIn, request: Request, svc: ServiceD
         await tries.check_tries(session, [login, address], now)
         account = await service.find_account(session, body.login)
     if not await passwords.matches(account.password_hash if account else None, body.password) or account is None:
+        if account is not None:
+            async with transaction(svc.sessions) as session:
+                service.record_refusal(session, account, now)
         raise service.WrongPassword
     async with transaction(svc.sessions) as session:
         await tries.forget_tries(session, [login])

@@ -82,6 +82,19 @@ async def find_account(session: AsyncSession, login: str) -> Account | None:
     return await session.scalar(select(Account).where(Account.login == login, Account.disabled_at.is_(None)))
 
 
+def record_refusal(session: AsyncSession, account: Account, now: datetime) -> None:
+    """Puts a refused sign-in of a known account on record."""
+    audit.record(
+        session,
+        "anonymous",
+        "session.refused",
+        "account",
+        account.id,
+        now=now,
+        organisation_id=account.organisation_id,
+    )
+
+
 async def list_posts(session: AsyncSession, account_id: int, now: datetime) -> list[PostOut]:
     """The posts in force of an account."""
     rows = await session.execute(
@@ -204,6 +217,21 @@ async def _fresh_codes(session: AsyncSession, vault: Vault, count: int) -> list[
     return list(codes.values())
 
 
+async def _used_by(session: AsyncSession, vault: Vault, wechat: CurrentWechat, code: str) -> bool:
+    """Whether this WeChat user has used this very slip: the answer was lost on the way, and the phone asks again."""
+    found = await session.scalar(
+        select(BindingSlip.id)
+        .join(Binding, and_(Binding.member_id == BindingSlip.member_id, Binding.ended_at.is_(None)))
+        .where(
+            BindingSlip.code_digest == vault.digest("binding slip", code),
+            BindingSlip.used_at.is_not(None),
+            Binding.wechat_user_id == wechat.wechat_user_id,
+        )
+        .limit(1)
+    )
+    return found is not None
+
+
 async def bind(
     session: AsyncSession, vault: Vault, wechat: CurrentWechat, code: str, now: datetime
 ) -> list[BoundMember]:
@@ -218,6 +246,8 @@ async def bind(
         )
         .with_for_update()
     )
+    if slip is None and await _used_by(session, vault, wechat, code):
+        return await list_bound(session, wechat.wechat_user_id)
     member = await session.get(Member, slip.member_id) if slip else None
     if slip is None or member is None or member.archived_at is not None:
         raise WrongInviteCode

@@ -73,14 +73,15 @@ def add_lesson(
 ) -> Lesson:
     """Adds a draft to the caller's transaction; it has its id after the next flush."""
     lesson = Lesson(organisation_id=organisation_id, author_id=author_id, created_at=now)
-    _write(lesson, document, now)
+    _write(lesson, author_id, document, now)
     session.add(lesson)
     return lesson
 
 
-def _write(lesson: Lesson, document: LessonDocument, now: datetime) -> None:
+def _write(lesson: Lesson, account_id: int, document: LessonDocument, now: datetime) -> None:
     for name in (*FIELDS, "html", "nodes", "characters"):
         setattr(lesson, name, getattr(document, name))
+    lesson.changed_by = account_id
     lesson.updated_at = now
 
 
@@ -151,7 +152,7 @@ async def change_lesson(
     if any(getattr(lesson, name) != getattr(base, name) for name in FIELDS):
         raise LessonChanged
     changed = [name for name in FIELDS if getattr(lesson, name) != getattr(document, name)]
-    _write(lesson, document, now)
+    _write(lesson, staff.account_id, document, now)
     audit.record(
         session, staff.actor, "lesson.changed", "lesson", lesson.id,
         now=now, organisation_id=lesson.organisation_id, fields=changed,

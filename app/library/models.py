@@ -23,6 +23,7 @@ class Lesson(Base):
     id: Mapped[Id]
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
     author_id: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    changed_by: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
     title: Mapped[str]
     summary: Mapped[str]
     source: Mapped[str]

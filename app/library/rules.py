@@ -1,6 +1,6 @@
 """The figures of reading and publishing: pure, and shown to the member as they are."""
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 # 480 characters a minute, the quick end of ordinary silent reading of Chinese: who really reads never has to wait.
@@ -22,10 +22,10 @@ def required_seconds(characters: int) -> int:
     return min(max(-(-characters // CHARACTERS_PER_SECOND), LEAST_SECONDS), MOST_SECONDS)
 
 
-def next_publishing(timezone: str, now: datetime) -> datetime:
-    """The next Monday 08:00 of the zone that is later than `now`."""
+def next_publishing(timezone: str, now: datetime, week: date) -> datetime:
+    """The next Monday 08:00 of the zone that is later than `now`, and not before the Monday `week`."""
     zone = ZoneInfo(timezone)
     today = now.astimezone(zone).date()
-    monday = today - timedelta(days=today.weekday())
+    monday = max(today - timedelta(days=today.weekday()), week)
     at = datetime.combine(monday, PUBLISHING_HOUR, zone)
     return at if at > now else datetime.combine(monday + timedelta(days=7), PUBLISHING_HOUR, zone)

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import audit
@@ -42,7 +42,7 @@ class OwnIssue(Conflict):
     """An author does not review their own."""
 
     code = "own_issue"
-    detail = "不能审核自己拟稿的学习，请由另一位审核人审核。"
+    detail = "不能审核自己拟稿或改过的内容，请由另一位审核人审核。"
 
 
 class NoLessons(Conflict):
@@ -119,17 +119,31 @@ async def _submit(session: AsyncSession, staff: CurrentStaff, issue: Issue, path
     await check_reach(session, staff, path, lesson_ids)
 
 
+async def _has_written(session: AsyncSession, account_id: int, issue_id: int) -> bool:
+    """Whether the account wrote a lesson of the issue, or was the last to change one."""
+    lesson = await session.scalar(
+        select(Lesson.id)
+        .join(IssueLesson, IssueLesson.lesson_id == Lesson.id)
+        .where(
+            IssueLesson.issue_id == issue_id,
+            or_(Lesson.author_id == account_id, Lesson.changed_by == account_id),
+        )
+        .limit(1)
+    )
+    return lesson is not None
+
+
 async def _schedule(
     session: AsyncSession, staff: CurrentStaff, issue: Issue, publish_at: datetime | None, now: datetime
 ) -> None:
-    if issue.author_id == staff.account_id:
+    if issue.author_id == staff.account_id or await _has_written(session, staff.account_id, issue.id):
         raise OwnIssue
     if publish_at is not None and not now + EARLIEST <= publish_at <= now + LATEST:
         raise PublishAtOutOfRange
     timezone = await session.scalar(select(Organisation.timezone).where(Organisation.id == issue.organisation_id))
     assert timezone is not None  # noqa: S101 - the column and the foreign key are not null
     issue.reviewer_id = staff.account_id
-    issue.publish_at = publish_at or next_publishing(timezone, now)
+    issue.publish_at = publish_at or next_publishing(timezone, now, issue.week)
     schedule_once(
         session,
         KIND,

@@ -30,7 +30,7 @@ class ChannelExists(Conflict):
     """The organisation has this account already."""
 
     code = "channel_exists"
-    detail = "该组织已登记过这个渠道账号，请直接修改原有渠道。"
+    detail = "这个渠道账号已经登记过，请直接修改原有渠道；如由其他党组织登记，请与其联系。"
 
 
 def installed_adapters() -> set[str]:

@@ -25,6 +25,9 @@ QUIET_UNTIL = time(8)
 ISSUE_LATE = timedelta(days=6)
 
 
+CRON_FIELDS = 5
+
+
 class BadCron(Invalid):
     """The rule is not one that we understand the way its writer does."""
 
@@ -144,8 +147,11 @@ def check_cron(cron: str) -> None:
     Day and weekday together are refused too: cron means either of them, APScheduler both.
     """
     fields = cron.split()
-    if len(fields) != 5 or any(character.isdigit() for character in fields[4]):
+    if len(fields) != CRON_FIELDS or any(character.isdigit() for character in fields[4]):
         raise BadCron
+    # At most once a day: a star in the place of the minute would remind people sixty times an hour.
+    if not (fields[0].isdigit() and fields[1].isdigit()):
+        raise BadCron("每天最多提醒一次：分和时请各写一个数字，例如「0 8 * * mon」表示每周一 8:00。")
     if fields[2] != "*" and fields[4] != "*":
         raise BadCron("定时规则不能同时限定日和星期，请只写其中一个，另一个写「*」，例如「0 8 * * mon」。")
     try:

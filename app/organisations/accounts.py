@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access import audit
 from app.access.principals import CurrentStaff, ancestors, within
 from app.directory.models import Account, Organisation, Post, Session
-from app.errors import Conflict, Invalid, NotFound
+from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.organisations.schemas import AccountIn, AccountPatch, HeldPostOut, PostIn
 from app.organisations.service import find_organisation
 
@@ -40,6 +40,13 @@ class PostExists(Conflict):
 
     code = "post_exists"
     detail = "该账号在这个党组织已有同一职务，且任期重叠，无需重复添加。"
+
+
+class AccountOutranks(Forbidden):
+    """The account holds a post beyond the administrator's own reach."""
+
+    code = "account_outranks"
+    detail = "该账号还担任上级或其他党组织的职务，请由那里的管理员重置密码或停用。"
 
 
 class LastAdministrator(Conflict):
@@ -100,6 +107,22 @@ async def _account(session: AsyncSession, account_id: int, staff: CurrentStaff) 
     return found
 
 
+async def _check_outranked(session: AsyncSession, staff: CurrentStaff, account_id: int, now: datetime) -> None:
+    """Whoever sets a password can act as its owner: every post of the account must lie in the administrator's reach."""
+    beyond = await session.scalar(
+        select(Post.id)
+        .join(Organisation, Organisation.id == Post.organisation_id)
+        .where(
+            Post.account_id == account_id,
+            or_(Post.until_at.is_(None), Post.until_at > now),
+            ~within(Organisation.path, staff.paths("administrator")),
+        )
+        .limit(1)
+    )
+    if beyond is not None:
+        raise AccountOutranks
+
+
 async def change_account(
     session: AsyncSession,
     staff: CurrentStaff,
@@ -108,8 +131,10 @@ async def change_account(
     password_hash: str | None,
     now: datetime,
 ) -> Account:
-    """Changes an account; raises `NotFound`, `WeakPassword` or `LastAdministrator`."""
+    """Changes an account; raises `NotFound`, `AccountOutranks`, `WeakPassword` or `LastAdministrator`."""
     account = await _account(session, account_id, staff)
+    if body.password is not None or body.disabled is not None:
+        await _check_outranked(session, staff, account_id, now)
     if body.name is not None:
         account.name = body.name
     if body.password is not None and password_hash is not None:

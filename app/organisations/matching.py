@@ -175,6 +175,9 @@ def plan_members(
                 found = _namesake(candidates, namesakes[compact(line.organisation), compact(line.name)])
             elif not found.in_reach:
                 raise _Unfit("phone_elsewhere", "该手机号已登记在其他党组织")
+            elif compact(found.name) != compact(line.name):
+                # A family shares a phone: it would turn one person's record into the other's.
+                raise _Unfit("phone_of_another", "该手机号已登记在另一位党员名下，请核对；与家人共用手机的，请留空。")
         except _Unfit as unfit:
             plan.rejected.append(Rejected(line.line, unfit.code, unfit.reason))
             continue

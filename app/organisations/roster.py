@@ -92,7 +92,20 @@ async def import_roster(
         raise RosterChanged from None
     top = next((place.id for place in places.all), None)
     counts = {key: value for key, value in vars(report).items() if key != "rejected"}
-    audit.record(session, actor, "roster.imported", "organisation", top, now=now, organisation_id=top, **counts)
+    touched = [*plan.added, *plan.changed]
+    audit.record(
+        session,
+        actor,
+        "roster.imported",
+        "organisation",
+        top,
+        now=now,
+        organisation_id=top,
+        **counts,
+        changed_members=[member.id for member in plan.changed],
+        # Who is in no denominator any more can be asked about later.
+        exempt_members=[member.id for member in touched if member.exempt_reason is not None],
+    )
     return report
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -13,7 +13,11 @@ class Channel(Base):
     """A way to reach members: an account at a platform, usable in an organisation's subtree."""
 
     __tablename__ = "channels"
-    __table_args__ = (UniqueConstraint("organisation_id", "adapter", "account"),)
+    __table_args__ = (
+        UniqueConstraint("organisation_id", "adapter", "account"),
+        # One mini-program, one secret: whoever registered it first is who signs its members in.
+        Index("uq_channels_account", "adapter", "account", unique=True, postgresql_where=text("account <> ''")),
+    )
 
     id: Mapped[Id]
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))

@@ -128,6 +128,13 @@ def upgrade() -> None:
             "organisation_id", "adapter", "account", name=op.f("uq_channels_organisation_id_adapter_account")
         ),
     )
+    op.create_index(
+        "uq_channels_account",
+        "channels",
+        ["adapter", "account"],
+        unique=True,
+        postgresql_where=sa.text("account <> ''"),
+    )
     op.create_table(
         "members",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -280,6 +287,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("organisation_id", sa.BigInteger(), nullable=False),
         sa.Column("author_id", sa.BigInteger(), nullable=False),
+        sa.Column("changed_by", sa.BigInteger(), nullable=False),
         sa.Column("title", sa.Text(), nullable=False),
         sa.Column("summary", sa.Text(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
@@ -293,6 +301,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["author_id"], ["accounts.id"], name=op.f("fk_lessons_author_id")),
+        sa.ForeignKeyConstraint(["changed_by"], ["accounts.id"], name=op.f("fk_lessons_changed_by")),
         sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name=op.f("fk_lessons_organisation_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_lessons")),
     )
@@ -629,6 +638,7 @@ def downgrade() -> None:
     op.drop_index("uq_members_phone_index", table_name="members", postgresql_where=sa.text("archived_at IS NULL"))
     op.drop_index("ix_members_organisation_id", table_name="members")
     op.drop_table("members")
+    op.drop_index("uq_channels_account", table_name="channels", postgresql_where=sa.text("account <> ''"))
     op.drop_table("channels")
     op.drop_index("ix_audit_log_organisation_id_id", table_name="audit_log")
     op.drop_table("audit_log")

@@ -19,7 +19,15 @@ class Console:
         """Writes each message; the inbox counts a repeated key instead of showing it twice."""
         for envelope in envelopes:
             await self._outside.put_on_console(envelope)
-            log.info("console_message", key=envelope.key, member_id=envelope.member_id, kind=envelope.message.kind)
+            message = envelope.message
+            log.info(
+                "console_message",
+                key=envelope.key,
+                member_id=envelope.member_id,
+                kind=message.kind,
+                title=message.title,
+                body=message.body,
+            )
         return [Outcome(Status.SENT)] * len(envelopes)
 
 

@@ -16,7 +16,8 @@ import pytest
 
 from app.db.engine import Sessions
 from tests.app.commands import PASSWORD, SET_UP, accepted, refused, run
-from tests.conftest import DATA_KEY, SERVER, drop_database, dsn_of
+from tests.conftest import DATA_KEY
+from tests.databases import SERVER, drop_database, dsn_of
 from tests.journeys.program import Program, installed
 
 

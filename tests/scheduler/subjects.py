@@ -29,7 +29,16 @@ async def issue(scene: Scene, state: str, *titles: str) -> tuple[int, list[int]]
             **times,
         )
         lessons = [
-            Lesson(organisation_id=1, author_id=author, title=title, nodes=[], characters=1, **words, **times)
+            Lesson(
+                organisation_id=1,
+                author_id=author,
+                changed_by=author,
+                title=title,
+                nodes=[],
+                characters=1,
+                **words,
+                **times,
+            )
             for title in titles
         ]
         session.add_all([row, *lessons])

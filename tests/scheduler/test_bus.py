@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from app.db.engine import Sessions, transaction
 from scheduler.bus import announce_batches, listen
-from tests.conftest import SERVER, drop_database
+from tests.databases import SERVER, drop_database
 
 
 @asynccontextmanager

@@ -160,7 +160,7 @@ async def appointment_of(targets: Targets, organisation_id: int, actor: Person) 
 
 async def roster_file(targets: Targets, organisation_id: int, actor: Person) -> Ask:
     """A workbook with one new member of the organisation."""
-    names = {10: "东片党总支", 100: "一支部", 1: "示范镇党委", 11: "西片党总支", 2: "邻镇党委"}
+    names = {10: "东片党总支", 100: "一支部", 1: "示范镇党委", 11: "西片党总支", 2: "邻镇党委", 1000: "南片党总支"}
     data = workbook([(f"新党员{targets.number()}", names[organisation_id])])
     return Ask(query={"organisation_id": organisation_id}, file=data)
 

@@ -1,8 +1,9 @@
 """Who may do what, where: one row an operation, `matrix.ROWS`. A route that has no row fails `test_matrix`.
 
 Every actor is at organisation 10 of `tests.world`: a member of it, or staff with one post in it. Each tries every
-operation on a target in each of five organisations: own 10, descendant 100, ancestor 1, sibling 11, none 2 (another
-tree). What the row does not say follows from the house rules, in `expected`:
+operation on a target in each of six organisations: own 10, descendant 100, ancestor 1, sibling 11, lookalike 1000 (a
+sibling whose number begins like the own one), none 2 (another tree). What the row does not say follows from the house
+rules, in `expected`:
 
 - nobody signed in: 401; a WeChat token where staff is asked for, or the reverse: 401
 - a WeChat user without a member where a member is asked for: 409; a role that may never do this: 403
@@ -27,8 +28,10 @@ WECHAT = ("unbound", *MEMBERS)
 SIGNED_IN = WECHAT + STAFF
 EVERYBODY = ("anonymous", *SIGNED_IN)
 
-ORGANISATIONS = {"own": 10, "descendant": 100, "ancestor": 1, "sibling": 11, "none": 2, "anywhere": 10}
-RELATIONS = ("own", "descendant", "ancestor", "sibling", "none")
+ORGANISATIONS = {
+    "own": 10, "descendant": 100, "ancestor": 1, "sibling": 11, "lookalike": 1000, "none": 2, "anywhere": 10,
+}  # fmt: skip
+RELATIONS = ("own", "descendant", "ancestor", "sibling", "lookalike", "none")
 # Staff reach their organisation and what is below it; a member reads what comes from their own and from above.
 BELOW = ("own", "descendant")
 ABOVE = ("own", "ancestor")

@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 
 from app.access import audit
 from app.db.engine import transaction
-from app.directory.models import Account, BindingSlip, Post
+from app.directory.models import Account, BindingSlip, Organisation, Post
 from app.library.models import IssueLesson
 from app.meetings.models import Meeting
 from app.messaging.models import Schedule
@@ -31,7 +31,14 @@ class Targets:
 
     @classmethod
     async def build(cls, world: World) -> "Targets":
-        """The maker for a world."""
+        """The maker for a world, to which a sibling of 10 is added whose path begins like that of 10."""
+        now = world.service.clock()
+        async with transaction(world.service.sessions) as session:
+            session.add(
+                Organisation(
+                    id=1000, parent_id=1, path="/1/1000/", kind="general_branch", name="南片党总支", created_at=now
+                )
+            )
         return cls(world, await world.staff(("editor", 1), ("editor", 2)))
 
     def number(self) -> int:

@@ -1,6 +1,6 @@
 """Reading time and the time of publication."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -22,16 +22,21 @@ MOMENTS = st.datetimes(datetime(2025, 1, 1), datetime(2030, 1, 1), timezones=st.
 
 @given(MOMENTS, st.sampled_from(["Asia/Shanghai", "Asia/Urumqi", "Europe/Berlin"]))
 def test_publication_is_the_next_monday_at_eight_in_the_zone(now: datetime, zone: str) -> None:
-    at = next_publishing(zone, now)
+    at = next_publishing(zone, now, date(2020, 1, 6))
     local = at.astimezone(ZoneInfo(zone))
     assert (local.isoweekday(), local.hour, local.minute) == (1, 8, 0)
     assert 0 < (at.astimezone(UTC) - now).total_seconds() <= 7 * 86400 + 3600  # a week may be an hour longer
 
 
 def test_at_eight_on_monday_it_is_the_monday_after() -> None:
-    assert next_publishing("Asia/Shanghai", datetime(2026, 11, 16, 0, 0, tzinfo=UTC)) == datetime(
+    assert next_publishing("Asia/Shanghai", datetime(2026, 11, 16, 0, 0, tzinfo=UTC), date(2026, 11, 16)) == datetime(
         2026, 11, 23, 0, 0, tzinfo=UTC
     )
-    assert next_publishing("Asia/Shanghai", datetime(2026, 11, 15, 23, 59, 59, tzinfo=UTC)) == datetime(
-        2026, 11, 16, 0, 0, tzinfo=UTC
-    )
+    assert next_publishing(
+        "Asia/Shanghai", datetime(2026, 11, 15, 23, 59, 59, tzinfo=UTC), date(2026, 11, 9)
+    ) == datetime(2026, 11, 16, 0, 0, tzinfo=UTC)
+
+
+def test_an_issue_of_a_later_week_is_not_published_before_its_own_monday() -> None:
+    now = datetime(2026, 11, 19, tzinfo=UTC)
+    assert next_publishing("Asia/Shanghai", now, date(2026, 12, 21)) == datetime(2026, 12, 21, tzinfo=UTC)

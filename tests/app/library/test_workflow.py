@@ -1,7 +1,7 @@
 """The editorial workflow: who may move an issue where, and what publication does."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import httpx
 import pytest
@@ -130,6 +130,23 @@ async def test_nobody_reviews_their_own(newsroom: Newsroom, world: World, servic
     refused = await newsroom.move(both, "scheduled")
     assert (refused.status_code, refused.json()["code"]) == (409, "own_issue")
     assert (await newsroom.move(newsroom.reviewer, "scheduled")).status_code == 200
+
+
+async def test_nobody_reviews_a_lesson_that_they_wrote_or_changed(
+    newsroom: Newsroom, world: World, service: Service
+) -> None:
+    both = await world.staff(("editor", 10), ("reviewer", 10))
+    own = await make_lesson(service, 10, both.id)
+    newsroom.issue = await make_issue(service, 10, newsroom.author.id, [own], week=date(2026, 11, 23))
+    await newsroom.move(newsroom.author, "in_review")
+    assert (await newsroom.move(both, "scheduled")).json()["code"] == "own_issue"
+    await newsroom.move(newsroom.author, "draft")
+    path = f"/lessons/{newsroom.lesson}/draft"
+    changed = await newsroom.client.patch(path, headers=both.auth, json={"title": "改过的标题"})
+    assert changed.status_code == 200, changed.text
+    newsroom.issue = await make_issue(service, 10, newsroom.author.id, [newsroom.lesson], week=date(2026, 11, 30))
+    await newsroom.move(newsroom.author, "in_review")
+    assert (await newsroom.move(both, "scheduled")).json()["code"] == "own_issue"
 
 
 async def test_a_review_ends_with_the_reviewer_or_with_the_author(newsroom: Newsroom, world: World) -> None:

@@ -245,3 +245,14 @@ async def test_a_post_out_of_reach_is_not_ended(client: httpx.AsyncClient, world
     (post,) = await posts_of(client, sibling, 11)
     assert (await client.delete(f"/posts/{post}", headers=admin.auth)).status_code == 404
     assert (await client.get("/posts", headers=sibling.auth)).status_code == 200
+
+
+async def test_an_account_with_a_post_beyond_the_administrators_reach_keeps_its_password(
+    client: httpx.AsyncClient, world: World
+) -> None:
+    branch_admin = await world.staff(("administrator", 100))
+    target = await world.staff(("leader", 100), ("administrator", 1))
+    for body in ({"password": "another long password"}, {"disabled": True}):
+        answer = await client.patch(f"/accounts/{target.id}", json=body, headers=branch_admin.auth)
+        assert (answer.status_code, answer.json()["code"]) == (403, "account_outranks")
+    assert (await client.get("/staff/me", headers=target.auth)).status_code == 200

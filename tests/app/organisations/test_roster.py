@@ -62,16 +62,27 @@ async def test_new_members_are_added_with_sealed_phones_and_the_same_file_again_
     ]  # fmt: skip
 
 
+async def test_a_phone_of_another_name_is_asked_about_and_renames_nobody(
+    client: httpx.AsyncClient, world: World
+) -> None:
+    leader = await world.staff(("leader", 10))
+    husband = await world.member(100, name="夫甲")
+    await seal_phone(world, husband, "19900000001")
+    answer = await upload(client, leader, workbook([("妻乙", "一支部", "19900000001")]))
+    assert rejected(answer) == [(2, "phone_of_another")]
+    assert [member.name for member in await members(world)] == ["夫甲"]
+
+
 async def test_a_member_is_found_by_phone_and_updated_even_into_another_branch(
     client: httpx.AsyncClient, world: World
 ) -> None:
     leader = await world.staff(("leader", 10))
-    known, untouched = await world.member(100, name="旧名"), await world.member(100, name="没在表里")
+    known, untouched = await world.member(100, name="张三"), await world.member(100, name="没在表里")
     await seal_phone(world, known, "19900000001")
-    answer = await upload(client, leader, workbook([("新名", "二支部", "19900000001", "", "流动")]))
+    answer = await upload(client, leader, workbook([("张　三", "二支部", "19900000001", "", "流动")]))
     assert answer.json() == {**EMPTY, "changed": 1}
     found, other = await members(world)
-    assert (found.id, found.name, found.organisation_id, found.roster) == (known, "新名", 101, "floating")
+    assert (found.id, found.name, found.organisation_id, found.roster) == (known, "张三", 101, "floating")
     assert found.phone_cipher is not None
     assert (other.id, other.name, other.archived_at) == (untouched, "没在表里", None)
 

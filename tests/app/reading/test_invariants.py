@@ -21,7 +21,8 @@ from app.reading.models import ReadingProgress
 from app.reading.service import record_progress
 from app.resources import Service
 from tests.app.library.desk import make_issue, make_lesson
-from tests.conftest import MovableClock, clone_template, drop_database, make_settings
+from tests.conftest import MovableClock, make_settings
+from tests.databases import clone_template, drop_database
 from tests.world import World
 
 START = datetime(2026, 11, 16, 2, 0, tzinfo=UTC)
