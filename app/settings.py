@@ -32,7 +32,7 @@ class Settings(BaseSettings):
     wechat_api: str = "https://api.weixin.qq.com"
     trusted_proxies: str = "127.0.0.1"
     database_pool: int = Field(default=10, ge=1, le=100)
-    sender_lease_seconds: int = Field(default=60, ge=2, le=600)
+    sender_lease_seconds: int = Field(default=30, ge=2, le=600)
     metrics_port: int | None = Field(default=None, ge=1, le=65535)
     log_file: Path | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
