@@ -17,6 +17,8 @@ log = structlog.get_logger()
 
 JSON_LIMIT = 1024 * 1024
 UPLOAD_LIMIT = 20 * 1024 * 1024
+# RFC 2046, 5.1.1: at most 70 characters.
+BOUNDARY = re.compile(rb'^multipart/.*;\s*boundary="?([^";\s]{1,70})', re.IGNORECASE)
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 PREFIX = "/api/v1"
@@ -73,6 +75,32 @@ class Surround:
             log.info("request", method=scope["method"], route=route, status=status, ms=round(spent * 1000, 1))
 
 
+class BodyDigest:
+    """SHA-256 of a body as it arrives, without the boundary of a form: that is another one at each try."""
+
+    def __init__(self, content_type: bytes) -> None:
+        found = BOUNDARY.search(content_type)
+        self._boundary = found[1] if found else b""
+        self._sha256 = hashlib.sha256()
+        self._tail = b""  # may be the beginning of a boundary that the next chunk goes on with
+
+    def update(self, chunk: bytes) -> None:
+        """Takes the next chunk."""
+        if not self._boundary:
+            self._sha256.update(chunk)
+            return
+        text = (self._tail + chunk).replace(self._boundary, b"")
+        cut = max(len(text) - len(self._boundary) + 1, 0)
+        self._sha256.update(text[:cut])
+        self._tail = text[cut:]
+
+    def hexdigest(self) -> str:
+        """The digest of what has arrived."""
+        whole = self._sha256.copy()
+        whole.update(self._tail)
+        return whole.hexdigest()
+
+
 class BodyLimit:
     """Refuses bodies over the limit, declared or counted, and offers the digest of what was read."""
 
@@ -84,13 +112,14 @@ class BodyLimit:
             await self.app(scope, receive, send)
             return
         headers = dict(scope["headers"])
-        upload = headers.get(b"content-type", b"").lower().startswith(b"multipart/")
+        content_type = headers.get(b"content-type", b"")
+        upload = content_type.lower().startswith(b"multipart/")
         limit = UPLOAD_LIMIT if upload else JSON_LIMIT
         declared = headers.get(b"content-length", b"0")
         if declared.isdigit() and int(declared) > limit:
             await of_product_error(TooLarge())(scope, receive, send)
             return
-        digest = hashlib.sha256()
+        digest = BodyDigest(content_type)
         size = 0
         scope["body_sha256"] = digest.hexdigest
 

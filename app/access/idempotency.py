@@ -68,21 +68,10 @@ class Once:
         return answer
 
 
-async def _digest(request: Request) -> bytes:
-    """What the request asks for: the operation with its parameters, and the body as it was read.
-
-    Of a form only what is in it: its boundary is another at each try.
-    """
-    digest = sha256(f"{request.method} {request.url.path}?{request.url.query}\n".encode())
-    if request.headers.get("content-type", "").lower().startswith("multipart/"):
-        for name, value in (await request.form()).multi_items():
-            content = value.encode() if isinstance(value, str) else await value.read()
-            if not isinstance(value, str):
-                await value.seek(0)
-            digest.update(f"\n{name}={len(content)}\n".encode() + content)
-    else:
-        digest.update(request.scope["body_sha256"]().encode())
-    return digest.digest()
+def _digest(request: Request) -> bytes:
+    """What the request asks for: the operation with its parameters, and the body as it was read."""
+    body: str = request.scope["body_sha256"]()
+    return sha256(f"{request.method} {request.url.path}?{request.url.query}\n{body}".encode()).digest()
 
 
 async def once(
@@ -93,7 +82,7 @@ async def once(
     idempotency_key: Annotated[str | None, Header(min_length=1, max_length=128, pattern=r"^[\x21-\x7e]+$")] = None,
 ) -> Once:
     """The guard; raises `AnsweredBefore`, `RequestInFlight` or `KeyReused`."""
-    digest = await _digest(request) if idempotency_key is not None else b""
+    digest = _digest(request)
     guard = Once(db, staff.actor, idempotency_key, digest, now)
     if idempotency_key is None:
         return guard

@@ -2,18 +2,21 @@
 
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from fastapi import FastAPI, Request
+from hypothesis import given
+from hypothesis import strategies as st
 from starlette.responses import StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from app.db.engine import create_engine, sessionmaker
 from app.logs import configure_logs
-from app.middleware import JSON_LIMIT, UPLOAD_LIMIT, BodyLimit, Surround
+from app.middleware import JSON_LIMIT, UPLOAD_LIMIT, BodyDigest, BodyLimit, Surround
 from app.resources import Service
 from app.web import create_app
 from tests.app.test_logs import restored_logs
@@ -75,9 +78,9 @@ async def breaking(service: Service) -> AsyncIterator[httpx.AsyncClient]:
 
 
 async def test_a_request_id_that_was_given_comes_back(client: httpx.AsyncClient) -> None:
-    for given in ("a", "Trace-1.2_3", "x" * 64):
-        answer = await client.get("http://test/healthz", headers={"X-Request-Id": given})
-        assert answer.headers["x-request-id"] == given
+    for sent in ("a", "Trace-1.2_3", "x" * 64):
+        answer = await client.get("http://test/healthz", headers={"X-Request-Id": sent})
+        assert answer.headers["x-request-id"] == sent
 
 
 @pytest.mark.parametrize(
@@ -232,3 +235,21 @@ async def test_what_is_no_request_passes_through(layer: type[Surround] | type[Bo
 
     await layer(inner)({"type": "lifespan"}, receive, send)
     assert seen == ["lifespan"]
+
+
+@given(st.lists(st.binary(max_size=30), min_size=1, max_size=6), st.lists(st.integers(0, 200), max_size=5))
+def test_the_digest_of_a_form_depends_on_its_parts_and_neither_on_the_boundary_nor_on_the_chunks(
+    parts: list[bytes], cuts: list[int]
+) -> None:
+    digests = set()
+    for boundary in (b"=_first_boundary_QZ", b"=_another-XYZ"):
+        body = b"--" + (b"\r\n--" + boundary).join([boundary, *parts]) + b"--\r\n"
+        places = sorted({0, len(body), *(cut % (len(body) + 1) for cut in cuts)})
+        digest = BodyDigest(b'multipart/form-data; boundary="' + boundary + b'"')
+        for begin, end in pairwise(places):
+            digest.update(body[begin:end])
+        digests.add(digest.hexdigest())
+    assert len(digests) == 1
+    other = BodyDigest(b"multipart/form-data; boundary=x")
+    other.update(b"--x\r\nsomething else--x--\r\n")
+    assert other.hexdigest() not in digests

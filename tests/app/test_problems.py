@@ -247,3 +247,18 @@ async def test_a_server_that_stops_is_503_until_it_is_back(
         answers = [(await client.get("/readyz")).status_code for _ in range(3)]
         assert answers[-1] == 200
     await engine.dispose()
+
+
+async def test_a_bound_is_named_in_the_detail(client: httpx.AsyncClient, admin: Person) -> None:
+    body = {"organisation_id": 0, "adapter": "console", "name": "名" * 101}
+    document = shown(await client.post("/channels", headers=admin.auth, json=body), 422, "invalid_input")
+    assert [error["detail"] for error in document["errors"]] == ["数值太小，最小是 1", "内容太长，最多 100 个字"]
+
+
+async def test_broken_json_is_said_of_the_body_and_an_address_with_a_slash_too_many_is_unknown(
+    client: httpx.AsyncClient, admin: Person
+) -> None:
+    headers = {**admin.auth, "Content-Type": "application/json"}
+    broken = shown(await client.post("/channels", headers=headers, content=b"{"), 422, "invalid_input")
+    assert broken["errors"] == [{"field": "body", "code": "json_invalid", "detail": "不是有效的 JSON"}]
+    shown(await client.get("/channels/", headers=admin.auth), 404, "not_found")

@@ -13,6 +13,7 @@ from app.directory.models import Organisation
 from app.platforms.models import Channel
 from app.resources import Service
 from tests.app.access.staff import sign_in
+from tests.app.library.desk import FILE
 from tests.conftest import MovableClock
 from tests.world import Person, World
 
@@ -180,3 +181,22 @@ async def test_many_at_once_make_one(client: httpx.AsyncClient, service: Service
     assert made
     assert len(set(made)) == 1
     assert await count(service, Channel) == 1
+
+
+async def test_a_retried_upload_is_the_same_request_although_its_boundary_differs(
+    client: httpx.AsyncClient, world: World
+) -> None:
+    editor = await world.staff(("editor", 10))
+    headers = {**editor.auth, "Idempotency-Key": "upload"}
+
+    async def upload(content: bytes) -> httpx.Response:
+        files = {"file": ("lesson.md", content, "text/markdown")}
+        return await client.post("/lessons", headers=headers, data={"organisation_id": "10"}, files=files)
+
+    first = await upload(FILE.encode())
+    assert first.status_code == 201, first.text
+    again = await upload(FILE.encode())
+    assert (again.status_code, again.json()) == (201, first.json())
+    assert again.headers["idempotency-replayed"] == "true"
+    other = await upload(FILE.replace("每月", "每季").encode())
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")

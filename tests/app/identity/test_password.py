@@ -5,7 +5,9 @@ from collections.abc import Callable
 
 import httpx
 import pytest
+from sqlalchemy import select
 
+from app.access.models import AuditEntry
 from app.db.engine import transaction
 from app.directory.models import Account
 from app.identity.passwords import HASHER
@@ -142,3 +144,16 @@ async def test_a_password_changed_while_it_is_looked_at_opens_no_session(
 )
 async def test_a_sign_in_out_of_bounds_is_refused(client: httpx.AsyncClient, body: dict[str, str]) -> None:
     assert (await client.post("/sessions/password", json=body)).status_code == 422
+
+
+async def test_a_refused_sign_in_of_a_known_account_is_on_record(
+    client: httpx.AsyncClient, world: World, service: Service
+) -> None:
+    staff = await world.staff(("leader", 10), login="wang.min", password_hash=HASH)
+    await sign_in(client, password="a wrong password")
+    await sign_in(client, login="nobody")
+    async with transaction(service.sessions) as session:
+        (entry,) = await session.scalars(select(AuditEntry))
+    assert (entry.action, entry.actor, entry.object_id, entry.organisation_id, entry.detail) == (
+        "session.refused", "anonymous", staff.id, 10, {},
+    )  # fmt: skip

@@ -60,6 +60,10 @@ async def test_new_members_are_added_with_sealed_phones_and_the_same_file_again_
     assert [(entry.action, entry.organisation_id, entry.detail["added"]) for entry in entries] == [
         ("roster.imported", 10, 3), ("roster.imported", 10, 0),
     ]  # fmt: skip
+    # Who was made exempt can be asked about later: they are in no denominator any more.
+    assert [(entry.detail["exempt_members"], entry.detail["changed_members"]) for entry in entries] == [
+        ([zhang.id], []), ([], []),
+    ]  # fmt: skip
 
 
 async def test_a_phone_of_another_name_is_asked_about_and_renames_nobody(
