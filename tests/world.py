@@ -17,10 +17,12 @@ from datetime import timedelta
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access.principals import token_digest
+from app.access.principals import SHIPPED_NOTICE, token_digest
 from app.db.engine import transaction
 from app.directory.models import Account, Binding, Member, Organisation, Post, Session, WechatUser
+from app.organisations.placing import place_members
 from app.resources import Service
+from content.names import search_text
 
 TREE = (
     (1, None, "/1/", "committee", "示范镇党委"),
@@ -92,12 +94,16 @@ class World:
             "stage": "full_member",
             "roster": "in_service",
             "created_at": self.service.clock(),
+            "consent_version": SHIPPED_NOTICE,
             **fields,
         }
+        values.setdefault("search_text", search_text(str(values["name"])))
         async with transaction(self.service.sessions) as session:
             member = Member(**values)
             session.add(member)
             await session.flush()
+            if member.archived_at is None:
+                await place_members(session, [member.id], None, member.created_at)
             return member.id
 
     async def signed_in_member(self, organisation_id: int, **fields: object) -> Person:

@@ -64,9 +64,15 @@ async def _member(db: Db, token: Token, now: Now) -> CurrentMember:
     return await get_member(db, token, now)
 
 
+async def _bound(db: Db, token: Token, now: Now) -> CurrentMember:
+    return await get_member(db, token, now, consented=False)
+
+
 AnyStaff = Annotated[CurrentStaff, Depends(_staff)]
 AnyWechat = Annotated[CurrentWechat, Depends(_wechat)]
 TheMember = Annotated[CurrentMember, Depends(_member)]
+# Before the consent: only what is needed to ask for it.
+BoundMember = Annotated[CurrentMember, Depends(_bound)]
 
 
 def holding(*roles: str) -> Callable[[CurrentStaff], Awaitable[CurrentStaff]]:

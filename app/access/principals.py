@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from sqlalchemy import ColumnElement, and_, false, or_, select, update
+from sqlalchemy import BIGINT, ColumnElement, ScalarSelect, and_, any_, cast, false, func, or_, select, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
-from app.directory.models import Account, Binding, Member, Organisation, Post, Session, WechatUser
-from app.errors import Conflict, Unauthenticated
+from app.directory.models import Account, Binding, Member, Organisation, Post, PrivacyNotice, Session, WechatUser
+from app.errors import Conflict, Forbidden, Unauthenticated
 
 STAFF_IDLE = timedelta(minutes=30)
 STAFF_ABSOLUTE = timedelta(hours=12)
@@ -22,6 +23,17 @@ class NotBound(Conflict):
 
     code = "not_bound"
     detail = "您还没有绑定党员身份。请向所在支部领取绑定码，在「绑定」页输入。"
+
+
+class ConsentNeeded(Forbidden):
+    """The member has not agreed to the privacy notice that is in force."""
+
+    code = "consent_needed"
+    detail = "请先阅读并同意《个人信息保护告知书》。不同意不影响您的党员登记信息，但无法使用学习和通知功能。"
+
+
+# The version of the notice that ships with the product; it holds where no organisation above has published its own.
+SHIPPED_NOTICE = "shipped-1"
 
 
 @dataclass(frozen=True)
@@ -147,11 +159,36 @@ async def get_wechat(session: AsyncSession, token: str, now: datetime) -> Curren
     return CurrentWechat(row.id, user.id, user.appid, row.member_id)
 
 
-async def get_member(session: AsyncSession, token: str, now: datetime) -> CurrentMember:
-    """The member in use of this token; raises `Unauthenticated`, or `NotBound` where there is none yet."""
+def notice_in_force() -> ScalarSelect[str]:
+    """The SQL of the version that an `Organisation` of the query is under: the nearest one's newest, or the shipped."""
+    lineage = cast(func.string_to_array(func.btrim(Organisation.path, "/"), "/"), ARRAY(BIGINT))
+    published = (
+        select(PrivacyNotice.version)
+        .where(PrivacyNotice.organisation_id == any_(lineage))
+        .order_by(func.array_position(lineage, PrivacyNotice.organisation_id).desc(), PrivacyNotice.number.desc())
+        .limit(1)
+        .correlate(Organisation)
+        .scalar_subquery()
+    )
+    return select(func.coalesce(published, SHIPPED_NOTICE)).correlate(Organisation).scalar_subquery()
+
+
+async def get_member(session: AsyncSession, token: str, now: datetime, *, consented: bool = True) -> CurrentMember:
+    """The member in use of this token, who has `consented` unless that is about to be asked.
+
+    Raises `Unauthenticated`, `NotBound` where there is none yet, or `ConsentNeeded`.
+    """
     wechat = await get_wechat(session, token, now)
     found = await session.execute(
-        select(Member.id, Member.organisation_id, Organisation.path, Organisation.timezone, Member.roster)
+        select(
+            Member.id,
+            Member.organisation_id,
+            Organisation.path,
+            Organisation.timezone,
+            Member.roster,
+            Member.consent_version,
+            notice_in_force(),
+        )
         .join(Organisation, Organisation.id == Member.organisation_id)
         .join(Binding, and_(Binding.member_id == Member.id, Binding.ended_at.is_(None)))
         .where(
@@ -163,6 +200,8 @@ async def get_member(session: AsyncSession, token: str, now: datetime) -> Curren
     row = found.first()
     if row is None:
         raise NotBound
+    if consented and row[5] != row[6]:
+        raise ConsentNeeded
     return CurrentMember(
         wechat.session_id, wechat.wechat_user_id, wechat.appid, row[0], row[1], row[2], row[3], row[4] == "floating"
     )

@@ -22,8 +22,10 @@ from app.organisations.matching import (
     plan_members,
     plan_organisations,
 )
+from app.organisations.placing import place_members
 from app.organisations.service import next_ids
 from content.errors import Rejected
+from content.names import search_text
 from content.roster import Roster
 
 # One import at a time, so that the same file sent twice at once does not add its members twice.
@@ -146,16 +148,18 @@ async def _store(session: AsyncSession, vault: Vault, new: list[Place], plan: Me
     if plan.added:
         rows = [{**_row(member), **_phone(vault, member), "created_at": now} for member in plan.added]
         await session.execute(insert(Member), rows)
+        await place_members(session, [member.id for member in plan.added], None, now)
     # Two statements: the rows of one must have the same columns.
     kept = [_row(member) for member in plan.changed if member.phone is None]
     replaced = [{**_row(member), **_phone(vault, member)} for member in plan.changed if member.phone is not None]
     for rows in (kept, replaced):
         if rows:
             await session.execute(update(Member), rows)
+    await place_members(session, [member.id for member in plan.changed], None, now)
 
 
 def _row(member: PlannedMember) -> dict[str, object]:
-    row: dict[str, object] = asdict(member)
+    row: dict[str, object] = {**asdict(member), "search_text": search_text(member.name)}
     del row["phone"]
     return row
 

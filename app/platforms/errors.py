@@ -42,5 +42,9 @@ class BadLoginCode(PlatformError):
     """The login code is unknown, expired or used: ask the phone for a new one."""
 
 
+class NotMainlandNumber(PlatformError):
+    """The member's WeChat phone number is not one of +86, and the roster holds no other: bind by the slip instead."""
+
+
 class UnknownOutcome(PlatformError):
     """The request was written and no answer could be read: it may have been delivered."""

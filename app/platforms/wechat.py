@@ -1,4 +1,4 @@
-"""The WeChat mini-program API: sign-in codes and subscription messages.
+"""The WeChat mini-program API: sign-in codes, phone numbers and subscription messages.
 
 Facts and classes of errors: docs of api.weixin.qq.com, as kept in the design note on messaging platforms. Errors come
 as HTTP 200 with ``errcode``; a message has no idempotency key.
@@ -16,6 +16,7 @@ import httpx
 from app.platforms.errors import (
     BadLoginCode,
     ContentRejected,
+    NotMainlandNumber,
     PlatformConfigurationError,
     PlatformError,
     QuotaExceeded,
@@ -34,6 +35,8 @@ _CLASS_OF_CODE: dict[int, type[PlatformError]] = {
     **dict.fromkeys((-1, 45011, 43108), TransientError),
     # The token's own codes arrive here from the token endpoint, or after the one replay with a new token.
     **dict.fromkeys((*STALE_TOKEN, 40125, 40013, 40164, 48001, 40037, 41030, 43107), PlatformConfigurationError),
+    # Phone numbers are prepaid: none is left. Documented for the phone's side only, so no server is known to say it.
+    1400001: PlatformConfigurationError,
     **dict.fromkeys((40003, 43101, 43004, 40226), RecipientError),
     **dict.fromkeys((40029, 40163), BadLoginCode),
     **dict.fromkeys((47003, 40249), ContentRejected),
@@ -94,18 +97,37 @@ class WechatClient:
         }
         if page:
             body["page"] = page
-        answer = await self._business("/cgi-bin/message/subscribe/send", body)
+        answer = await self._business("/cgi-bin/message/subscribe/send", body, delivers=True)
         msgid = answer.get("msgid")
         return str(msgid) if isinstance(msgid, int | str) and msgid else None
 
-    async def _business(self, path: str, body: Mapping[str, object]) -> Mapping[str, object]:
+    async def phone_number(self, code: str) -> str:
+        """Exchange the code that a phone got by ``getPhoneNumber`` (not by ``wx.login``) for the 11 digits.
+
+        Raises BadLoginCode, NotMainlandNumber, PlatformConfigurationError, QuotaExceeded or TransientError. A code
+        works once, for 5 minutes: after a lost answer it may be spent, so the phone fetches a new one.
+        """
+        answer = await self._business("/wxa/business/getuserphonenumber", {"code": code}, delivers=False)
+        info = _object(answer, "phone_info")
+        # The watermark says for which mini-program WeChat gave the number out.
+        if _object(info, "watermark").get("appid") != self._appid:
+            raise PlatformConfigurationError("watermark", "the phone number was given to another mini-program")
+        # Documented as text, shown in the example as a number, and both are met.
+        if str(info.get("countryCode", "")) != "86":
+            raise NotMainlandNumber("country", "the phone number has another country code than 86")
+        number = info.get("purePhoneNumber")
+        if not isinstance(number, str) or not re.fullmatch(r"1[0-9]{10}", number):
+            raise TransientError("not_understood", "the answer holds no phone number")
+        return number
+
+    async def _business(self, path: str, body: Mapping[str, object], *, delivers: bool) -> Mapping[str, object]:
         """Call with the shared token; a refused token is renewed, and the call replayed exactly once."""
         token = await self._tokens.get()
-        answer = await self._exchange("POST", path, query={"access_token": token}, body=body, delivers=True)
+        answer = await self._exchange("POST", path, query={"access_token": token}, body=body, delivers=delivers)
         if _errcode(answer) in STALE_TOKEN:
             await self._tokens.expire(token)
             token = await self._tokens.get()
-            answer = await self._exchange("POST", path, query={"access_token": token}, body=body, delivers=True)
+            answer = await self._exchange("POST", path, query={"access_token": token}, body=body, delivers=delivers)
             if _errcode(answer) in STALE_TOKEN:
                 await self._tokens.expire(token)
         self._check(answer, token)
@@ -131,7 +153,7 @@ class WechatClient:
     ) -> Mapping[str, object]:
         """Send one request and read its JSON object; ``delivers`` makes a lost answer an UnknownOutcome.
 
-        Signing in or fetching a token delivers nothing to anyone, so that a lost answer to these is transient.
+        Signing in, a phone number and a token deliver nothing to anyone: a lost answer to these is transient.
         """
         lost = UnknownOutcome if delivers else TransientError
         # The errors of httpx carry the request, and its URL the secret: "from None", and words of our own.
@@ -175,6 +197,11 @@ def _json_object(content: bytes) -> Mapping[str, object] | None:
     except ValueError:
         return None
     return answer if isinstance(answer, dict) else None
+
+
+def _object(answer: Mapping[str, object], key: str) -> Mapping[str, object]:
+    value = answer.get(key)
+    return value if isinstance(value, dict) else {}
 
 
 def _errcode(answer: Mapping[str, object]) -> int:

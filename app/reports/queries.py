@@ -1,11 +1,13 @@
 """The figures of a week, counted from the rows themselves.
 
-An issue is meant for the members whose organisation's path begins with the path of the issue's organisation. Only
+A week is counted where its members stood at its end (a running week: where they stand): whoever moves later leaves
+their figures behind. An issue is meant for the members whose path begins with the path of its organisation. Only
 published issues count; a member is due with at least one of them, unless exempt (《党员教育管理工作条例》 article 23).
+Practice organisations count in their own figures only.
 """
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, RowMapping, and_, any_, cast, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
@@ -21,11 +23,11 @@ from app.reading.models import ReadingProgress
 STUDY = """
 WITH people AS ({people}),
 meant AS (
-    SELECT place.id AS organisation_id, issue.id AS issue_id
-    FROM organisations place
+    SELECT place.organisation_id, issue.id AS issue_id
+    FROM (SELECT DISTINCT organisation_id, path FROM people) place
     CROSS JOIN LATERAL unnest(CAST(string_to_array(btrim(place.path, '/'), '/') AS bigint[])) publisher (id)
     JOIN issues issue ON issue.organisation_id = publisher.id
-    WHERE place.id IN (SELECT organisation_id FROM people) AND issue.week = :week AND issue.state = 'published'
+    WHERE issue.week = :week AND issue.state = 'published'
 ),
 needed AS (
     SELECT meant.organisation_id, place.lesson_id, bool_or(place.required) AS required
@@ -77,19 +79,21 @@ study AS (
 """
 
 PEOPLE = """
-    SELECT member.id, member.name, member.organisation_id, organisation.name AS organisation, organisation.path,
+    SELECT member.id, member.name, place.organisation_id, organisation.name AS organisation, place.path,
         member.exempt_reason IS NULL AS counted
-    FROM members member JOIN organisations organisation ON organisation.id = member.organisation_id
-    WHERE starts_with(organisation.path, :path) AND member.archived_at IS NULL
+    FROM placements place
+    JOIN members member ON member.id = place.member_id
+    JOIN organisations organisation ON organisation.id = place.organisation_id
+    WHERE starts_with(place.path, :path) AND tstzrange(place.from_at, place.until_at) @> CAST(:at AS timestamptz)
+        AND (NOT organisation.practice OR (SELECT practice FROM organisations WHERE path = :path))
 """
 
 PAGE = """
-    AND (CAST(:after AS bigint) IS NULL OR (organisation.path, member.id) > (
-        SELECT place.path, last.id
-        FROM members last JOIN organisations place ON place.id = last.organisation_id
-        WHERE last.id = :after
+    AND (CAST(:after AS bigint) IS NULL OR (place.path, member.id) > (
+        SELECT last.path, last.member_id FROM placements last
+        WHERE last.member_id = :after AND tstzrange(last.from_at, last.until_at) @> CAST(:at AS timestamptz)
     ))
-    ORDER BY organisation.path, member.id
+    ORDER BY place.path, member.id
     LIMIT :limit
 """
 
@@ -113,22 +117,23 @@ FROM study ORDER BY path, id
 """
 
 
-async def count_completion(session: AsyncSession, path: str, week: date) -> Sequence[RowMapping]:
-    """The figures under `path` in one `total` row, one row for each `child` with members, and one for its own members.
+async def count_completion(session: AsyncSession, path: str, week: date, at: datetime) -> Sequence[RowMapping]:
+    """The figures of who stood under `path` at `at`: a `total` row, one for each `child`, and one for its own.
 
     `child` is an id as text, null for the organisation's own members.
     """
     statement = text(STUDY.format(people=PEOPLE) + BY_CHILD)
-    found = await session.execute(statement, {"path": path, "week": week})
+    found = await session.execute(statement, {"path": path, "week": week, "at": at})
     return found.mappings().all()
 
 
 async def list_study(
-    session: AsyncSession, path: str, week: date, *, after: int | None, limit: int | None
+    session: AsyncSession, path: str, week: date, at: datetime, *, after: int | None, limit: int | None
 ) -> Sequence[RowMapping]:
-    """What each member under `path` has done, by organisation path and id, from the member `after` on."""
+    """What each who stood under `path` at `at` has done, by path and id, from the member `after` on."""
     statement = text(STUDY.format(people=PEOPLE + PAGE) + BY_MEMBER)
-    found = await session.execute(statement, {"path": path, "week": week, "after": after, "limit": limit})
+    values = {"path": path, "week": week, "at": at, "after": after, "limit": limit}
+    found = await session.execute(statement, values)
     return found.mappings().all()
 
 

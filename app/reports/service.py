@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import audit
@@ -53,6 +53,12 @@ def current_week(organisation: Organisation, now: datetime) -> str:
     return week_of(now.astimezone(ZoneInfo(organisation.timezone)).date())
 
 
+def counted_at(organisation: Organisation, week: str, now: datetime) -> datetime:
+    """When it is looked where everybody stands: at the end of the week in the organisation's zone, or now."""
+    ends = datetime.combine(monday_of(week) + timedelta(weeks=1), time(), ZoneInfo(organisation.timezone))
+    return min(now, ends - timedelta(microseconds=1))
+
+
 async def get_completion(
     session: AsyncSession,
     staff: CurrentStaff,
@@ -66,10 +72,10 @@ async def get_completion(
 ) -> Completion:
     """Totals of the organisation's subtree with a row for each child, or a page of members; raises `NotFound`."""
     organisation = await find_organisation(session, organisation_id, staff.paths("leader"))
-    completion = await _by_organisation(session, organisation, week or current_week(organisation, now))
+    completion = await _by_organisation(session, organisation, week or current_week(organisation, now), now)
     if not by_member:
         return completion
-    rows = await _members(session, organisation, completion.week, after=after, limit=limit + 1)
+    rows = await _members(session, organisation, completion.week, now, after=after, limit=limit + 1)
     shown = rows[:limit]
     following = str(shown[-1].member_id) if len(rows) > limit else None
     return completion.model_copy(update={"items": shown, "next": following})
@@ -80,8 +86,8 @@ async def export_completion(
 ) -> Export:
     """All rows of both views; that personal data left the system is on record. Raises `NotFound`."""
     organisation = await find_organisation(session, organisation_id, staff.paths("leader"))
-    completion = await _by_organisation(session, organisation, week or current_week(organisation, now))
-    members = await _members(session, organisation, completion.week, after=None, limit=None)
+    completion = await _by_organisation(session, organisation, week or current_week(organisation, now), now)
+    members = await _members(session, organisation, completion.week, now, after=None, limit=None)
     audit.record(
         session, staff.actor, "completion.exported", "organisation", organisation.id,
         now=now, organisation_id=organisation.id, week=completion.week, members=len(members),
@@ -89,14 +95,14 @@ async def export_completion(
     return Export(completion, members)
 
 
-async def _by_organisation(session: AsyncSession, organisation: Organisation, week: str) -> Completion:
-    monday = monday_of(week)
-    counted = await queries.count_completion(session, organisation.path, monday)
+async def _by_organisation(session: AsyncSession, organisation: Organisation, week: str, now: datetime) -> Completion:
+    at = counted_at(organisation, week, now)
+    counted = await queries.count_completion(session, organisation.path, monday_of(week), at)
     figures = {(row["total"], row["child"]): Figures(**{name: row[name] for name in FIGURES}) for row in counted}
     nothing = Figures(due=0, started=0, completed=0, quiz_passed=0, average_score=None)
     children = await session.execute(
         select(Organisation.id, Organisation.name)
-        .where(Organisation.parent_id == organisation.id)
+        .where(_shown_child(organisation, [int(child) for _, child in figures if child is not None]))
         .order_by(Organisation.id)
     )
     named: list[tuple[str | None, int, str]] = [(str(id_), id_, name) for id_, name in children]
@@ -116,6 +122,16 @@ async def _by_organisation(session: AsyncSession, organisation: Organisation, we
     )
 
 
+def _shown_child(organisation: Organisation, counted: Sequence[int]) -> ColumnElement[bool]:
+    """Which organisations have a row: whose members were counted, wherever they are now, and the present children."""
+    present = and_(
+        Organisation.parent_id == organisation.id,
+        Organisation.archived_at.is_(None),
+        Organisation.practice.is_(organisation.practice),
+    )
+    return or_(Organisation.id.in_(counted), present)
+
+
 async def _issues(session: AsyncSession, organisation: Organisation, week: str) -> list[IssueRef]:
     """The week's issues that are meant for anybody in the subtree: from above, its own, and from below."""
     rows = await session.execute(
@@ -133,9 +149,16 @@ async def _issues(session: AsyncSession, organisation: Organisation, week: str) 
 
 
 async def _members(
-    session: AsyncSession, organisation: Organisation, week: str, *, after: int | None, limit: int | None
+    session: AsyncSession,
+    organisation: Organisation,
+    week: str,
+    now: datetime,
+    *,
+    after: int | None,
+    limit: int | None,
 ) -> list[MemberRow]:
-    rows = await queries.list_study(session, organisation.path, monday_of(week), after=after, limit=limit)
+    at = counted_at(organisation, week, now)
+    rows = await queries.list_study(session, organisation.path, monday_of(week), at, after=after, limit=limit)
     return [MemberRow(**row) for row in rows]
 
 

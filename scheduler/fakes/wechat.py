@@ -1,6 +1,7 @@
 """A local fake of api.weixin.qq.com: ``python -m scheduler.fakes.wechat --port N [--host 127.0.0.1]``.
 
-Control side, JSON each: POST /_control/apps, /login, /accept, /fail, /clock, /reset; GET /_control/sent, /counts.
+Control side, JSON each: POST /_control/apps, /login, /number, /accept, /fail, /clock,
+/reset; GET /_control/sent, /counts.
 """
 
 import itertools
@@ -26,6 +27,8 @@ from scheduler.fakes.wechat_accounts import (
     log_in,
     openid_of,
     redeem_code,
+    redeem_phone_code,
+    share_number,
     stable_token,
 )
 
@@ -91,10 +94,18 @@ def _platform_routes(control: Control, accounts: dict[str, Account]) -> list[Rou
         accept_message(account, body, control.now())
         return {"errcode": 0, "errmsg": "ok", "msgid": next(msgids)}
 
+    def phone_number(request: Request, body: dict[str, object]) -> dict[str, object]:
+        account = _account_of_token(accounts, request.query_params.get("access_token", ""), control.now())
+        code = body.get("code")
+        if not isinstance(code, str):
+            raise Refusal(47001)
+        return {"errcode": 0, "errmsg": "ok", "phone_info": redeem_phone_code(account, code, control.now())}
+
     table = (
         ("GET", "/sns/jscode2session", jscode2session),
         ("POST", "/cgi-bin/stable_token", token),
         ("POST", "/cgi-bin/message/subscribe/send", send),
+        ("POST", "/wxa/business/getuserphonenumber", phone_number),
     )
     return [platform_route(control, method, path, _answering(call), _refuse) for method, path, call in table]
 
@@ -153,6 +164,12 @@ def _phone_routes(control: Control, accounts: dict[str, Account]) -> list[Route]
         code, openid = log_in(accounts[order["appid"]], order["phone"], order.get("unionid"), control.now())
         return JSONResponse({"code": code, "openid": openid})
 
+    async def number(request: Request) -> Response:
+        order = await request.json()
+        account, country_code = accounts[order["appid"]], order.get("country_code", 86)
+        code, openid = share_number(account, order["phone"], order["number"], country_code, control.now())
+        return JSONResponse({"code": code, "openid": openid})
+
     async def accept(request: Request) -> Response:
         order = await request.json()
         account = accounts[order["appid"]]
@@ -168,6 +185,7 @@ def _phone_routes(control: Control, accounts: dict[str, Account]) -> list[Route]
     return [
         Route("/_control/apps", apps, methods=["POST"]),
         Route("/_control/login", login, methods=["POST"]),
+        Route("/_control/number", number, methods=["POST"]),
         Route("/_control/accept", accept, methods=["POST"]),
         Route("/_control/sent", sent),
     ]

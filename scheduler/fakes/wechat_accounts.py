@@ -50,6 +50,16 @@ class Code:
 
 
 @dataclass
+class PhoneCode:
+    """What a tap on the button getPhoneNumber gave on a phone: a code of its own kind, and what it stands for."""
+
+    number: str
+    country_code: int | str  # documented as text, shown in the example as a number
+    issued_at: float
+    used: bool = False
+
+
+@dataclass
 class IssuedToken:
     """An access token; ``revoked`` by a forced refresh."""
 
@@ -69,6 +79,7 @@ class Account:
     phones: dict[str, str] = field(default_factory=dict)  # openid -> phone
     unionids: dict[str, str] = field(default_factory=dict)  # openid -> unionid
     codes: dict[str, Code] = field(default_factory=dict)
+    phone_codes: dict[str, PhoneCode] = field(default_factory=dict)
     tokens: list[IssuedToken] = field(default_factory=list)
     forced_at: list[float] = field(default_factory=list)
     balances: Counter[tuple[str, str]] = field(default_factory=Counter)  # (openid, template) -> messages
@@ -106,6 +117,28 @@ def redeem_code(account: Account, value: str, now: float) -> dict[str, str]:
     if code.openid in account.unionids:
         session["unionid"] = account.unionids[code.openid]
     return session
+
+
+def share_number(account: Account, phone: str, number: str, country_code: int | str, now: float) -> tuple[str, str]:
+    """Do what a tap on getPhoneNumber does: a new code for ``number``, and the openid of the person who tapped."""
+    code = secrets.token_hex(32)
+    account.phone_codes[code] = PhoneCode(number, country_code, now)
+    return code, openid_of(account, phone)
+
+
+def redeem_phone_code(account: Account, value: str, now: float) -> dict[str, object]:
+    """Exchange a code for its number once within five minutes; an unknown, used or old one is refused with 40029."""
+    code = account.phone_codes.get(value)
+    if code is None or code.used or now >= code.issued_at + CODE_LIFE:
+        raise Refusal(40029, f"invalid code hint: [{secrets.token_hex(8)}]")
+    code.used = True
+    home = str(code.country_code) == "86"
+    return {
+        "phoneNumber": code.number if home else f"+{code.country_code}{code.number}",
+        "purePhoneNumber": code.number,
+        "countryCode": code.country_code,
+        "watermark": {"timestamp": int(code.issued_at), "appid": account.appid},
+    }
 
 
 def stable_token(account: Account, force: bool, now: float) -> IssuedToken:

@@ -1,4 +1,4 @@
-"""The WeChat client against the fake: identities, messages, tokens, and every class of error."""
+"""The WeChat client against the fake: identities, phone numbers, messages, tokens, and every class of error."""
 
 import asyncio
 import logging
@@ -12,6 +12,7 @@ import pytest
 from app.platforms.errors import (
     BadLoginCode,
     ContentRejected,
+    NotMainlandNumber,
     PlatformConfigurationError,
     PlatformError,
     QuotaExceeded,
@@ -21,7 +22,7 @@ from app.platforms.errors import (
 )
 from app.platforms.http import outside_client
 from app.platforms.wechat import WechatClient, WechatIdentity
-from tests.scheduler.fakes.process import APPID, LOGIN, SECRET, SEND, TEMPLATE, TOKEN, FakeWechat, running
+from tests.scheduler.fakes.process import APPID, LOGIN, NUMBER, SECRET, SEND, TEMPLATE, TOKEN, FakeWechat, running
 
 DATA = {"thing1": "第10期:春耕", "date2": "2026年3月2日", "thing3": "请在本周内学完"}
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
@@ -84,6 +85,121 @@ async def test_a_lost_answer_to_a_sign_in_is_transient(client: WechatClient, wec
     await wechat.fail(LOGIN, "hang")
     with pytest.raises(TransientError):
         await client.code_to_session("any")
+
+
+# Phone numbers
+
+
+@pytest.mark.parametrize("country_code", [86, "86"])
+async def test_a_phone_code_gives_the_eleven_digits(
+    client: WechatClient, wechat: FakeWechat, country_code: int | str
+) -> None:
+    code = await wechat.share_number("home", "13580006666", country_code=country_code)
+    assert await client.phone_number(code) == "13580006666"
+
+
+async def test_a_phone_code_that_is_used_old_or_of_another_kind_is_a_bad_code(
+    client: WechatClient, wechat: FakeWechat
+) -> None:
+    used = await wechat.share_number("home", "13580006666")
+    await client.phone_number(used)
+    of_login, _ = await wechat.login("home")
+    old = await wechat.share_number("home", "13580006666")
+    await wechat.order("clock", offset_seconds=300)
+    for code in (used, of_login, old):
+        with pytest.raises(BadLoginCode) as caught:
+            await client.phone_number(code)
+        assert caught.value.code == 40029
+
+
+@pytest.mark.parametrize("country_code", [1, "852"])
+async def test_a_number_from_elsewhere_is_an_error_of_its_own_that_does_not_say_the_number(
+    client: WechatClient, wechat: FakeWechat, country_code: int | str
+) -> None:
+    code = await wechat.share_number("home", "13580006666", country_code=country_code)
+    with pytest.raises(NotMainlandNumber) as caught:
+        await client.phone_number(code)
+    assert "135" not in repr(caught.value)
+
+
+async def test_a_lost_answer_with_a_phone_number_is_transient_and_is_not_asked_for_again(
+    client: WechatClient, wechat: FakeWechat
+) -> None:
+    code = await wechat.share_number("home", "13580006666")
+    await wechat.fail(NUMBER, "accept_then_reset")
+    with pytest.raises(TransientError):
+        await client.phone_number(code)
+    assert await wechat.count(NUMBER) == 1
+    with pytest.raises(BadLoginCode):
+        await client.phone_number(code)
+
+
+@pytest.mark.parametrize("mode", ["hang", "reset", "http_502", "http_200"])
+async def test_no_answer_with_a_phone_number_is_transient(client: WechatClient, wechat: FakeWechat, mode: str) -> None:
+    await wechat.fail(NUMBER, mode)
+    with pytest.raises(TransientError):
+        await client.phone_number("any")
+
+
+@pytest.mark.parametrize(
+    ("errcode", "error"),
+    [
+        (-1, TransientError),
+        (45011, TransientError),
+        (40013, PlatformConfigurationError),
+        (48001, PlatformConfigurationError),
+        (1400001, PlatformConfigurationError),
+        (47001, PlatformError),
+    ],
+)
+async def test_each_refusal_of_a_phone_number_has_its_class(
+    client: WechatClient, wechat: FakeWechat, errcode: int, error: type[PlatformError]
+) -> None:
+    code = await wechat.share_number("home", "13580006666")
+    await wechat.fail(NUMBER, "errcode", errcode=errcode)
+    with pytest.raises(PlatformError) as caught:
+        await client.phone_number(code)
+    assert type(caught.value) is error
+    assert await client.phone_number(code) == "13580006666"  # a refusal has not spent the code
+
+
+async def test_a_dead_token_is_renewed_and_the_phone_code_still_works(client: WechatClient, wechat: FakeWechat) -> None:
+    await client.phone_number(await wechat.share_number("home", "13580006666"))
+    await wechat.order("clock", offset_seconds=7200)
+    code = await wechat.share_number("home", "13580006666")
+    assert await client.phone_number(code) == "13580006666"
+    assert (await wechat.count(NUMBER), await wechat.count(TOKEN)) == (3, 2)
+
+
+WATERMARK = {"timestamp": 1637744274, "appid": APPID}
+INFO = {"phoneNumber": "13580006666", "purePhoneNumber": "13580006666", "countryCode": 86, "watermark": WATERMARK}
+
+
+@pytest.mark.parametrize(
+    ("info", "error"),
+    [
+        ({**INFO, "watermark": {**WATERMARK, "appid": "wx-other"}}, PlatformConfigurationError),
+        ({**INFO, "watermark": "none"}, PlatformConfigurationError),
+        (None, PlatformConfigurationError),
+        ({**INFO, "countryCode": None}, NotMainlandNumber),
+        ({**INFO, "purePhoneNumber": "1358000666"}, TransientError),
+        ({**INFO, "purePhoneNumber": "１３５８０００６６６６"}, TransientError),
+        ({**INFO, "purePhoneNumber": 13580006666}, TransientError),
+    ],
+)
+async def test_a_number_that_was_not_given_to_us_or_is_none_is_not_taken(
+    info: dict[str, object] | None, error: type[PlatformError]
+) -> None:
+    # WeChat does not answer so, and the fake neither.
+    def answer(request: httpx.Request) -> httpx.Response:
+        token = {"access_token": "t", "expires_in": 7200}
+        return httpx.Response(200, json=token if request.url.path == TOKEN else {"errcode": 0, "phone_info": info})
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
+        with pytest.raises(error) as caught:
+            await WechatClient(http, "http://wechat.test", APPID, SECRET, lambda: NOW).phone_number("any")
+    assert type(caught.value) is error
+    assert "1358" not in repr(caught.value)
 
 
 # Sending
@@ -336,3 +452,14 @@ async def test_no_secret_and_no_token_stands_in_errors_or_logs(
     for text in (*seen, caplog.text):
         assert SECRET not in text
         assert token[:64] not in text
+
+
+async def test_no_phone_number_and_no_code_of_one_stands_in_the_logs(
+    client: WechatClient, wechat: FakeWechat, caplog: pytest.LogCaptureFixture
+) -> None:
+    code = await wechat.share_number("home", "13580006666")
+    caplog.set_level(logging.DEBUG)
+    await client.phone_number(code)
+    assert NUMBER in caplog.text
+    assert "13580006666" not in caplog.text
+    assert code not in caplog.text

@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[3]
 
 APPID, SECRET, TEMPLATE = "wx0123456789abcdef", "a-secret-that-stays-secret", "weekly-issue"
 SEND, TOKEN, LOGIN = "/cgi-bin/message/subscribe/send", "/cgi-bin/stable_token", "/sns/jscode2session"
+NUMBER = "/wxa/business/getuserphonenumber"
 
 
 @contextmanager
@@ -51,6 +52,11 @@ class FakeWechat:
     async def login(self, phone: str, **more: Any) -> tuple[str, str]:
         answer = await self.order("login", appid=APPID, phone=phone, **more)
         return answer["code"], answer["openid"]
+
+    async def share_number(self, phone: str, number: str, **more: Any) -> str:
+        """Tap the button getPhoneNumber, and give the code."""
+        answer = await self.order("number", appid=APPID, phone=phone, number=number, **more)
+        return str(answer["code"])
 
     async def accept(self, phone: str, times: int = 1) -> str:
         """Tap accept, and give the openid."""

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.scheduler.fakes.process import APPID, LOGIN, SECRET, SEND, TEMPLATE, TOKEN, FakeWechat, running
+from tests.scheduler.fakes.process import APPID, LOGIN, NUMBER, SECRET, SEND, TEMPLATE, TOKEN, FakeWechat, running
 
 DATA = {"thing1": {"value": "第10期"}, "date2": {"value": "2026年3月2日"}, "thing3": {"value": "请学习"}}
 
@@ -27,6 +27,12 @@ async def token(wechat: FakeWechat, **changes: Any) -> dict[str, Any]:
 async def send(wechat: FakeWechat, value: str, openid: str, **changes: Any) -> dict[str, Any]:
     body = {"touser": openid, "template_id": TEMPLATE, "data": DATA, **changes}
     answer = await wechat.http.post(wechat.base + SEND, params={"access_token": value}, json=body)
+    assert answer.status_code == 200
+    return dict(answer.json())
+
+
+async def exchange(wechat: FakeWechat, value: str, code: object) -> dict[str, Any]:
+    answer = await wechat.http.post(wechat.base + NUMBER, params={"access_token": value}, json={"code": code})
     assert answer.status_code == 200
     return dict(answer.json())
 
@@ -199,3 +205,58 @@ async def test_a_process_with_a_hanging_call_still_ends_on_sigterm() -> None:
                 await http.post(base + TOKEN, json={}, timeout=0.2)
             assert await wechat.count(TOKEN) == 1
     # running() has waited for the end of the process, and would have raised.
+
+
+async def test_a_code_of_a_phone_number_works_once(wechat: FakeWechat) -> None:
+    value = (await token(wechat))["access_token"]
+    code = await wechat.share_number("1", "13580006666")
+    answer = await exchange(wechat, value, code)
+    watermark = answer["phone_info"].pop("watermark")
+    assert answer == {
+        "errcode": 0,
+        "errmsg": "ok",
+        "phone_info": {"phoneNumber": "13580006666", "purePhoneNumber": "13580006666", "countryCode": 86},
+    }
+    assert watermark["appid"] == APPID
+    assert isinstance(watermark["timestamp"], int)
+    again = await exchange(wechat, value, code)
+    assert again["errcode"] == 40029
+    assert again["errmsg"].startswith("invalid code hint: [")
+    assert " rid: " in again["errmsg"]
+
+
+@pytest.mark.parametrize(("age", "errcode"), [(299.5, 0), (300, 40029)])
+async def test_a_code_of_a_phone_number_works_for_five_minutes(wechat: FakeWechat, age: float, errcode: int) -> None:
+    code = await wechat.share_number("1", "13580006666")
+    await wechat.order("clock", offset_seconds=age)
+    value = (await token(wechat))["access_token"]
+    assert (await exchange(wechat, value, code))["errcode"] == errcode
+
+
+async def test_the_two_kinds_of_code_do_not_stand_for_each_other(wechat: FakeWechat) -> None:
+    value = (await token(wechat))["access_token"]
+    login, _ = await wechat.login("1")
+    number = await wechat.share_number("1", "13580006666")
+    assert (await exchange(wechat, value, login))["errcode"] == 40029
+    assert (await redeem(wechat, number))["errcode"] == 40029
+    assert (await exchange(wechat, value, number))["errcode"] == 0  # the wrong use has not spent it
+
+
+async def test_a_number_is_given_only_to_the_account_that_it_was_shared_with(wechat: FakeWechat) -> None:
+    await wechat.order("apps", appid="wx-other", secret="s", templates={})
+    other = (await token(wechat, appid="wx-other", secret="s"))["access_token"]
+    code = await wechat.share_number("1", "13580006666")
+    assert (await exchange(wechat, other, code))["errcode"] == 40029
+    assert (await exchange(wechat, "invented", code))["errcode"] == 40014
+    assert (await exchange(wechat, (await token(wechat))["access_token"], code))["errcode"] == 0
+
+
+async def test_a_number_from_elsewhere_carries_its_country_code(wechat: FakeWechat) -> None:
+    value = (await token(wechat))["access_token"]
+    code = await wechat.share_number("1", "61234567", country_code="852")
+    info = (await exchange(wechat, value, code))["phone_info"]
+    assert (info["phoneNumber"], info["purePhoneNumber"], info["countryCode"]) == ("+85261234567", "61234567", "852")
+
+
+async def test_a_phone_number_without_a_code_is_a_format_error(wechat: FakeWechat) -> None:
+    assert (await exchange(wechat, (await token(wechat))["access_token"], None))["errcode"] == 47001
