@@ -6,7 +6,8 @@ import os
 import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import fields, is_dataclass
 from functools import cache
 from pathlib import Path
@@ -16,18 +17,27 @@ from weakref import WeakKeyDictionary
 from content.documents.markdown import LessonDocument
 from content.errors import ContentError
 from content.questions.sheet import QuestionSheet
-from content.roster import Roster
+from content.roster import RejectedLine, Roster, RosterHeader, RosterLine, RosterOrganisation, SkippedLine
 
-# What each task of content.sandbox_child returns.
+# What each task of content.sandbox_child returns, and the kinds of events that each of its streams consists of.
 TASKS: dict[str, type[Any]] = {"markdown": LessonDocument, "question_sheet": QuestionSheet, "roster": Roster}
+STREAMS: dict[str, tuple[type[Any], ...]] = {
+    "roster_lines": (RosterHeader, RosterOrganisation, RosterLine, RejectedLine, SkippedLine)
+}
 MAX_CHILDREN = 2
+# Streams have slots of their own: one that waits for its reader must not keep a lesson waiting.
+MAX_STREAMS = 2
 MAX_OUTPUT_BYTES = 16 * 1024 * 1024
+MAX_EVENT_BYTES = 1024 * 1024
+BATCH = 1_000
 
 _CHILD = "content.sandbox_child"
 _ROOT = Path(__file__).resolve().parents[1]
 # A child has no use for the secrets of the service's environment.
 _KEPT_ENVIRONMENT = ("LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "PYTHONHOME", "PYTHONPATH", "SYSTEMROOT")
-_slots: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
+_Slots = WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore]
+_slots: _Slots = WeakKeyDictionary()
+_stream_slots: _Slots = WeakKeyDictionary()
 
 
 async def parse_in_child(task: str, data: bytes, *, seconds: float = 15.0) -> Any:
@@ -44,22 +54,55 @@ async def parse_in_child(task: str, data: bytes, *, seconds: float = 15.0) -> An
     return await asyncio.to_thread(_decode_outcome, output, result_type)
 
 
+async def stream_in_child(
+    task: str, data: bytes, options: Mapping[str, object], *, seconds: float = 90.0
+) -> AsyncGenerator[list[Any], None]:
+    """Yield the events of a task of STREAMS in batches of up to 1,000, while the child is still parsing.
+
+    The pipe holds the child back when the reader is slow; `seconds` count only while the reader waits. Closing the
+    generator (`async with aclosing(...)`) kills the child. Raises as `parse_in_child` does, perhaps after some batches.
+    """
+    kinds = {kind.__name__: kind for kind in STREAMS[task]}
+    slot = _stream_slots.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(MAX_STREAMS))
+    message = json.dumps(dict(options)).encode() + b"\n" + data
+    async with slot, _child(task) as process:
+        feeding = asyncio.create_task(_feed(process, message))
+        try:
+            async with aclosing(_read_batches(process, seconds)) as batches:
+                async for lines in batches:
+                    events, error = await asyncio.to_thread(_decode_events, lines, kinds)
+                    if events:
+                        yield events
+                    if error is not None:
+                        raise error
+        finally:
+            feeding.cancel()
+            await asyncio.gather(feeding, return_exceptions=True)
+
+
 async def _run_child(task: str, data: bytes, seconds: float) -> bytes:
+    async with _child(task) as process:
+        try:
+            async with asyncio.timeout(seconds):
+                _, output = await asyncio.gather(_feed(process, data), _read_bounded(process))
+                if await process.wait() != 0:
+                    raise _too_complex()
+                return output
+        except TimeoutError:
+            raise _too_complex() from None
+
+
+@asynccontextmanager
+async def _child(task: str) -> AsyncIterator[Process]:
+    """Start the child; at the end nothing is left behind, also when the caller was cancelled."""
     environment = {name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ}
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", _CHILD, task,
         stdin=PIPE, stdout=PIPE, stderr=DEVNULL, cwd=_ROOT, env=environment, start_new_session=True,
     )  # fmt: skip
     try:
-        async with asyncio.timeout(seconds):
-            _, output = await asyncio.gather(_feed(process, data), _read_bounded(process))
-            if await process.wait() != 0:
-                raise _too_complex()
-            return output
-    except TimeoutError:
-        raise _too_complex() from None
+        yield process
     finally:
-        # Also when the caller was cancelled: nothing is left behind.
         if process.returncode is None:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
@@ -87,6 +130,33 @@ async def _read_bounded(process: Process) -> bytes:
     return bytes(output)
 
 
+async def _read_batches(process: Process, seconds: float) -> AsyncGenerator[list[bytes], None]:
+    """Yield what the child says, up to BATCH lines at a time; `seconds` is how long may be spent waiting for it."""
+    assert process.stdout is not None  # noqa: S101  # it was asked for: PIPE
+    loop = asyncio.get_running_loop()
+    lines: list[bytes] = []
+    tail = b""
+    while True:
+        start = loop.time()
+        try:
+            async with asyncio.timeout(seconds):
+                chunk = await process.stdout.read(256 * 1024)
+                # It must end well, and with a whole line.
+                died = not chunk and (await process.wait() != 0 or bool(tail))
+        except TimeoutError:
+            raise _too_complex() from None
+        seconds -= loop.time() - start
+        if died or len(tail) > MAX_EVENT_BYTES:
+            raise _too_complex()
+        *whole, tail = (tail + chunk).split(b"\n")
+        lines += whole
+        while len(lines) >= BATCH or (lines and not chunk):
+            yield lines[:BATCH]
+            del lines[:BATCH]
+        if not chunk:
+            return
+
+
 async def _drain(process: Process) -> None:
     assert process.stdout is not None  # noqa: S101  # it was asked for: PIPE
     while await process.stdout.read(256 * 1024):
@@ -96,9 +166,23 @@ async def _drain(process: Process) -> None:
 def _decode_outcome(output: bytes, result_type: type[Any]) -> Any:
     outcome = json.loads(output)
     if "error" in outcome:
-        error = outcome["error"]
-        raise ContentError(error["code"], error["detail"], line=error["line"])
+        raise _refusal(outcome["error"])
     return _decode(outcome["result"], result_type)
+
+
+def _decode_events(lines: list[bytes], kinds: Mapping[str, type[Any]]) -> tuple[list[Any], ContentError | None]:
+    """Return the events, and the refusal that ended them."""
+    events: list[Any] = []
+    for line in lines:
+        name, value = json.loads(line)
+        if name == "error":
+            return events, _refusal(value)
+        events.append(_decode(value, kinds[name]))
+    return events, None
+
+
+def _refusal(error: dict[str, Any]) -> ContentError:
+    return ContentError(error["code"], error["detail"], line=error["line"])
 
 
 def _decode(value: Any, kind: Any) -> Any:

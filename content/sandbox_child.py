@@ -1,5 +1,7 @@
 """The child process that parses one uploaded file: `python -m content.sandbox_child TASK`, stdin to JSON on stdout.
 
+A stream (see STREAMS) has a line of JSON with its options before the file, and says one line of JSON an event.
+
 It is a module of its own so that the child imports nothing that the task does not need.
 """
 
@@ -8,7 +10,7 @@ import json
 import os
 import resource
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -19,8 +21,14 @@ TASKS = {
     "question_sheet": ("content.questions.sheet", "parse_question_sheet"),
     "roster": ("content.roster", "parse_roster"),
 }
+STREAMS = {
+    "roster_lines": ("content.roster.parse", "parse_roster_lines"),
+}
 # Imported on first use deep in the libraries, when the child may no longer be allowed to read them.
-_LATE_MODULES = ("encodings.cp437", "encodings.utf_16", "encodings.utf_8_sig", "encodings.latin_1", "encodings.ascii")
+_LATE_MODULES = (
+    "encodings.cp437", "encodings.utf_16", "encodings.utf_16_le", "encodings.utf_8_sig", "encodings.gb18030",
+    "encodings.latin_1", "encodings.ascii",
+)  # fmt: skip
 _NOBODY = 65534
 
 # (limit, value): bytes, CPU seconds, open files, processes.
@@ -32,14 +40,16 @@ LIMITS = (
     (resource.RLIMIT_CORE, 0),
     (resource.RLIMIT_NPROC, 0),
 )
+# What a task has instead: a county's roster has 100,000 lines.
+LIMITS_OF_TASK = {"roster_lines": {resource.RLIMIT_CPU: 60}}
 
 
-def load_task(name: str) -> Callable[[bytes], Any]:
-    """Import and return the function of a task; it imports nothing more when it is called."""
+def load_task(name: str) -> Callable[..., Any]:
+    """Import and return the function of a task or a stream; it imports nothing more when it is called."""
     for module in _LATE_MODULES:
         importlib.import_module(module)
-    module, function = TASKS[name]
-    parse: Callable[[bytes], Any] = getattr(importlib.import_module(module), function)
+    module, function = (TASKS | STREAMS)[name]
+    parse: Callable[..., Any] = getattr(importlib.import_module(module), function)
     return parse
 
 
@@ -52,9 +62,20 @@ def run_task(parse: Callable[[bytes], Any], data: bytes) -> str:
     return json.dumps(outcome)
 
 
-def confine() -> None:
+def run_stream(parse: Callable[[bytes, Any], Iterable[Any]], data: bytes) -> Iterator[str]:
+    """Yield each event as a line of JSON: [name of its class, its fields], at the end ["error", {...}] if refused."""
+    options, _, file = data.partition(b"\n")
+    try:
+        for event in parse(file, json.loads(options)):
+            yield json.dumps([type(event).__name__, vars(event)], default=vars) + "\n"
+    except ContentError as error:
+        yield json.dumps(["error", {"code": error.code, "detail": error.detail, "line": error.line}]) + "\n"
+
+
+def confine(task: str = "") -> None:
     """Give up, for good, what a parser does not need: see LIMITS; and root becomes nobody, whom RLIMIT_NPROC binds."""
-    for limit, value in LIMITS:
+    limits = dict(LIMITS) | LIMITS_OF_TASK.get(task, {})
+    for limit, value in limits.items():
         _, allowed = resource.getrlimit(limit)
         bound = value if allowed == resource.RLIM_INFINITY else min(value, allowed)
         resource.setrlimit(limit, (bound, bound))
@@ -66,9 +87,14 @@ def confine() -> None:
 
 def main() -> None:
     """Parse what stdin holds; the rights go before the first byte is read."""
-    parse = load_task(sys.argv[1])
-    confine()
-    sys.stdout.write(run_task(parse, sys.stdin.buffer.read()))
+    task = sys.argv[1]
+    parse = load_task(task)
+    confine(task)
+    data = sys.stdin.buffer.read()
+    if task in STREAMS:
+        sys.stdout.writelines(run_stream(parse, data))
+    else:
+        sys.stdout.write(run_task(parse, data))
 
 
 if __name__ == "__main__":

@@ -3,9 +3,10 @@
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, time
 from io import BytesIO
+from itertools import chain, islice
 from typing import Any, TypeVar
 
 from openpyxl import Workbook, load_workbook
@@ -123,35 +124,52 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _MAX_WIDTH = 60
 
 
-def write_xlsx(sheets: dict[str, list[list[Value]]]) -> bytes:
-    """Return a workbook with the given sheets, each a list of rows with the header first.
+def write_xlsx(sheets: Mapping[str, Iterable[list[Value]]], *, text_columns: Collection[str] = ()) -> bytes:
+    """Return a workbook with the given sheets; see `write_sheets`."""
+    return write_sheets(sheets.items(), text_columns=text_columns)
+
+
+def write_sheets(sheets: Iterable[tuple[str, Iterable[list[Value]]]], *, text_columns: Collection[str] = ()) -> bytes:
+    """Return a workbook of (title, rows with the header first); sheets and rows are taken one by one.
 
     Text stays text: what a spreadsheet would take for a formula gets a leading apostrophe. NaN and infinity
-    are left empty.
+    are left empty. Columns whose title is in `text_columns` are formatted as text, so that what is typed stays.
     """
     book = Workbook(write_only=True)
-    for title, rows in sheets.items():
+    for title, rows in sheets:
         worksheet = book.create_sheet(title)
         worksheet.freeze_panes = "A2"
-        for column, width in enumerate(_widths(rows), start=1):
-            worksheet.column_dimensions[get_column_letter(column)].width = width
-        for number, row in enumerate(rows):
-            worksheet.append([_cell(worksheet, value, bold=number == 0) for value in row])
+        coming = iter(rows)
+        first = list(islice(coming, 200))
+        texts = {column for column, name in enumerate(first[0] if first else []) if name in text_columns}
+        for column, width in enumerate(_widths(first)):
+            dimension = worksheet.column_dimensions[get_column_letter(column + 1)]
+            dimension.width = width
+            if column in texts:
+                dimension.number_format = "@"
+        for number, row in enumerate(chain(first, coming)):
+            cells = (_cell(worksheet, value, number == 0, column in texts) for column, value in enumerate(row))
+            worksheet.append(list(cells))
     output = BytesIO()
     book.save(output)
     return output.getvalue()
 
 
-def _cell(worksheet: Any, value: Value, *, bold: bool) -> Any:
+def _cell(worksheet: Any, value: Value, bold: bool, as_text: bool) -> Any:
     if isinstance(value, str):
-        cell = WriteOnlyCell(worksheet, value=safe_cell_text(value))
-        cell.data_type = "s"
+        value = safe_cell_text(value) or None
     elif isinstance(value, float) and not math.isfinite(value):
-        cell = WriteOnlyCell(worksheet, value=None)
-    else:
-        cell = WriteOnlyCell(worksheet, value=value)
+        value = None
+    # A cell of its own is slow to make; most values need none.
+    if not (bold or as_text or (isinstance(value, str) and value.startswith("#"))):
+        return value
+    cell = WriteOnlyCell(worksheet, value=value)
+    if isinstance(value, str):
+        cell.data_type = "s"
     if bold:
         cell.font = Font(bold=True)
+    elif as_text:
+        cell.number_format = "@"
     return cell
 
 
@@ -164,7 +182,7 @@ def safe_cell_text(text: str) -> str:
 def _widths(rows: list[list[Value]]) -> list[int]:
     columns = max((len(row) for row in rows), default=0)
     widths = [0] * columns
-    for row in rows[:200]:
+    for row in rows:
         for column, value in enumerate(row):
             widths[column] = max(widths[column], _display_width(str(value or "")))
     return [min(width, _MAX_WIDTH) + 2 for width in widths]

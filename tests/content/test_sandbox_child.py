@@ -5,6 +5,8 @@ import resource
 import runpy
 import subprocess
 import sys
+from collections.abc import Callable
+from datetime import date
 
 import pytest
 
@@ -12,6 +14,7 @@ from content import sandbox_child
 from content.errors import ContentError
 from content.questions.sheet import question_template
 from content.roster import roster_template
+from tests.content.rosters.build import BRANCH, HEADER, compound, text, xls, xlsx, zipped
 
 LESSON = "---\ntitle: 标题\nsource: 《条例》\n---\n# 正文\n\n| a |\n|---|\n| ★ |\n".encode()
 
@@ -62,6 +65,17 @@ def test_root_becomes_nobody_groups_first(user: int, dropped: list[str], monkeyp
     assert limits[resource.RLIMIT_FSIZE] == (0, 0)
 
 
+def test_a_roster_has_more_time_than_the_rest_and_no_more_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    limits: dict[int, tuple[int, int]] = {}
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (0, resource.RLIM_INFINITY))
+    monkeypatch.setattr(resource, "setrlimit", limits.__setitem__)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    sandbox_child.confine("roster_lines")
+    assert limits[resource.RLIMIT_CPU] == (60, 60)
+    assert limits[resource.RLIMIT_AS] == (1024**3, 1024**3)
+    assert limits[resource.RLIMIT_NPROC] == (0, 0)
+
+
 def test_a_limit_is_never_raised(monkeypatch: pytest.MonkeyPatch) -> None:
     limits: dict[int, tuple[int, int]] = {}
     monkeypatch.setattr(resource, "getrlimit", lambda _: (5, 5))
@@ -108,3 +122,49 @@ def test_a_task_imports_nothing_once_it_has_begun(task: str, data: bytes) -> Non
         "run_task(parse, sys.stdin.buffer.read())\nprint(sorted(set(sys.modules) - before))"
     )
     assert run(code, data).stdout == b"[]\n"
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        roster_template,
+        xlsx([HEADER, ["张三", BRANCH, "#N/A"]]),
+        xls([HEADER, ["张三", BRANCH, date(1985, 7, 3)]]),
+        text(f"姓名,党支部\n张三,{BRANCH}", "gb18030"),
+        text(f"姓名,党支部\n张三,{BRANCH}", "utf-16"),
+        text(f"姓名,党支部\n张三,{BRANCH}", "utf-8-sig"),
+        text('"x'),
+        zipped(mimetype="application/vnd.oasis.opendocument.spreadsheet"),
+        compound("EncryptedPackage"),
+    ],
+)
+def test_a_stream_imports_nothing_once_it_has_begun(build: Callable[[], bytes]) -> None:
+    code = (
+        "import sys\nfrom content.sandbox_child import load_task, run_stream\n"
+        "parse = load_task('roster_lines')\nbefore = set(sys.modules)\n"
+        "said = list(run_stream(parse, sys.stdin.buffer.read()))\n"
+        "print(sorted(set(sys.modules) - before), len(said) > 0)"
+    )
+    assert run(code, b'{"today": "2026-11-24"}\n' + build()).stdout == b"[] True\n"
+
+
+def test_a_stream_is_a_line_of_json_an_event() -> None:
+    said = sandbox_child.run_stream(
+        sandbox_child.load_task("roster_lines"), b'{"today": "2026-11-24"}\n' + xlsx([HEADER, ["张三", BRANCH]])()
+    )
+    header, line = map(json.loads, said)
+    assert (header[0], header[1]["columns"][0]) == (
+        "RosterHeader", {"sheet": "Sheet1", "title": "姓名", "field": "name"},
+    )  # fmt: skip
+    assert (line[0], line[1]["name"], line[1]["raw"]) == (
+        "RosterLine",
+        "张三",
+        {"name": "张三", "organisation": BRANCH},
+    )
+
+
+def test_a_stream_that_is_refused_ends_with_the_refusal() -> None:
+    said = sandbox_child.run_stream(sandbox_child.load_task("roster_lines"), b'{"today": "2026-11-24"}\n')
+    assert [json.loads(each) for each in said] == [
+        ["error", {"code": "empty_file", "detail": "文件是空的，请检查后重新上传。", "line": None}]
+    ]

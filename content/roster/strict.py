@@ -1,21 +1,24 @@
-"""An Excel roster -> organisations and members, and each bad line with its reason."""
+"""A workbook that follows the template to the letter -> one Roster, held in memory whole."""
 
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, TypeVar, get_args
+from typing import TypeVar, get_args
 
 from content.errors import ContentError, Rejected
-from content.tables import Row, Value, find_header, read_xlsx, sheet_names, write_xlsx
+from content.roster.events import (
+    MEMBER_SHEET,
+    ORGANISATION_COLUMNS,
+    ORGANISATION_SHEET,
+    OrganisationKind,
+    RosterName,
+    RosterOrganisation,
+    Stage,
+)
+from content.tables import Row, find_header, read_xlsx, sheet_names
 from content.text import clean_field, clean_name, compact
 
-OrganisationKind: TypeAlias = Literal["committee", "general_branch", "branch", "group"]
-Stage: TypeAlias = Literal["applicant", "activist", "development_target", "probationary_member", "full_member"]
-RosterName: TypeAlias = Literal["in_service", "no_post", "floating"]
-
-MEMBER_SHEET, ORGANISATION_SHEET = "党员", "党组织"
 MEMBER_COLUMNS = ("姓名", "所在党组织", "手机号", "人员类别", "名册", "免学", "免学原因")
-ORGANISATION_COLUMNS = ("名称", "类别", "上级")
 
 _KINDS: dict[str, OrganisationKind] = dict(
     zip(("党委", "党总支", "党支部", "党小组"), get_args(OrganisationKind), strict=True)
@@ -34,16 +37,6 @@ _YES_NO = {"是": True, "否": False, "": False}
 _PHONE = re.compile("1[0-9]{10}")
 _SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]+)?[eE]\+?[0-9]+")
 _T = TypeVar("_T")
-
-
-@dataclass(frozen=True)
-class RosterOrganisation:
-    """An organisation on `line`; `parent` is the name of the one above it, "" for the top."""
-
-    line: int
-    name: str
-    kind: OrganisationKind
-    parent: str
 
 
 @dataclass(frozen=True)
@@ -199,30 +192,3 @@ def _leads_to_itself(name: str, parents: dict[str, str]) -> bool:
         seen.add(above)
         above = parents[above]
     return False
-
-
-def roster_template() -> bytes:
-    """Return an .xlsx to fill in: members, organisations, and a sheet that explains the columns."""
-    members: list[list[Value]] = [
-        [*MEMBER_COLUMNS],
-        ["张示例", "示例第一党支部", "19900000001", "正式党员", "在职", "否", ""],
-        ["李示例", "示例第一党支部", "", "预备党员", "流动", "否", ""],
-        ["王示例", "示例第二党支部", "19900000003", "正式党员", "无职", "是", "年老体弱"],
-    ]
-    organisations: list[list[Value]] = [
-        [*ORGANISATION_COLUMNS],
-        ["示例镇党委", "党委", ""],
-        ["示例第一党支部", "党支部", "示例镇党委"],
-        ["示例第二党支部", "党支部", "示例镇党委"],
-    ]
-    notes: list[list[Value]] = [
-        ["列", "说明"],
-        ["姓名、所在党组织", "必填；党组织名称应与「党组织」表或系统中已有的名称完全一致"],
-        ["手机号", "可不填；11 位数字，请将该列设为“文本”格式；同一党组织中有同名党员时必填"],
-        ["人员类别", "入党申请人、积极分子、发展对象、预备党员、正式党员；不填为正式党员"],
-        ["名册", "在职、无职、流动；不填为在职"],
-        ["免学、免学原因", "年老体弱等不作硬性学习要求的填 是，并写明原因；不填为否"],
-        ["「党组织」表", "可删除；类别填 党委、党总支、党支部、党小组；最上级的“上级”留空"],
-        ["示例", "以上各表中的示例行，正式上传前请删除"],
-    ]
-    return write_xlsx({MEMBER_SHEET: members, ORGANISATION_SHEET: organisations, "说明": notes})

@@ -1,0 +1,1 @@
+"""Spreadsheets as people send them: .xlsx, .xls and delimited text, told apart by what they hold."""
