@@ -1,6 +1,6 @@
 """What the demonstration is filled with: through the same services as real data, at times that lie in the past."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -11,13 +11,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 import content
 from app.access import audit
-from app.access.principals import CurrentStaff, HeldPost, get_member, get_wechat
+from app.access.principals import SHIPPED_NOTICE, CurrentStaff, HeldPost, get_member, get_wechat
 from app.bundles import import_bundle
 from app.db.engine import transaction
-from app.directory.models import Member, Organisation
+from app.directory.models import Account, Member, Organisation
 from app.errors import ProductError
+from app.identity.binding import bind
+from app.identity.consent import say
 from app.identity.passwords import hash_password
-from app.identity.service import bind, issue_slips, open_wechat_session
+from app.identity.schemas import ConsentIn, SlipsIn
+from app.identity.service import open_wechat_session
+from app.identity.slips import draw_slips, keep_slips
 from app.library.models import Issue, IssueLesson, LessonVersion
 from app.library.service import publish_issue, transition
 from app.meetings.schemas import MeetingIn
@@ -25,13 +29,14 @@ from app.meetings.service import create_meeting
 from app.messaging.channels import create_channel
 from app.messaging.schemas import ChannelConfig, ChannelIn, Template, TemplateKind, Value
 from app.messaging.service import cancel_schedules, record_subscription
-from app.organisations.accounts import create_account, create_post
-from app.organisations.roster import import_roster
+from app.organisations.accounts import create_account
+from app.organisations.posts.service import create_post
+from app.organisations.imports.running import run_import
+from app.organisations.imports.service import Order
 from app.quizzes.models import Attempt, Quiz
 from app.reading.models import ReadingProgress
 from app.resources import Service
 from content.bundle import read_bundle
-from content.roster import parse_roster
 
 log = structlog.get_logger()
 
@@ -71,27 +76,36 @@ PAST_WEEKS = 4
 async def seed(service: Service, password: str, wechat_secret: str) -> None:
     """Fills an empty database, all of it or nothing; finds its data at the next start and leaves it alone."""
     now = service.clock()
+    async with transaction(service.sessions) as session:
+        if await session.scalar(select(Account.id).limit(1)) is not None:
+            return
     password_hash = await hash_password(password)
     openids = {phone: await _openid(service, phone) for phone in PHONES}
+    # Interrupted after this one, the next start finds the same people and goes on from there.
+    await _roster(service, now - timedelta(weeks=PAST_WEEKS + 1))
     async with transaction(service.sessions) as session:
-        if await session.scalar(select(Organisation.id).limit(1)) is not None:
-            return
-        roster = parse_roster((CONTENT / "demo" / "roster.xlsx").read_bytes())
-        await import_roster(
-            session,
-            service.vault,
-            roster,
-            root_path=None,
-            may_create_organisations=True,
-            actor=audit.SYSTEM,
-            now=now - timedelta(weeks=PAST_WEEKS + 1),
-            dry_run=False,
-        )
         staff = await _staff(session, password_hash, now - timedelta(weeks=PAST_WEEKS + 1))
         await _channels(session, service, staff["admin"], wechat_secret, now)
         await _study(session, staff, now)
         await _people(session, service, staff["leader-east"], openids, now)
         await _meeting(session, staff["leader-east"], now)
+
+
+async def _roster(service: Service, at: datetime) -> None:
+    """The people and their organisations, as an operator imports them."""
+    order = Order(
+        data=(CONTENT / "demo" / "roster.xlsx").read_bytes(),
+        file_name="roster.xlsx",
+        organisation_id=None,
+        account_id=None,
+        actor=audit.SYSTEM,
+        adds_organisations=True,
+        create_organisations=False,
+        dry_run=False,
+    )
+    done = await run_import(replace(service, clock=lambda: at), order)
+    if done.state != "applied":
+        raise ProductError(f"the demonstration roster was not imported: {done.rejected}")
 
 
 async def _openid(service: Service, phone: str) -> str:
@@ -232,7 +246,7 @@ def _attempt(quiz_id: int, member_id: int, score: int, at: datetime) -> dict[str
 async def _people(
     session: AsyncSession, service: Service, leader: CurrentStaff, openids: dict[str, str], now: datetime
 ) -> None:
-    """Binds the two demonstration phones with slips of the leader, and notes what they accepted."""
+    """Binds the two demonstration phones with slips of the leader; one has agreed to the privacy notice."""
     branch = leader.posts[0].organisation_id
     for phone, floating in (("demo-member", False), ("demo-floating", True)):
         roster = Member.roster == "floating" if floating else Member.roster != "floating"
@@ -243,10 +257,14 @@ async def _people(
             raise ProductError("the demonstration roster has nobody for " + phone)
         token, _, _ = await open_wechat_session(session, APPID, openids[phone], None, now)
         await session.flush()
-        ((_, _, code, _),) = await issue_slips(session, service.vault, leader, branch, [member_id], now)
-        await session.flush()
-        await bind(session, service.vault, await get_wechat(session, token, now), code, now)
-        member = await get_member(session, token, now)
+        wanted = SlipsIn(member_ids=[member_id])
+        drawing = await draw_slips(session, service.vault, leader, branch, wanted, now)
+        await keep_slips(session, service.vault, leader, drawing, wanted, now)
+        await bind(session, service.vault, await get_wechat(session, token, now), drawing.slips[0].code, now)
+        member = await get_member(session, token, now, consented=False)
+        # The other phone shows how consent is asked for.
+        if not floating:
+            await say(session, member, ConsentIn(version=SHIPPED_NOTICE, accepted=True), now)
         for template in TEMPLATES.values():
             await record_subscription(session, member, template.template_id, True, now)
 

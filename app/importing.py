@@ -15,17 +15,19 @@ from app.content_errors import invalid
 from app.db.engine import transaction
 from app.directory.models import Account, Organisation
 from app.errors import Conflict, Invalid, NotFound
-from app.identity.passwords import hash_password
-from app.organisations.accounts import check_password, create_account, create_post
-from app.organisations.roster import import_roster
-from app.organisations.service import create_root
+from app.identity.passwords import check_password, hash_password
+from app.organisations.accounts import create_account
+from app.organisations.posts.service import create_post
+from app.organisations.imports.running import run_import
+from app.organisations.imports.schemas import ImportOut
+from app.organisations.imports.service import Order
+from app.organisations.tree.service import create_root
 from app.quizzes.bank import import_questions
 from app.resources import Service
 from app.schemas import monday_of
 from content.bundle import Bundle, read_bundle
 from content.errors import ContentError, Rejected
 from content.questions.sheet import QuestionSheet
-from content.roster import Roster
 from content.sandbox import parse_in_child
 
 MIN_PASSWORD = 10
@@ -100,11 +102,7 @@ async def import_path(
             raise invalid(error) from error
     else:
         return await _questions(service, questions, organisation_id, login, dry_run)
-    try:
-        roster: Roster = await parse_in_child("roster", data)
-    except ContentError as error:
-        raise invalid(error) from error
-    return await _roster(service, roster, organisation_id, dry_run)
+    return await _roster(service, data, path.name, organisation_id, dry_run)
 
 
 def _refused(rejected: Sequence[Rejected]) -> list[str]:
@@ -179,23 +177,34 @@ async def _questions(
     return Report(lines, not report.rejected)
 
 
-async def _roster(service: Service, roster: Roster, organisation_id: int | None, dry_run: bool) -> Report:
-    now = service.clock()
-    async with transaction(service.sessions) as session:
-        path = (await _organisation(session, organisation_id)).path if organisation_id is not None else None
-        report = await import_roster(
-            session,
-            service.vault,
-            roster,
-            root_path=path,
-            may_create_organisations=True,
-            actor=audit.SYSTEM,
-            now=now,
-            dry_run=dry_run,
-        )
-    counts = (
-        f"新增党组织 {report.organisations_added} 个；党员新增 {report.added} 人，"
-        f"变更 {report.changed} 人，未变 {report.unchanged} 人"
+async def _roster(service: Service, data: bytes, file_name: str, organisation_id: int | None, dry_run: bool) -> Report:
+    if organisation_id is not None:
+        async with transaction(service.sessions) as session:
+            await _organisation(session, organisation_id)
+    order = Order(
+        data=data,
+        file_name=file_name,
+        organisation_id=organisation_id,
+        account_id=None,
+        actor=audit.SYSTEM,
+        adds_organisations=True,
+        create_organisations=False,
+        dry_run=dry_run,
     )
-    refused = bool(report.rejected)
-    return Report([counts, *_refused(report.rejected), _closing(dry_run, refused)], not refused)
+    done = await run_import(service, order)
+    counts = (
+        f"新增党组织 {done.organisations_added} 个；党员新增 {done.added} 人，"
+        f"变更 {done.changed} 人，未变 {done.unchanged} 人"
+    )
+    refused = bool(done.rejected_count or done.questions_count)
+    return Report([counts, *_named(done), _closing(dry_run, refused)], not refused)
+
+
+def _named(done: ImportOut) -> list[str]:
+    """The lines that cannot be imported: the first of them, for a terminal holds no more."""
+    lines = [f"{f'「{each.sheet}」' if each.sheet else ''}第 {each.line} 行：{each.reason}" for each in done.rejected]
+    if done.rejected_count > len(done.rejected):
+        lines.append(f"……共 {done.rejected_count} 行不能导入")
+    if done.questions_count:
+        lines.append(f"另有 {done.questions_count} 行需要确认是不是同一个人，请在网页的“名册导入”中上传并逐行确认")
+    return lines

@@ -6,9 +6,10 @@ from app.directory import models as directory
 from app.library import models as library
 from app.meetings import models as meetings
 from app.messaging import models as messaging
+from app.organisations.imports import models as roster_imports
 from app.platforms import models as platforms
 from app.quizzes import models as quizzes
 from app.reading import models as reading
 
-ROOMS = (access, directory, library, meetings, messaging, platforms, quizzes, reading)
+ROOMS = (access, directory, library, meetings, messaging, platforms, quizzes, reading, roster_imports)
 METADATA = Base.metadata

@@ -36,6 +36,7 @@ FINDINGS = {
     "int_parsing": "要填整数",
     "bool_parsing": "要填 true 或 false",
     "string_type": "要填文字",
+    "one_code": "请填写绑定码，或用微信确认手机号，两者选一",
     "bad_link": "不是有效的链接，请粘贴以 https:// 开头的完整链接",
     "no_such_timezone": "没有这个时区，请填写如 Asia/Shanghai 的名称",
     "nul_character": "含有不允许的空字符",

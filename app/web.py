@@ -1,5 +1,7 @@
 """The HTTP face: routers, error handlers, health, and the pages of the demonstration."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request
@@ -9,11 +11,22 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 
 import app.access.api
+import app.closures.api
+import app.handovers.api
 import app.identity.api
+import app.identity.binding_api
+import app.identity.consent_api
 import app.library.api
 import app.meetings.api
 import app.messaging.api
 import app.organisations.api
+import app.organisations.imports.api
+import app.organisations.audits.api
+import app.organisations.people.api
+import app.organisations.posts.api
+import app.organisations.practice.api
+import app.organisations.settings.api
+import app.organisations.tree.api
 import app.quizzes.api
 import app.reading.api
 import app.reports.api
@@ -21,13 +34,14 @@ from app import pages
 from app.access.deps import Db
 from app.errors import Unavailable
 from app.middleware import PREFIX, BodyLimit, Surround, route_of
+from app.organisations.imports.background import Background
 from app.problems import ProblemOut, install
 from app.resources import Service
 from app.schemas import Out
 
 VERSION = "0.1.0"
 # The newest migration that this code knows: dates sort, so a newer database is recognised without knowing it.
-REVISION = "20261124_1"
+REVISION = "20261124_2"
 
 PROBLEM = {"content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemOut"}}}}
 PROBLEMS: dict[int | str, dict[str, object]] = {
@@ -99,14 +113,25 @@ async def refuse_unknown_parameters(request: Request) -> None:
 
 ROUTERS = (
     app.identity.api.router,
+    app.identity.binding_api.router,
+    app.identity.consent_api.router,
     app.access.api.router,
+    app.organisations.tree.api.router,
     app.organisations.api.router,
+    app.organisations.imports.api.router,
+    app.organisations.posts.api.router,
+    app.organisations.settings.api.router,
+    app.organisations.practice.api.router,
+    app.organisations.audits.api.router,
+    app.organisations.people.api.router,
     app.messaging.api.router,
     app.library.api.router,
     app.reading.api.router,
     app.quizzes.api.router,
     app.meetings.api.router,
     app.reports.api.router,
+    app.closures.api.router,
+    app.handovers.api.router,
 )
 
 
@@ -120,6 +145,13 @@ class Api(FastAPI):
         return document
 
 
+@asynccontextmanager
+async def _serving(api: FastAPI) -> AsyncIterator[None]:
+    """As long as requests are answered; what goes on behind them ends with that."""
+    yield
+    await api.state.background.stop()
+
+
 def create_api() -> FastAPI:
     """The routes and their document; it serves once `create_app` has given it a service."""
     api = Api(
@@ -131,6 +163,7 @@ def create_api() -> FastAPI:
         redirect_slashes=False,  # an unknown address is a 404 problem, not a redirect
         responses=PROBLEMS,
         dependencies=[Depends(refuse_unknown_parameters)],
+        lifespan=_serving,
     )
     api.include_router(health)
     for router in ROUTERS:
@@ -145,6 +178,7 @@ def create_app(service: Service) -> FastAPI:
     """The application of one process, over the resources that the caller opened and will close."""
     api = create_api()
     api.state.service = service
+    api.state.background = Background()
     if service.settings.demonstration:
         api.include_router(pages.demonstration)
     api.include_router(pages.router)

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db.engine import Sessions, transaction
 from app.directory.models import Organisation
 from app.messaging.models import Batch, Campaign, DeliveryException, DeliveryState
+from app.messaging.times import Night, get_night
 from app.platforms.models import Channel
 from scheduler import subscriptions
 from scheduler.adapters.base import Outcome, Status
@@ -41,7 +42,7 @@ class Claim:
     kind: str
     subject_id: int
     event: Mapping[str, object]
-    timezone: str
+    night: Night
     expires_at: datetime
     channel: Channel
     members: Sequence[int]
@@ -120,7 +121,7 @@ async def _load(session: AsyncSession, row: Batch) -> Claim:
         kind=campaign.kind,
         subject_id=campaign.subject_id,
         event=campaign.event,
-        timezone=organisation.timezone,
+        night=await get_night(session, organisation),
         expires_at=campaign.expires_at,
         channel=await session.get_one(Channel, row.channel_id),
         members=row.members,

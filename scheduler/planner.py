@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
-from sqlalchemy import and_, func, select
+from sqlalchemy import all_, and_, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access.principals import ancestors, within
+from app.access.principals import ancestors, notice_in_force, within
 from app.db.engine import Sessions, is_away, transaction
 from app.directory.models import Binding, Member, Organisation, WechatUser
 from app.messaging.models import BATCH_SIZE, Batch, Campaign, DeliveryState, SubscriptionBalance
@@ -42,12 +42,17 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Recipient:
-    """A member of the audience with the WeChat user they are bound to, if any."""
+    """A member of the audience with the WeChat user they are bound to, if any; `consented` to the notice in force.
+
+    With `practice` one of a practice organisation.
+    """
 
     member_id: int
     path: str
     wechat_user_id: int | None
     appid: str | None
+    consented: bool
+    practice: bool = False
 
 
 async def plan_announced(
@@ -105,19 +110,26 @@ async def _plan_page(
 
 async def _page(session: AsyncSession, campaign: Campaign, limit: int) -> Sequence[Recipient]:
     audience = campaign.audience
+    announcing = await session.get_one(Organisation, campaign.organisation_id)
+    consented = func.coalesce(Member.consent_version == notice_in_force(), False)
     statement = (
-        select(Member.id, Organisation.path, WechatUser.id, WechatUser.appid)
+        select(Member.id, Organisation.path, WechatUser.id, WechatUser.appid, consented, Organisation.practice)
         .join(Organisation, Organisation.id == Member.organisation_id)
         .outerjoin(Binding, and_(Binding.member_id == Member.id, Binding.ended_at.is_(None)))
         .outerjoin(WechatUser, WechatUser.id == Binding.wechat_user_id)
         .where(
             within(Organisation.path, [str(audience["path"])]),
+            # What real organisations have to say is for real people, and is counted for them.
+            Organisation.practice.is_(announcing.practice),
             Member.archived_at.is_(None),
             Member.id > campaign.planned_until,
         )
         .order_by(Member.id)
         .limit(limit)
     )
+    if not campaign.kind.startswith("meeting_"):
+        # A meeting concerns a member's rights in the Party: nobody can switch its notices off.
+        statement = statement.where(literal(campaign.kind) != all_(Member.notices_off))
     if audience.get("floating_only"):
         statement = statement.where(Member.roster == "floating")
     if week := audience.get("unfinished_week"):
@@ -175,12 +187,15 @@ def choose(
     """The channel for a member: the nearest organisation's, the last resorts after all others; None if none.
 
     A mini-program reaches only who is bound to it and has a subscription left: there is never a send without one.
+    Nothing leaves the house for who has not consented, or practises: only the console's inbox is left for them.
     A stopped channel is the last resort: the delivery waits there until an operator has mended it.
     """
     depth = {organisation: level for level, organisation in enumerate(ancestors(recipient.path))}
 
     def usable(candidate: Candidate) -> bool:
         if candidate.organisation_id not in depth:
+            return False
+        if candidate.kind.outside and (recipient.practice or not recipient.consented):
             return False
         if candidate.kind.address == "wechat" and recipient.appid != candidate.account:
             return False

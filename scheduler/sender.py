@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.engine import is_away, transaction
 from app.messaging.models import DeliveryState
-from app.messaging.service import quiet_until
+from app.messaging.times import quiet_until
 from app.platforms import console
 from app.platforms.models import Channel
 from app.resources import Service
@@ -140,7 +140,7 @@ async def _send_batch(sender: Sender, claim: Claim, adapter: Adapter, stopping: 
         window = claim.ready(now)[:WINDOW]
         if not window:
             break
-        heard_at = (quiet_until(claim.timezone, now) if kind.rings else None) or now
+        heard_at = (quiet_until(claim.night, now) if kind.rings else None) or now
         if now < heard_at < claim.expires_at:
             rest_until = heard_at
         else:

@@ -7,7 +7,8 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.directory.models import Binding, WechatUser
+from app.access.principals import notice_in_force
+from app.directory.models import Binding, Member, Organisation, WechatUser
 from app.messaging.models import SubscriptionBalance
 
 
@@ -20,11 +21,22 @@ class Address:
 
 
 async def addresses(session: AsyncSession, appid: str, members: Iterable[int]) -> dict[int, Address]:
-    """The WeChat address of each member that is bound to the mini-program."""
+    """The WeChat address of each member that is bound to the mini-program and has not taken the consent back.
+
+    Who practises has none.
+    """
     rows = await session.execute(
         select(Binding.member_id, WechatUser.id, WechatUser.openid)
         .join(WechatUser, WechatUser.id == Binding.wechat_user_id)
-        .where(Binding.member_id.in_(list(members)), Binding.ended_at.is_(None), WechatUser.appid == appid)
+        .join(Member, Member.id == Binding.member_id)
+        .join(Organisation, Organisation.id == Member.organisation_id)
+        .where(
+            Binding.member_id.in_(list(members)),
+            Binding.ended_at.is_(None),
+            WechatUser.appid == appid,
+            Member.consent_version == notice_in_force(),
+            Organisation.practice.is_(False),
+        )
     )
     return {member: Address(user, openid) for member, user, openid in rows}
 

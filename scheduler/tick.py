@@ -14,7 +14,8 @@ from app.library.models import Issue, IssueLesson, Lesson
 from app.library.service import publish_issue
 from app.meetings.service import due_reminder, meeting_event
 from app.messaging.models import Schedule, Tick
-from app.messaging.service import ISSUE_LATE, Audience, announce, next_due
+from app.messaging.service import ISSUE_LATE, Audience, announce
+from app.messaging.times import follow_zones, next_due
 from app.schemas import week_of
 
 log = structlog.get_logger()
@@ -27,6 +28,8 @@ async def run_due(sessions: Sessions, now: datetime) -> int:
 
     A schedule that fails is logged and left for the next look; the others are not held up by it.
     """
+    async with transaction(sessions) as session:
+        await follow_zones(session, now)
     handled = 0
     failed: set[int] = set()
     while True:

@@ -42,6 +42,14 @@ Db = Annotated[AsyncSession, Depends(open_session, scope="function")]
 bearer = HTTPBearer(auto_error=False, description="The token of `POST /sessions/wechat` or `/sessions/password`")
 
 
+async def address_of(request: Request) -> str:
+    """Where the request comes from, as far as the proxy says."""
+    return request.client.host if request.client else ""
+
+
+Address = Annotated[str, Depends(address_of)]
+
+
 async def token_of(credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> str:
     """The bearer token; raises `Unauthenticated` where there is none."""
     if credentials is None or not credentials.credentials.isascii():
@@ -100,6 +108,18 @@ def checked_first(*roles: str) -> Callable[[Service, str, datetime], Awaitable[C
         return staff
 
     return check
+
+
+async def checked_alone(service: ServiceDep, token: Token, now: Now) -> CurrentStaff:
+    """Any staff, in a transaction of its own that has ended: see `checked_first`."""
+    async with transaction(service.sessions) as session:
+        return await get_staff(session, token, now)
+
+
+async def wechat_first(service: ServiceDep, token: Token, now: Now) -> CurrentWechat:
+    """The WeChat user, in a transaction of its own that has ended: the platform is asked next."""
+    async with transaction(service.sessions) as session:
+        return await get_wechat(session, token, now)
 
 
 Leader = Annotated[CurrentStaff, Depends(holding("leader"))]

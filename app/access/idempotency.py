@@ -16,6 +16,7 @@ from app.errors import Conflict, Invalid
 
 KEPT = timedelta(hours=24)
 
+IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=128, pattern=r"^[\x21-\x7e]+$")]
 Answer = TypeVar("Answer", bound=BaseModel)
 
 
@@ -79,7 +80,7 @@ async def once(
     db: Db,
     staff: AnyStaff,
     now: Now,
-    idempotency_key: Annotated[str | None, Header(min_length=1, max_length=128, pattern=r"^[\x21-\x7e]+$")] = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> Once:
     """The guard; raises `AnsweredBefore`, `RequestInFlight` or `KeyReused`."""
     digest = _digest(request)

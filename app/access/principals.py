@@ -1,5 +1,6 @@
 """Who is asking: read anew on each request, so that a right that has ended is gone at the next one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -159,13 +160,18 @@ async def get_wechat(session: AsyncSession, token: str, now: datetime) -> Curren
     return CurrentWechat(row.id, user.id, user.appid, row.member_id)
 
 
+def lineage() -> ColumnElement[Sequence[int]]:
+    """The SQL of the ids on the path of an `Organisation` of the query, its own last."""
+    return cast(func.string_to_array(func.btrim(Organisation.path, "/"), "/"), ARRAY(BIGINT))
+
+
 def notice_in_force() -> ScalarSelect[str]:
     """The SQL of the version that an `Organisation` of the query is under: the nearest one's newest, or the shipped."""
-    lineage = cast(func.string_to_array(func.btrim(Organisation.path, "/"), "/"), ARRAY(BIGINT))
+    places = lineage()
     published = (
         select(PrivacyNotice.version)
-        .where(PrivacyNotice.organisation_id == any_(lineage))
-        .order_by(func.array_position(lineage, PrivacyNotice.organisation_id).desc(), PrivacyNotice.number.desc())
+        .where(PrivacyNotice.organisation_id == any_(places))
+        .order_by(func.array_position(places, PrivacyNotice.organisation_id).desc(), PrivacyNotice.number.desc())
         .limit(1)
         .correlate(Organisation)
         .scalar_subquery()

@@ -31,9 +31,11 @@ class Organisation(Base):
     __tablename__ = "organisations"
     __table_args__ = (
         CheckConstraint(one_of("kind", ORGANISATION_KINDS), name="kind"),
-        CheckConstraint("path ~ '^(/[0-9]+)+/$'", name="path"),
+        # It ends with the row's own id, so it is unique; a unique index besides would make moving the organisation
+        # wait for whoever inserts a row that refers to it, and the reverse.
+        CheckConstraint("path ~ ('^(/[0-9]+)*/' || id || '/$')", name="path"),
         CheckConstraint(one_of("archive_reason", ORGANISATION_ARCHIVE_REASONS), name="archive_reason"),
-        UniqueConstraint("path"),
+        Index("ix_organisations_path", "path"),
         Index(
             "uq_organisations_sibling_name",
             text("coalesce(parent_id, 0)"),
@@ -207,6 +209,7 @@ class Binding(Base):
     __table_args__ = (
         # A member is bound to one WeChat user of a mini-program at a time; one user may hold several members.
         Index("uq_bindings_member", "member_id", unique=True, postgresql_where=text("ended_at IS NULL")),
+        Index("ix_bindings_member_id", "member_id"),
         Index("ix_bindings_wechat_user_id", "wechat_user_id", postgresql_where=text("ended_at IS NULL")),
     )
 
@@ -306,6 +309,7 @@ class Session(Base):
         CheckConstraint("(account_id IS NULL) <> (wechat_user_id IS NULL)", name="one_holder"),
         Index("ix_sessions_account_id", "account_id", postgresql_where=text("revoked_at IS NULL")),
         Index("ix_sessions_wechat_user_id", "wechat_user_id", postgresql_where=text("revoked_at IS NULL")),
+        Index("ix_sessions_member_id", "member_id", postgresql_where=text("member_id IS NOT NULL")),
     )
 
     id: Mapped[Id]

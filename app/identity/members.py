@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.principals import CurrentMember, CurrentWechat
 from app.directory.models import Binding, Member, Organisation, Session
 from app.errors import NotFound
+from app.identity.consent import states
 from app.identity.schemas import BoundMember, Me
 
 
@@ -18,7 +19,12 @@ async def list_bound(session: AsyncSession, wechat_user_id: int) -> list[BoundMe
         .where(Binding.wechat_user_id == wechat_user_id, Member.archived_at.is_(None))
         .order_by(Binding.id)
     )
-    return [BoundMember(member_id=row[0], name=row[1], organisation_id=row[2], organisation=row[3]) for row in rows]
+    found = rows.all()
+    said = await states(session, [row[0] for row in found])
+    return [
+        BoundMember(member_id=row[0], name=row[1], organisation_id=row[2], organisation=row[3], consent=said[row[0]])
+        for row in found
+    ]
 
 
 async def switch_member(session: AsyncSession, wechat: CurrentWechat, member_id: int) -> list[BoundMember]:

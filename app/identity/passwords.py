@@ -6,10 +6,26 @@ from weakref import WeakKeyDictionary
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
 
+from app.errors import Invalid
+
 HASHER = PasswordHasher()
 # Verified in place of an unknown account, so that the time does not tell whether a login exists.
 DECOY = HASHER.hash("no such account")
 AT_ONCE = 2
+
+
+class WeakPassword(Invalid):
+    """A password that would be guessed first."""
+
+    code = "weak_password"
+    detail = "密码过于简单：不能包含登录名，也不能只由一个字符重复组成，请换一个。"
+
+
+def check_password(login: str, password: str) -> None:
+    """Raises `WeakPassword`."""
+    if login.lower() in password.lower() or len(set(password)) == 1:
+        raise WeakPassword
+
 
 _gates: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
 

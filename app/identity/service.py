@@ -1,9 +1,9 @@
-"""Sign-in, sessions and binding. Only digests of tokens and codes are kept."""
+"""Sign-in and sessions. Only digests of tokens are kept."""
 
 import secrets
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import and_, func, select, update
+from sqlalchemy import and_, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,17 +12,19 @@ from app.access.principals import (
     STAFF_ABSOLUTE,
     WECHAT_ABSOLUTE,
     CurrentStaff,
-    CurrentWechat,
     token_digest,
-    within,
 )
-from app.db.vault import Vault
-from app.directory.models import Account, Binding, BindingSlip, Member, Organisation, Post, Session, WechatUser
-from app.errors import Conflict, Invalid, NotFound, Unauthenticated
+from app.directory.models import Account, Organisation, Post, Session, WechatUser
+from app.errors import Invalid, Unauthenticated
 from app.identity.members import list_bound
 from app.identity.schemas import BoundMember, PostOut
 
-SLIP_LIFE = timedelta(days=14)
+
+class WrongOwnPassword(Invalid):
+    """The password in use was not given: no new one is set."""
+
+    code = "wrong_own_password"
+    detail = "当前密码不正确，密码没有修改。忘记密码请联系管理员重置。"
 
 
 class WrongPassword(Unauthenticated):
@@ -30,20 +32,6 @@ class WrongPassword(Unauthenticated):
 
     code = "wrong_password"
     detail = "账号或密码不正确，请核对后重试。忘记密码请联系管理员重置。"
-
-
-class WrongInviteCode(Invalid):
-    """No living slip has this code."""
-
-    code = "wrong_invite_code"
-    detail = "绑定码不正确、已使用或已过期。请核对 8 位数字，或请支部书记重新发放。"
-
-
-class AlreadyBound(Conflict):
-    """The member is tied to another WeChat user."""
-
-    code = "already_bound"
-    detail = "该党员已绑定其他微信。如已更换手机或微信号，请支部书记先解除原绑定。"
 
 
 async def open_staff_session(session: AsyncSession, account: Account, now: datetime) -> tuple[str, datetime]:
@@ -96,14 +84,18 @@ def record_refusal(session: AsyncSession, account: Account, now: datetime) -> No
 
 
 async def list_posts(session: AsyncSession, account_id: int, now: datetime) -> list[PostOut]:
-    """The posts in force of an account."""
+    """The posts in force of an account, which give what `get_staff` says."""
+    in_force = and_(Post.from_at <= now, or_(Post.until_at.is_(None), Post.until_at > now))
     rows = await session.execute(
-        select(Post.role, Post.organisation_id, Organisation.name)
+        select(Post.role, Post.organisation_id, Organisation.name, Post.acting, Post.until_at)
         .join(Organisation, Organisation.id == Post.organisation_id)
-        .where(Post.account_id == account_id, Post.from_at <= now, (Post.until_at.is_(None)) | (Post.until_at > now))
+        .where(Post.account_id == account_id, in_force, Organisation.archived_at.is_(None))
         .order_by(Post.id)
     )
-    return [PostOut(role=role, organisation_id=where, organisation=name) for role, where, name in rows]
+    return [
+        PostOut(role=role, organisation_id=where, organisation=name, acting=acting, until_at=until_at)
+        for role, where, name, acting, until_at in rows
+    ]
 
 
 async def open_wechat_session(
@@ -145,141 +137,20 @@ async def end_session(session: AsyncSession, token: str, now: datetime) -> None:
         raise Unauthenticated
 
 
-async def issue_slips(
-    session: AsyncSession,
-    vault: Vault,
-    staff: CurrentStaff,
-    organisation_id: int,
-    member_ids: list[int] | None,
-    now: datetime,
-) -> list[tuple[int, str, str, datetime]]:
-    """One-use codes, as (member id, name, code, expiry), for members of the organisation itself and its subtree.
+async def change_password(
+    session: AsyncSession, staff: CurrentStaff, old_hash: str, new_hash: str, now: datetime
+) -> None:
+    """Sets the own password, which the caller has checked and hashed; every other session of the account ends.
 
-    Without `member_ids`: for all that are not bound. A new slip voids the older ones of its member. Raises `NotFound`
-    where the organisation or a member is out of reach.
+    Raises `WrongOwnPassword` where it has been changed since `old_hash` was read.
     """
-    led = within(Organisation.path, staff.paths("leader"))
-    path = await session.scalar(select(Organisation.path).where(Organisation.id == organisation_id, led))
-    if path is None:
-        raise NotFound
-    statement = (
-        select(Member.id, Member.name)
-        .join(Organisation, Organisation.id == Member.organisation_id)
-        .where(within(Organisation.path, [path]), Member.archived_at.is_(None))
-        .order_by(Member.id)
-        # Locked, so that a member never has two living slips.
-        .with_for_update(of=Member, key_share=True)
-    )
-    if member_ids is None:
-        bound = select(Binding.id).where(Binding.member_id == Member.id, Binding.ended_at.is_(None))
-        statement = statement.where(~bound.exists())
-    else:
-        statement = statement.where(Member.id.in_(member_ids))
-    members = (await session.execute(statement)).all()
-    if member_ids is not None and len(members) != len(set(member_ids)):
-        raise NotFound
-    living = and_(BindingSlip.used_at.is_(None), BindingSlip.voided_at.is_(None))
-    ids = [member_id for member_id, _ in members]
-    await session.execute(update(BindingSlip).where(BindingSlip.member_id.in_(ids), living).values(voided_at=now))
-    codes = await _fresh_codes(session, vault, len(members))
-    slips = [(member_id, name, code, now + SLIP_LIFE) for (member_id, name), code in zip(members, codes, strict=True)]
-    session.add_all(
-        BindingSlip(
-            code_digest=vault.digest("binding slip", code),
-            member_id=member_id,
-            issued_by=staff.account_id,
-            created_at=now,
-            expires_at=expires_at,
-        )
-        for member_id, _, code, expires_at in slips
-    )
+    account = await session.get_one(Account, staff.account_id, with_for_update=True, populate_existing=True)
+    if account.password_hash != old_hash:
+        raise WrongOwnPassword
+    account.password_hash = new_hash
+    others = and_(Session.account_id == account.id, Session.id != staff.session_id, Session.revoked_at.is_(None))
+    await session.execute(update(Session).where(others).values(revoked_at=now))
     audit.record(
-        session, staff.actor, "slips.issued", "organisation", organisation_id,
-        now=now, organisation_id=organisation_id, count=len(slips),
-    )  # fmt: skip
-    return slips
-
-
-async def _fresh_codes(session: AsyncSession, vault: Vault, count: int) -> list[str]:
-    """`count` different codes that no living slip has."""
-    codes: dict[bytes, str] = {}
-    while len(codes) < count:
-        drawn = (f"{secrets.randbelow(10**8):08d}" for _ in range(count - len(codes)))
-        fresh = {vault.digest("binding slip", code): code for code in drawn}
-        taken = await session.scalars(
-            select(BindingSlip.code_digest).where(
-                BindingSlip.code_digest.in_(fresh), BindingSlip.used_at.is_(None), BindingSlip.voided_at.is_(None)
-            )
-        )
-        for digest in taken:
-            del fresh[digest]
-        codes |= fresh
-    return list(codes.values())
-
-
-async def _used_by(session: AsyncSession, vault: Vault, wechat: CurrentWechat, code: str) -> bool:
-    """Whether this WeChat user has used this very slip: the answer was lost on the way, and the phone asks again."""
-    found = await session.scalar(
-        select(BindingSlip.id)
-        .join(Binding, and_(Binding.member_id == BindingSlip.member_id, Binding.ended_at.is_(None)))
-        .where(
-            BindingSlip.code_digest == vault.digest("binding slip", code),
-            BindingSlip.used_at.is_not(None),
-            Binding.wechat_user_id == wechat.wechat_user_id,
-        )
-        .limit(1)
-    )
-    return found is not None
-
-
-async def bind(
-    session: AsyncSession, vault: Vault, wechat: CurrentWechat, code: str, now: datetime
-) -> list[BoundMember]:
-    """Ties the WeChat user to the member of the slip, puts the member in use, and uses the slip up."""
-    slip = await session.scalar(
-        select(BindingSlip)
-        .where(
-            BindingSlip.code_digest == vault.digest("binding slip", code),
-            BindingSlip.used_at.is_(None),
-            BindingSlip.voided_at.is_(None),
-            BindingSlip.expires_at > now,
-        )
-        .with_for_update()
-    )
-    if slip is None and await _used_by(session, vault, wechat, code):
-        return await list_bound(session, wechat.wechat_user_id)
-    member = await session.get(Member, slip.member_id) if slip else None
-    if slip is None or member is None or member.archived_at is not None:
-        raise WrongInviteCode
-    holder = await session.scalar(select(Binding).where(Binding.member_id == member.id, Binding.ended_at.is_(None)))
-    if holder is not None and holder.wechat_user_id != wechat.wechat_user_id:
-        raise AlreadyBound
-    if holder is None:
-        session.add(Binding(wechat_user_id=wechat.wechat_user_id, member_id=member.id, created_at=now))
-    slip.used_at = now
-    await session.execute(update(Session).where(Session.id == wechat.session_id).values(member_id=member.id))
-    audit.record(
-        session, wechat.actor, "member.bound", "member", member.id, now=now, organisation_id=member.organisation_id
-    )
-    await session.flush()
-    return await list_bound(session, wechat.wechat_user_id)
-
-
-async def unbind(session: AsyncSession, staff: CurrentStaff, member_id: int, now: datetime) -> None:
-    """Ends the binding of a member in the leader's reach and the sessions that use it; raises `NotFound`."""
-    member = await session.scalar(
-        select(Member)
-        .join(Organisation, Organisation.id == Member.organisation_id)
-        .where(Member.id == member_id, within(Organisation.path, staff.paths("leader")))
-    )
-    if member is None:
-        raise NotFound
-    living = and_(Binding.member_id == member_id, Binding.ended_at.is_(None))
-    ended = await session.execute(update(Binding).where(living).values(ended_at=now).returning(Binding.id))
-    await session.execute(
-        update(Session).where(Session.member_id == member_id, Session.revoked_at.is_(None)).values(revoked_at=now)
-    )
-    audit.record(
-        session, staff.actor, "member.unbound", "member", member_id,
-        now=now, organisation_id=member.organisation_id, bindings=len(ended.all()),
+        session, staff.actor, "account.password_changed", "account", account.id,
+        now=now, organisation_id=account.organisation_id,
     )  # fmt: skip

@@ -17,6 +17,7 @@ from app.organisations.service import find_organisation
 from app.platforms.models import Channel
 
 ADAPTERS = "zhijian.adapters"
+CONSOLE = "console"
 
 
 class UnknownAdapter(Invalid):
@@ -33,6 +34,13 @@ class ChannelExists(Conflict):
     detail = "这个渠道账号已经登记过，请直接修改原有渠道；如由其他党组织登记，请与其联系。"
 
 
+class PracticeBoundary(Conflict):
+    """Nothing leaves a practice organisation."""
+
+    code = "practice_boundary"
+    detail = "演练党组织只能使用系统内的消息页（console），不能设置对外的渠道。"
+
+
 def installed_adapters() -> set[str]:
     """The names of the adapters that are installed; the scheduler and the senders load them, the API only asks."""
     return {entry.name for entry in entry_points(group=ADAPTERS)}
@@ -43,11 +51,13 @@ async def create_channel(
 ) -> Channel:
     """A channel of an organisation; its secret is sealed for its own row.
 
-    Raises `UnknownAdapter`, `ChannelExists` or `NotFound`.
+    Raises `UnknownAdapter`, `PracticeBoundary`, `ChannelExists` or `NotFound`.
     """
     if body.adapter not in installed_adapters():
         raise UnknownAdapter
     organisation = await find_organisation(session, body.organisation_id, staff.paths("administrator"))
+    if organisation.practice and body.adapter != CONSOLE:
+        raise PracticeBoundary
     channel = Channel(
         organisation_id=organisation.id,
         adapter=body.adapter,

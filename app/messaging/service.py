@@ -2,10 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
 
-from apscheduler.triggers.cron import CronTrigger
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,26 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access import audit
 from app.access.principals import CurrentMember, CurrentStaff, within
 from app.directory.models import Organisation
-from app.errors import Conflict, Invalid, NotFound
+from app.errors import Conflict, NotFound
 from app.messaging.models import Campaign, Schedule, SubscriptionBalance
 from app.messaging.schemas import ScheduleIn, SchedulePatch
+from app.messaging.times import BadCron, check_cron, next_due
 from app.organisations.service import find_organisation
 
-# Notices do not ring at night: [21:00, 08:00) in the organisation's zone.
-QUIET_FROM = time(21)
-QUIET_UNTIL = time(8)
 # A weekly issue is worth sending within its own week, whatever held the scheduler up.
 ISSUE_LATE = timedelta(days=6)
-
-
-CRON_FIELDS = 5
-
-
-class BadCron(Invalid):
-    """The rule is not one that we understand the way its writer does."""
-
-    code = "bad_cron"
-    detail = "定时规则不正确。请写五段：分 时 日 月 星期，星期用英文缩写，例如「0 8 * * mon」表示每周一 8:00。"
 
 
 class ScheduleIsDerived(Conflict):
@@ -139,47 +125,6 @@ async def end_campaigns(session: AsyncSession, kinds: Sequence[str], subject_id:
         .where(Campaign.kind.in_(kinds), Campaign.subject_id == subject_id, Campaign.expires_at > now)
         .values(expires_at=now)
     )
-
-
-def check_cron(cron: str) -> None:
-    """Raises `BadCron`; weekdays must be names, because APScheduler's 1 is Tuesday where cron's is Monday.
-
-    Day and weekday together are refused too: cron means either of them, APScheduler both.
-    """
-    fields = cron.split()
-    if len(fields) != CRON_FIELDS or any(character.isdigit() for character in fields[4]):
-        raise BadCron
-    # At most once a day: a star in the place of the minute would remind people sixty times an hour.
-    if not (fields[0].isdigit() and fields[1].isdigit()):
-        raise BadCron("每天最多提醒一次：分和时请各写一个数字，例如「0 8 * * mon」表示每周一 8:00。")
-    if fields[2] != "*" and fields[4] != "*":
-        raise BadCron("定时规则不能同时限定日和星期，请只写其中一个，另一个写「*」，例如「0 8 * * mon」。")
-    try:
-        CronTrigger.from_crontab(cron, timezone="UTC")
-    except ValueError:
-        raise BadCron from None
-
-
-def next_due(cron: str, timezone: str, after: datetime) -> datetime | None:
-    """The first due time of a cron rule later than `after`, in UTC; None where there is none any more."""
-    trigger = CronTrigger.from_crontab(cron, timezone=ZoneInfo(timezone))
-    while True:
-        # The trigger gives what is not earlier than this, and rounds it up to a whole second.
-        found: datetime | None = trigger.get_next_fire_time(None, after + timedelta(microseconds=1))
-        if found is None:
-            return None
-        after = found.astimezone(UTC)
-        if not found.fold:  # the hour that the end of summer time repeats counts once
-            return after
-
-
-def quiet_until(timezone: str, now: datetime) -> datetime | None:
-    """The end of the quiet hours if `now` is in them, else None."""
-    local = now.astimezone(ZoneInfo(timezone))
-    if QUIET_UNTIL <= local.time() < QUIET_FROM:
-        return None
-    day = local.date() if local.time() < QUIET_UNTIL else local.date() + timedelta(days=1)
-    return datetime.combine(day, QUIET_UNTIL, ZoneInfo(timezone))
 
 
 async def create_schedule(session: AsyncSession, staff: CurrentStaff, body: ScheduleIn, now: datetime) -> Schedule:

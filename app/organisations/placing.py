@@ -1,31 +1,44 @@
 """Where members stand, over time: whatever puts a member into an organisation or takes them out goes through here.
 
-A change takes effect `at` a time that is not in the future, but not before the member came to the place that is left.
+A change takes effect `at` a time that is not in the future, but not before the last one of the same member.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import Invalid
+from app.organisations.locks import hold_tree
 
-# What begins at the very moment is replaced, not ended: a period without length would be nowhere.
-BEGUN_LATER = text("""
-SELECT member_id FROM placements
-WHERE member_id = ANY(CAST(:ids AS bigint[])) AND until_at IS NULL AND from_at > :at LIMIT 1
+# Of two requests that waited for each other the later one may have read the clock first.
+CROSSED = timedelta(minutes=1)
+
+LATEST = text("""
+SELECT max(coalesce(until_at, from_at)) FROM placements WHERE member_id = ANY(CAST(:ids AS bigint[]))
 """)
+# What begins at the very moment is replaced, not ended: a period without length would be nowhere.
 REPLACE = text("""
 DELETE FROM placements WHERE member_id = ANY(CAST(:ids AS bigint[])) AND until_at IS NULL AND from_at = :at
 """)
 END = text("""
 UPDATE placements SET until_at = :at WHERE member_id = ANY(CAST(:ids AS bigint[])) AND until_at IS NULL
 """)
+# Where the organisation has itself moved since `at`, a placement for each path that it had.
 BEGIN = text("""
-INSERT INTO placements (member_id, organisation_id, path, from_at)
-SELECT member.id, member.organisation_id, organisation.path, :at
-FROM members member JOIN organisations organisation ON organisation.id = member.organisation_id
+WITH stays AS (
+    SELECT id AS organisation_id, path, CAST(NULL AS timestamptz) AS until_at FROM organisations
+    UNION ALL (
+        SELECT DISTINCT ON (organisation_id, effective_at) organisation_id, before->>'path', effective_at
+        FROM organisation_changes WHERE kind = 'moved' AND effective_at > :at
+        ORDER BY organisation_id, effective_at, id
+    )
+)
+INSERT INTO placements (member_id, organisation_id, path, from_at, until_at)
+SELECT member.id, organisation_id, stay.path,
+    coalesce(lag(stay.until_at) OVER (PARTITION BY member.id ORDER BY stay.until_at), :at), stay.until_at
+FROM members member JOIN stays stay USING (organisation_id)
 WHERE member.id = ANY(CAST(:ids AS bigint[]))
 """)
 MOVE = text("UPDATE members SET organisation_id = :organisation_id WHERE id = ANY(CAST(:ids AS bigint[]))")
@@ -41,10 +54,22 @@ WHERE starts_with(organisation.path, :path) AND member.archived_at IS NULL
 
 
 class TooEarly(Invalid):
-    """The date lies before the beginning of a placement that it would end."""
+    """The date lies before the last change of what it would change."""
 
     code = "date_too_early"
     detail = "日期早于党员来到现支部的时间，请改为更晚的日期。"
+
+
+def not_before(latest: datetime | None, at: datetime, detail: str | None = None) -> datetime:
+    """`at`, which must not lie before the `latest` change; raises `TooEarly`, with a `detail` of the caller's.
+
+    Times that only crossed while requests waited for each other are put in order.
+    """
+    if latest is None or latest <= at:
+        return at
+    if latest - at > CROSSED:
+        raise TooEarly(detail)
+    return latest
 
 
 async def place_members(
@@ -54,20 +79,27 @@ async def place_members(
 
     Members and organisation are flushed. Who stands there already is left alone. Raises `TooEarly`.
     """
+    await hold_tree(session)
+    ids = list(member_ids)
     if organisation_id is not None:
-        await session.execute(MOVE, {"ids": list(member_ids), "organisation_id": organisation_id})
-    moved = list(await session.scalars(ELSEWHERE, {"ids": list(member_ids)}))
-    await displace_members(session, moved, at)
-    await session.execute(BEGIN, {"ids": moved, "at": at})
+        await session.execute(MOVE, {"ids": ids, "organisation_id": organisation_id})
+    moved = list(await session.scalars(ELSEWHERE, {"ids": ids}))
+    if moved:
+        await session.execute(BEGIN, {"ids": moved, "at": await _end_places(session, moved, at)})
 
 
 async def displace_members(session: AsyncSession, member_ids: Sequence[int], at: datetime) -> None:
     """Ends where members stand, at `at`; raises `TooEarly`."""
-    values = {"ids": list(member_ids), "at": at}
-    if await session.scalar(BEGUN_LATER, values) is not None:
-        raise TooEarly
+    await hold_tree(session)
+    await _end_places(session, list(member_ids), at)
+
+
+async def _end_places(session: AsyncSession, ids: list[int], at: datetime) -> datetime:
+    """When the places came to end: `at`, or a moment later; raises `TooEarly`."""
+    ends = not_before(await session.scalar(LATEST, {"ids": ids}), at)
     for statement in (REPLACE, END):
-        await session.execute(statement, values)
+        await session.execute(statement, {"ids": ids, "at": ends})
+    return ends
 
 
 async def follow_tree(session: AsyncSession, path: str, at: datetime) -> None:

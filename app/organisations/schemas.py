@@ -1,4 +1,4 @@
-"""Shapes of organisations, members, accounts, posts and roster imports."""
+"""Shapes of accounts, and of what is said of organisations in more than one place."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -7,10 +7,9 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from app.schemas import Id, In, Line, Moment, Out
+from app.schemas import Id, In, Line, Out
 
 OrganisationKind = Literal["committee", "general_branch", "branch", "group"]
-Role = Literal["leader", "editor", "reviewer", "administrator"]
 
 
 def _zone(name: str) -> str:
@@ -27,60 +26,6 @@ Timezone = Annotated[
 ]
 Login = Annotated[str, Field(min_length=3, max_length=64, pattern=r"^[A-Za-z0-9._@-]+$")]
 Password = Annotated[str, Field(min_length=10, max_length=256)]
-
-
-class OrganisationIn(In):
-    """A new organisation under `parent_id`."""
-
-    parent_id: Id
-    name: Line
-    kind: OrganisationKind
-
-
-class OrganisationPatch(In):
-    """What of an organisation changes; its place in the tree does not."""
-
-    name: Line | None = None
-    timezone: Timezone | None = None
-
-
-class OrganisationOut(Out):
-    """A node of the tree; `path` holds the ids from the top down to its own."""
-
-    id: int
-    parent_id: int | None
-    path: str
-    kind: str
-    name: str
-    timezone: str
-
-
-class Organisations(Out):
-    """A page of organisations."""
-
-    items: list[OrganisationOut]
-    next: str | None
-
-
-class RosterMemberOut(Out):
-    """A member as the leader sees them: the phone number is masked."""
-
-    id: int
-    name: str
-    organisation_id: int
-    organisation: str
-    stage: str
-    roster: str
-    exempt: bool
-    bound: bool
-    phone_masked: str | None
-
-
-class RosterMembers(Out):
-    """A page of members."""
-
-    items: list[RosterMemberOut]
-    next: str | None
 
 
 class AccountIn(In):
@@ -116,51 +61,3 @@ class Accounts(Out):
 
     items: list[AccountOut]
     next: str | None
-
-
-class PostIn(In):
-    """A role in an organisation and its subtree; from now on and without end unless said otherwise."""
-
-    account_id: Id
-    organisation_id: Id
-    role: Role
-    from_at: Moment | None = None
-    until_at: Moment | None = None
-
-
-class HeldPostOut(Out):
-    """A post that is in force or to come."""
-
-    id: int
-    account_id: int
-    account: str
-    organisation_id: int
-    organisation: str
-    role: str
-    from_at: datetime
-    until_at: datetime | None
-
-
-class HeldPosts(Out):
-    """A page of posts."""
-
-    items: list[HeldPostOut]
-    next: str | None
-
-
-class RejectedLine(Out):
-    """A line of the workbook that cannot be imported, numbered as Excel shows it."""
-
-    line: int
-    code: str
-    reason: str
-
-
-class ImportOut(Out):
-    """What an import did, or would do; with any rejected line it does nothing."""
-
-    added: int
-    changed: int
-    unchanged: int
-    organisations_added: int
-    rejected: list[RejectedLine]

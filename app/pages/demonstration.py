@@ -77,6 +77,12 @@ class LoginCode(Out):
     code: str
 
 
+class NumberCode(Out):
+    """What a tap on `getPhoneNumber` gives."""
+
+    code: str
+
+
 class Accepted(Out):
     """The templates of which the phone accepted one message more."""
 
@@ -140,6 +146,16 @@ async def log_in(phone: Phone, svc: ServiceDep) -> LoginCode:
     channel = await _mini_program(svc)
     answer = await ask_fake(svc, "POST", "login", json={"appid": channel.account, "phone": phone})
     return LoginCode(app=channel.account, code=answer["code"])
+
+
+@demonstration.post("/phones/{phone}/number")
+async def share_number(phone: Phone, svc: ServiceDep) -> NumberCode:
+    """A tap on `getPhoneNumber`: the number of this WeChat is that of somebody on the roster whom no phone has yet."""
+    channel = await _mini_program(svc)
+    async with transaction(svc.sessions) as session:
+        number = await inbox.find_number(session, svc.vault)
+    body = {"appid": channel.account, "phone": phone, "number": number}
+    return NumberCode(code=(await ask_fake(svc, "POST", "number", json=body))["code"])
 
 
 @demonstration.post("/phones/{phone}/acceptances")

@@ -7,8 +7,13 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.db.vault import Vault
 from app.directory.models import Binding, Member, Organisation, WechatUser
 from app.platforms.models import Channel, ConsoleMessage
+
+
+# Of a range that is given to nobody.
+NOBODYS = "19900000000"
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,20 @@ async def find_mini_program(session: AsyncSession) -> Channel | None:
     return await session.scalar(
         select(Channel).where(Channel.adapter == "wechat_miniprogram", Channel.enabled).order_by(Channel.id).limit(1)
     )
+
+
+async def find_number(session: AsyncSession, vault: Vault) -> str:
+    """The phone number of somebody on the roster who is not bound; one that nobody has where there is no such member."""
+    bound = select(Binding.id).where(Binding.member_id == Member.id, Binding.ended_at.is_(None)).exists()
+    member = await session.scalar(
+        select(Member)
+        .where(Member.phone_cipher.is_not(None), Member.archived_at.is_(None), ~bound)
+        .order_by(Member.id)
+        .limit(1)
+    )
+    if member is None or member.phone_cipher is None:
+        return NOBODYS
+    return vault.decrypt(member.phone_cipher, f"members:{member.id}:phone")
 
 
 async def names_of(session: AsyncSession, appid: str, openids: set[str]) -> Mapping[str, tuple[str, str]]:

@@ -7,6 +7,7 @@ Practice organisations count in their own figures only.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, RowMapping, and_, any_, cast, func, select, text
@@ -85,7 +86,7 @@ PEOPLE = """
     JOIN members member ON member.id = place.member_id
     JOIN organisations organisation ON organisation.id = place.organisation_id
     WHERE starts_with(place.path, :path) AND tstzrange(place.from_at, place.until_at) @> CAST(:at AS timestamptz)
-        AND (NOT organisation.practice OR (SELECT practice FROM organisations WHERE path = :path))
+        AND (NOT organisation.practice OR :practice)
 """
 
 PAGE = """
@@ -117,23 +118,31 @@ FROM study ORDER BY path, id
 """
 
 
-async def count_completion(session: AsyncSession, path: str, week: date, at: datetime) -> Sequence[RowMapping]:
-    """The figures of who stood under `path` at `at`: a `total` row, one for each `child`, and one for its own.
+@dataclass(frozen=True)
+class Standpoint:
+    """From where a week is looked at: the `path` that the organisation had `at` the time that counts."""
+
+    path: str
+    practice: bool
+    week: date
+    at: datetime
+
+
+async def count_completion(session: AsyncSession, seen: Standpoint) -> Sequence[RowMapping]:
+    """The figures of who stood under the path then: a `total` row, one for each `child`, and one for its own.
 
     `child` is an id as text, null for the organisation's own members.
     """
-    statement = text(STUDY.format(people=PEOPLE) + BY_CHILD)
-    found = await session.execute(statement, {"path": path, "week": week, "at": at})
+    found = await session.execute(text(STUDY.format(people=PEOPLE) + BY_CHILD), vars(seen))
     return found.mappings().all()
 
 
 async def list_study(
-    session: AsyncSession, path: str, week: date, at: datetime, *, after: int | None, limit: int | None
+    session: AsyncSession, seen: Standpoint, *, after: int | None, limit: int | None
 ) -> Sequence[RowMapping]:
-    """What each who stood under `path` at `at` has done, by path and id, from the member `after` on."""
+    """What each who stood under the path then has done, by path and id, from the member `after` on."""
     statement = text(STUDY.format(people=PEOPLE + PAGE) + BY_MEMBER)
-    values = {"path": path, "week": week, "at": at, "after": after, "limit": limit}
-    found = await session.execute(statement, values)
+    found = await session.execute(statement, {**vars(seen), "after": after, "limit": limit})
     return found.mappings().all()
 
 

@@ -16,7 +16,9 @@ from app.library.models import Issue
 from app.messaging.models import Campaign
 from app.messaging.service import Audience, announce
 from app.organisations.service import find_organisation
+from app.organisations.tree.changes import path_as_of
 from app.reports import queries
+from app.reports.queries import Standpoint
 from app.reports.schemas import Completion, Figures, IssueRef, MemberRow, NudgeOut, OrganisationRow
 from app.schemas import monday_of, week_of
 
@@ -53,10 +55,13 @@ def current_week(organisation: Organisation, now: datetime) -> str:
     return week_of(now.astimezone(ZoneInfo(organisation.timezone)).date())
 
 
-def counted_at(organisation: Organisation, week: str, now: datetime) -> datetime:
-    """When it is looked where everybody stands: at the end of the week in the organisation's zone, or now."""
+async def _seen_from(session: AsyncSession, organisation: Organisation, week: str, now: datetime) -> Standpoint:
+    """The organisation where it stood when everybody is counted: at the end of the week in its zone, or now."""
     ends = datetime.combine(monday_of(week) + timedelta(weeks=1), time(), ZoneInfo(organisation.timezone))
-    return min(now, ends - timedelta(microseconds=1))
+    at = min(now, ends - timedelta(microseconds=1))
+    path = await session.scalar(select(path_as_of(at)).where(Organisation.id == organisation.id))
+    assert path is not None  # noqa: S101 - the organisation was found a moment ago
+    return Standpoint(path, organisation.practice, monday_of(week), at)
 
 
 async def get_completion(
@@ -72,10 +77,12 @@ async def get_completion(
 ) -> Completion:
     """Totals of the organisation's subtree with a row for each child, or a page of members; raises `NotFound`."""
     organisation = await find_organisation(session, organisation_id, staff.paths("leader"))
-    completion = await _by_organisation(session, organisation, week or current_week(organisation, now), now)
+    week = week or current_week(organisation, now)
+    seen = await _seen_from(session, organisation, week, now)
+    completion = await _by_organisation(session, organisation, week, seen, now)
     if not by_member:
         return completion
-    rows = await _members(session, organisation, completion.week, now, after=after, limit=limit + 1)
+    rows = await _members(session, seen, after=after, limit=limit + 1)
     shown = rows[:limit]
     following = str(shown[-1].member_id) if len(rows) > limit else None
     return completion.model_copy(update={"items": shown, "next": following})
@@ -86,8 +93,10 @@ async def export_completion(
 ) -> Export:
     """All rows of both views; that personal data left the system is on record. Raises `NotFound`."""
     organisation = await find_organisation(session, organisation_id, staff.paths("leader"))
-    completion = await _by_organisation(session, organisation, week or current_week(organisation, now), now)
-    members = await _members(session, organisation, completion.week, now, after=None, limit=None)
+    week = week or current_week(organisation, now)
+    seen = await _seen_from(session, organisation, week, now)
+    completion = await _by_organisation(session, organisation, week, seen, now)
+    members = await _members(session, seen, after=None, limit=None)
     audit.record(
         session, staff.actor, "completion.exported", "organisation", organisation.id,
         now=now, organisation_id=organisation.id, week=completion.week, members=len(members),
@@ -95,14 +104,15 @@ async def export_completion(
     return Export(completion, members)
 
 
-async def _by_organisation(session: AsyncSession, organisation: Organisation, week: str, now: datetime) -> Completion:
-    at = counted_at(organisation, week, now)
-    counted = await queries.count_completion(session, organisation.path, monday_of(week), at)
+async def _by_organisation(
+    session: AsyncSession, organisation: Organisation, week: str, seen: Standpoint, now: datetime
+) -> Completion:
+    counted = await queries.count_completion(session, seen)
     figures = {(row["total"], row["child"]): Figures(**{name: row[name] for name in FIGURES}) for row in counted}
     nothing = Figures(due=0, started=0, completed=0, quiz_passed=0, average_score=None)
     children = await session.execute(
         select(Organisation.id, Organisation.name)
-        .where(_shown_child(organisation, [int(child) for _, child in figures if child is not None]))
+        .where(_shown_child(organisation, [int(child) for _, child in figures if child], running=seen.at == now))
         .order_by(Organisation.id)
     )
     named: list[tuple[str | None, int, str]] = [(str(id_), id_, name) for id_, name in children]
@@ -112,7 +122,7 @@ async def _by_organisation(session: AsyncSession, organisation: Organisation, we
         organisation_id=organisation.id,
         organisation=organisation.name,
         week=week,
-        issues=await _issues(session, organisation, week),
+        issues=await _issues(session, seen),
         totals=figures[True, None],
         items=[
             OrganisationRow(organisation_id=id_, organisation=name, **figures.get((False, child), nothing).model_dump())
@@ -122,44 +132,41 @@ async def _by_organisation(session: AsyncSession, organisation: Organisation, we
     )
 
 
-def _shown_child(organisation: Organisation, counted: Sequence[int]) -> ColumnElement[bool]:
-    """Which organisations have a row: whose members were counted, wherever they are now, and the present children."""
+def _shown_child(organisation: Organisation, counted: Sequence[int], *, running: bool) -> ColumnElement[bool]:
+    """Which organisations have a row: whose members were counted, wherever they are now.
+
+    In a running week the present children besides: of a week that is over nothing changes any more, rows of zeros
+    neither.
+    """
+    shown = Organisation.id.in_(counted)
+    if not running:
+        return shown
     present = and_(
         Organisation.parent_id == organisation.id,
         Organisation.archived_at.is_(None),
         Organisation.practice.is_(organisation.practice),
     )
-    return or_(Organisation.id.in_(counted), present)
+    return or_(shown, present)
 
 
-async def _issues(session: AsyncSession, organisation: Organisation, week: str) -> list[IssueRef]:
-    """The week's issues that are meant for anybody in the subtree: from above, its own, and from below."""
+async def _issues(session: AsyncSession, seen: Standpoint) -> list[IssueRef]:
+    """The week's issues that were meant for anybody in the subtree: from above, its own, and from below."""
+    path = path_as_of(seen.at)
     rows = await session.execute(
         select(Issue.id, Issue.title, Organisation.name)
         .join(Organisation, Organisation.id == Issue.organisation_id)
         .where(
-            Issue.week == monday_of(week),
+            Issue.week == seen.week,
             Issue.state == "published",
-            func.starts_with(organisation.path, Organisation.path)
-            | func.starts_with(Organisation.path, organisation.path),
+            func.starts_with(seen.path, path) | func.starts_with(path, seen.path),
         )
-        .order_by(Organisation.path, Issue.id)
+        .order_by(path, Issue.id)
     )
     return [IssueRef(id=id_, title=title, organisation=name) for id_, title, name in rows]
 
 
-async def _members(
-    session: AsyncSession,
-    organisation: Organisation,
-    week: str,
-    now: datetime,
-    *,
-    after: int | None,
-    limit: int | None,
-) -> list[MemberRow]:
-    at = counted_at(organisation, week, now)
-    rows = await queries.list_study(session, organisation.path, monday_of(week), at, after=after, limit=limit)
-    return [MemberRow(**row) for row in rows]
+async def _members(session: AsyncSession, seen: Standpoint, *, after: int | None, limit: int | None) -> list[MemberRow]:
+    return [MemberRow(**row) for row in await queries.list_study(session, seen, after=after, limit=limit)]
 
 
 async def nudge(session: AsyncSession, staff: CurrentStaff, organisation_id: int, week: str, now: datetime) -> NudgeOut:
@@ -172,7 +179,11 @@ async def nudge(session: AsyncSession, staff: CurrentStaff, organisation_id: int
         select(func.count())
         .select_from(Member)
         .join(Organisation, Organisation.id == Member.organisation_id)
-        .where(within(Organisation.path, [organisation.path]), queries.unfinished(monday_of(week)))
+        .where(
+            within(Organisation.path, [organisation.path]),
+            Organisation.practice.is_(organisation.practice),
+            queries.unfinished(monday_of(week)),
+        )
     )
     if not count:
         raise NobodyUnfinished

@@ -186,6 +186,11 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("archived_at IS NULL"),
     )
+    # The path ends with the row's own id: it is unique without a unique index, which would lock out rows that refer.
+    op.drop_constraint(op.f("uq_organisations_path"), "organisations", type_="unique")
+    op.create_index("ix_organisations_path", "organisations", ["path"], unique=False)
+    op.drop_constraint(op.f("ck_organisations_path"), "organisations", type_="check")
+    op.create_check_constraint(op.f("ck_organisations_path"), "organisations", "path ~ ('^(/[0-9]+)*/' || id || '/$')")
     _place_members()
 
 
@@ -210,6 +215,10 @@ def _place_members() -> None:
 
 def downgrade() -> None:
     # Two members who share a phone number, or a post of a new role, stand in the way: end those first.
+    op.drop_constraint(op.f("ck_organisations_path"), "organisations", type_="check")
+    op.create_check_constraint(op.f("ck_organisations_path"), "organisations", "path ~ '^(/[0-9]+)+/$'")
+    op.drop_index("ix_organisations_path", table_name="organisations")
+    op.create_unique_constraint(op.f("uq_organisations_path"), "organisations", ["path"])
     op.drop_index("uq_organisations_sibling_name", table_name="organisations")
     op.create_index(
         "uq_organisations_sibling_name", "organisations", [sa.text("coalesce(parent_id, 0)"), "name"], unique=True

@@ -90,6 +90,7 @@ class AdapterKind:
     `rings`: it disturbs people, so quiet hours apply. `address`: what `Envelope.address` holds, the openid at the
     channel's mini-program ("wechat") or nothing ("member"). `subscribed`: a message needs a template of the channel,
     and uses up one subscription of the member to it. `last_resort`: used for those whom no other channel reaches.
+    `outside`: what is sent leaves the house: only for those who have consented, and for nobody who practises.
     """
 
     build: Callable[[ChannelInfo, Outside], Adapter]
@@ -97,6 +98,7 @@ class AdapterKind:
     address: Literal["member", "wechat"] = "member"
     subscribed: bool = False
     last_resort: bool = False
+    outside: bool = True
 
     def template(self, config: Mapping[str, object], kind: str) -> str | None:
         """The channel's template for a kind of campaign, where a message needs one; None where there is none."""

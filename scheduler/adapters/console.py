@@ -36,4 +36,4 @@ def build(channel: ChannelInfo, outside: Outside) -> Console:
     return Console(outside)
 
 
-CONSOLE = AdapterKind(build, rings=False, last_resort=True)
+CONSOLE = AdapterKind(build, rings=False, last_resort=True, outside=False)

@@ -135,6 +135,12 @@ def open_phone(http: httpx.Client, phone: str) -> Phone:
     return Phone(http, session["token"])
 
 
+def consent(phone: Phone) -> None:
+    """The member reads the privacy notice and agrees."""
+    version = phone.ask("GET", "/privacy-notice")["version"]
+    phone.ask("PUT", "/me/consent", json={"version": version, "accepted": True})
+
+
 def call_a_meeting(http: httpx.Client, password: str) -> str:
     """The leader calls a meeting, by day; its title."""
     admin, _ = staff(http, "admin", password)
@@ -166,6 +172,8 @@ def test_somebody_tries_the_demonstration_and_comes_back_to_it(var: Path, starte
             assert [post["role"] for post in session["posts"]] == [person.role]
             assert phone.ask("GET", "/staff/me")["name"] == person.title
         members = [open_phone(http, name) for name in PHONES]
+        assert members[1].send("GET", "/me").json()["code"] == "consent_needed", "so that the screen can be seen"
+        consent(members[1])
         assert [phone.ask("GET", "/me")["roster"] == "floating" for phone in members] == [False, True]
         me = members[0].ask("GET", "/me")
         assert eventually(lambda: members[0].ask("GET", "/issues/current")["items"]), "this week's issue is published"

@@ -29,6 +29,14 @@ LESSON = {
 FILE = {"not_xlsx", "rejected_lines"}
 ISSUE = {"nothing_required", "lesson_twice", *CALENDAR}
 
+# A name that is a title of a column, a day that no calendar has, ages that cannot be: as the reader of rosters has it.
+PERSON = {
+    "invalid_name", "name_annotated", "invalid_date", "date_too_early", "future_date", "joined_too_young",
+    "tag_too_long", "too_many_tags",
+}  # fmt: skip
+# A day that has not come, or lies before the member came.
+DATED = {"date_parsing", "date_from_datetime_parsing", "date_in_future", "date_too_early"}
+
 REFUSALS: dict[str, set[str]] = {
     "sign_in_wechat": {"unknown_app", "bad_wechat_code"},
     "bind_member": {"wrong_invite_code"},
@@ -55,6 +63,11 @@ REFUSALS: dict[str, set[str]] = {
     "get_completion": CALENDAR,
     "export_completion": CALENDAR,
     "nudge_unfinished": CALENDAR,
+    "create_member": PERSON,
+    "change_member": PERSON,
+    "move_member": DATED,
+    "archive_member": DATED,
+    "export_members": {"reason_needed"},
 }
 
 

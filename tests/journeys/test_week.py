@@ -27,11 +27,20 @@ def bind_members(town: Town) -> tuple[Phone, Phone]:
         assert phone.send("GET", "/me").json()["code"] == "not_bound"
         code = slips[member["id"]]["invite_code"]
         phone.ask("POST", "/me/binding", 201, json={"invite_code": code})
+        consent(phone)
         assert phone.ask("GET", "/me")["name"] == member["name"]
         stranger = town.open_phone(f"thief of {name}")
         assert stranger.send("POST", "/me/binding", json={"invite_code": code}).json()["code"] == "wrong_invite_code"
         phones.append(phone)
     return phones[0], phones[1]
+
+
+def consent(phone: Phone) -> None:
+    """The member reads the privacy notice and agrees; before that there is nothing else."""
+    assert phone.send("GET", "/me").json()["code"] == "consent_needed"
+    notice = phone.ask("GET", "/privacy-notice")
+    assert "个人信息保护法" in notice["html"]
+    phone.ask("PUT", "/me/consent", json={"version": notice["version"], "accepted": True})
 
 
 def test_a_week(program: Program) -> None:

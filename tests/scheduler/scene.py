@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from sqlalchemy import select
 
+from app.access.principals import SHIPPED_NOTICE
 from app.db.engine import transaction
 from app.directory.models import Binding, Member, WechatUser
 from app.messaging.models import Batch, Campaign, DeliveryException, DeliveryState, SubscriptionBalance
@@ -209,9 +210,12 @@ class Scene:
         async with transaction(self.service.sessions) as session:
             users = [WechatUser(appid=appid, openid=openid, created_at=now) for openid in openids]
             members = [
-                Member(organisation_id=100, name="党员", stage="full_member", roster="floating", created_at=now)
+                Member(
+                    organisation_id=100, name="党员", stage="full_member", roster="floating", created_at=now,
+                    consent_version=SHIPPED_NOTICE,
+                )
                 for _ in openids
-            ]
+            ]  # fmt: skip
             session.add_all([*users, *members])
             await session.flush()
             for user, member in zip(users, members, strict=True):

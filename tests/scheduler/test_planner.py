@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select, text
 
 from app.db.engine import transaction
+from app.directory.models import PrivacyNotice
 from app.messaging.models import BATCH_SIZE, Batch, Campaign, DeliveryState
 from app.messaging.service import Audience
 from app.reading.models import ReadingProgress
@@ -148,6 +149,46 @@ async def test_nobody_is_put_on_a_mini_program_that_has_no_template_for_this(sce
     assert await counted(scene, campaign_id) == ("done", 0, 1)
 
 
+@pytest.mark.parametrize("said", [None, "an older version"])
+async def test_nothing_leaves_the_house_for_who_has_not_consented(scene: Scene, said: str | None) -> None:
+    wechat = await scene.channel("wechat_miniprogram", account=APPID, config=dict(CONFIG))
+    await scene.channel("gateway")
+    silent = await scene.follower("o-1", accepted=1, consent_version=said)
+    willing = await scene.follower("o-2", accepted=1)
+    campaign_id = await plan(scene)
+    assert await planned(scene, campaign_id) == {wechat: [willing]}
+    assert await counted(scene, campaign_id) == ("sending", 1, 1)
+    console = await scene.channel("console")
+    assert await planned(scene, await plan(scene)) == {wechat: [willing], console: [silent]}
+
+
+async def test_a_new_notice_asks_again_of_every_member_below_and_of_nobody_else(scene: Scene) -> None:
+    console = await scene.channel("console")
+    wechat = await scene.channel("wechat_miniprogram", account=APPID, config=dict(CONFIG))
+    below, above = await scene.follower("o-1"), await scene.follower("o-2", organisation_id=1)
+    async with transaction(scene.service.sessions) as session:
+        session.add(
+            PrivacyNotice(
+                organisation_id=10,
+                number=1,
+                version="10-1",
+                title="告知书",
+                body="新",
+                published_at=scene.service.clock(),
+            )
+        )
+    assert await planned(scene, await plan(scene)) == {wechat: [above], console: [below]}
+
+
+async def test_kinds_that_a_member_does_not_want_are_left_out_but_meetings_are_not(scene: Scene) -> None:
+    channel_id = await scene.channel("console")
+    every = ["weekly_issue", "unfinished_reminder", "meeting_notice"]
+    quiet = await scene.world.member(100, notices_off=every)
+    weekly_only = await scene.world.member(100, notices_off=["unfinished_reminder"])
+    for kind, told in (("weekly_issue", [weekly_only]), ("meeting_notice", [quiet, weekly_only])):
+        assert await planned(scene, await plan(scene, kind=kind)) == {channel_id: told}
+
+
 async def test_a_member_whom_no_channel_reaches_is_counted(scene: Scene) -> None:
     channel_id = await scene.channel("console", 10)
     inside = await scene.world.member(100)
@@ -215,7 +256,7 @@ async def test_a_database_that_is_away_is_said_and_not_taken_for_a_bad_campaign(
 
 # The choice of a channel, without a database
 
-AT = Recipient(1, "/1/10/100/", 5, APPID)
+AT = Recipient(1, "/1/10/100/", 5, APPID, consented=True)
 
 
 def candidate(channel_id: int, organisation_id: int, adapter: str = "console", *, stopped: bool = False) -> Candidate:
@@ -244,7 +285,12 @@ def test_the_best_channel_is_chosen(candidates: list[Candidate], chosen: int | N
 
 
 @pytest.mark.parametrize(
-    "recipient", [Recipient(1, "/1/10/100/", None, None), Recipient(1, "/1/10/100/", 5, "wx-other"), AT]
+    "recipient",
+    [
+        Recipient(1, "/1/10/100/", None, None, consented=True),
+        Recipient(1, "/1/10/100/", 5, "wx-other", consented=True),
+        AT,
+    ],
 )
 def test_a_mini_program_is_only_for_those_bound_to_it_with_a_subscription(recipient: Recipient) -> None:
     balances: dict[Allowance, int] = {} if recipient is AT else {(5, "t"): 1}

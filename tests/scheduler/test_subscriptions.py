@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from app.db.engine import transaction
+from app.directory.models import Member
 from app.messaging.models import DeliveryState
 from app.resources import Service
 from scheduler import subscriptions
@@ -48,6 +49,18 @@ async def test_the_subscription_is_taken_before_the_platform_is_asked(scene: Sce
 
     await scene.send(scripted(during=look))
     assert seen == [0]
+
+
+async def test_who_takes_the_consent_back_after_the_planning_is_not_sent_to(scene: Scene) -> None:
+    member_id = await scene.follower("o-1", accepted=1)
+    batch_id = await batch(scene, [member_id])
+    async with transaction(scene.service.sessions) as session:
+        (await session.get_one(Member, member_id)).consent_version = None
+    adapter = scripted()
+    await scene.send(adapter)
+    assert adapter.members == []
+    assert await scene.states(batch_id) == [DeliveryState.FAILED]
+    assert await scene.balance("o-1") == 1
 
 
 async def test_nothing_is_ever_sent_without_a_subscription_or_without_a_binding(scene: Scene) -> None:

@@ -135,9 +135,67 @@ async def renamed(targets: Targets, organisation_id: int, actor: Person) -> Ask:
     return Ask({"organisation_id": organisation_id}, json={"name": f"新名称{targets.number()}"})
 
 
+def _within_reach(organisation_id: int) -> int:
+    """Under it there are organisations of the same kind as under the other one, all in the actors' reach."""
+    return 100 if organisation_id == 100 else 10
+
+
+async def moved_from(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """An organisation under this one, to stay there."""
+    child_id = await targets.child(organisation_id)
+    return Ask({"organisation_id": child_id}, json={"parent_id": organisation_id})
+
+
+async def moved_to(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """An organisation in reach, to stand under this one."""
+    child_id = await targets.child(_within_reach(organisation_id))
+    return Ask({"organisation_id": child_id}, json={"parent_id": organisation_id})
+
+
+async def merged_from(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """An organisation under this one, to be merged into one in reach."""
+    into = await targets.child(_within_reach(organisation_id))
+    return Ask({"organisation_id": await targets.child(organisation_id)}, json={"into_id": into})
+
+
+async def merged_into(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """An organisation in reach, to be merged into one under this one."""
+    into = await targets.child(organisation_id)
+    return Ask({"organisation_id": await targets.child(_within_reach(organisation_id))}, json={"into_id": into})
+
+
+async def split(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """An organisation under this one, of which one member gets an organisation of their own."""
+    child_id = await targets.child(organisation_id)
+    members = [await targets.member(child_id)]
+    return Ask({"organisation_id": child_id}, json={"name": f"新组织{targets.number()}", "member_ids": members})
+
+
+async def split_itself(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """The organisation itself, to give up a member."""
+    members = [await targets.member(organisation_id)]
+    return Ask({"organisation_id": organisation_id}, json={"name": f"新组织{targets.number()}", "member_ids": members})
+
+
+async def archived(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """An organisation that is there no longer, in the list of those."""
+    child_id = await targets.archived_child(organisation_id)
+    return Ask(query={"archived": "true", "limit": 200}, shown=child_id)
+
+
 async def member_in_list(targets: Targets, organisation_id: int, actor: Person) -> Ask:
     """A member, looked for in the list of organisation 10."""
     return Ask({"organisation_id": 10}, shown=await targets.member(organisation_id))
+
+
+async def organisation_wanted(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """The organisation itself, in the query."""
+    return Ask(query={"organisation_id": organisation_id})
+
+
+async def move_to(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A member of 10 who is to belong to the organisation."""
+    return Ask({"member_id": await targets.member(10)}, json={"organisation_id": organisation_id})
 
 
 async def new_account(targets: Targets, organisation_id: int, actor: Person) -> Ask:

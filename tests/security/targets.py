@@ -10,6 +10,7 @@ from app.directory.models import Account, BindingSlip, Organisation, Post
 from app.library.models import IssueLesson
 from app.meetings.models import Meeting
 from app.messaging.models import Schedule
+from app.organisations.service import next_ids
 from app.platforms.models import Channel
 from app.quizzes.models import Attempt, Quiz, QuizQuestion
 from app.quizzes.service import write_quiz
@@ -50,9 +51,36 @@ class Targets:
         """The Monday of a week that no issue has yet."""
         return MONDAY + timedelta(weeks=self.number())
 
+    async def child(self, organisation_id: int, *, archived: bool = False) -> int:
+        """A new organisation under this one, with nobody in it."""
+        now = self.service.clock()
+        async with transaction(self.service.sessions) as session:
+            parent = await session.get_one(Organisation, organisation_id)
+            (child_id,) = await next_ids(session, "organisations", 1)
+            session.add(
+                Organisation(
+                    id=child_id,
+                    parent_id=parent.id,
+                    path=f"{parent.path}{child_id}/",
+                    kind="group" if parent.kind == "branch" else "branch",
+                    name=f"下级{self.number()}",
+                    created_at=now,
+                    archived_at=now if archived else None,
+                )
+            )
+        return child_id
+
+    async def archived_child(self, organisation_id: int) -> int:
+        """An organisation under this one that was archived a moment ago."""
+        return await self.child(organisation_id, archived=True)
+
     async def member(self, organisation_id: int) -> int:
         """A member of the roster."""
         return await self.world.member(organisation_id)
+
+    async def archived_member(self, organisation_id: int) -> int:
+        """A member who was taken off the roster a moment ago."""
+        return await self.world.member(organisation_id, archived_at=self.service.clock(), archive_reason="transferred")
 
     async def slip(self, organisation_id: int) -> str:
         """The code of a living slip for a new member."""

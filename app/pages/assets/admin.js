@@ -2,10 +2,16 @@
 import { action, actor, detail, object } from "./audit.js";
 import { actions, done, field, h, options, part, show, table, tag } from "./dom.js";
 import { ADAPTERS, KINDS, ROLES, SCHEDULES, day, shortTime, time } from "./format.js";
+import { imports } from "./imports.js";
+import { people } from "./people.js";
+import { settings } from "./settings.js";
 import { admin } from "./staff.js";
 
 const LISTS = [
   ["组织", organisations],
+  ["名册导入", imports],
+  ["找人", people],
+  ["设置", settings],
   ["职务", posts],
   ["渠道", channels],
   ["定时", schedules],
@@ -78,10 +84,10 @@ async function posts(area) {
     area,
     part(
       "职务",
-      h("p", { class: "soft" }, "权限来自职务：在哪个组织任什么职，就只看得到那个组织和它的下级。"),
+      h("p", { class: "soft" }, "权限来自职务：在哪个组织任什么职，就只看得到那个组织和它的下级；到期或免职，下一次操作就没有了。"),
       table("在任职务", [
         ["姓名", (post) => post.account],
-        ["职务", (post) => ROLES[post.role]],
+        ["职务", (post) => [ROLES[post.role], post.acting && tag("代理", "warn")]],
         ["组织", (post) => post.organisation],
         ["任期", (post) => `${day(post.from_at)}起${post.until_at ? `，至 ${day(post.until_at)}` : "，不限期"}`],
       ], all),

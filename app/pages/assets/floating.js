@@ -1,5 +1,6 @@
 // Step 2: a floating member sees the meetings of their branch, and what they were told.
 import { call, member } from "./api.js";
+import { enter } from "./consent.js";
 import { actions, done, h, part, safeLink, show, tag } from "./dom.js";
 import { NIGHT, isNight, time } from "./format.js";
 import { consoleCard, wechatCard } from "./inbox.js";
@@ -15,7 +16,7 @@ export function mount(root) {
       label: "以流动党员身份登录（仿真微信）",
       run: async () => {
         await me.open();
-        await overview(root);
+        await enter(root, me, PHONE, () => overview(root));
       },
     }),
   );

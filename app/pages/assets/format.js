@@ -82,7 +82,8 @@ export function fromLocal(value) {
 }
 
 export const KINDS = { committee: "党委", general_branch: "党总支", branch: "党支部", group: "党小组" };
-export const ROLES = { leader: "支部书记", editor: "内容编辑", reviewer: "审核人", administrator: "管理员" };
+export const ROLES = { leader: "支部书记", editor: "内容编辑", reviewer: "审核人", administrator: "管理员", security_administrator: "安全管理员", auditor: "审计员" };
+export const STAGES = { full_member: "正式党员", probationary_member: "预备党员", development_target: "发展对象", activist: "积极分子", applicant: "入党申请人" };
 export const STATES = { draft: "草稿", in_review: "待审核", scheduled: "已定时", published: "已发布", withdrawn: "已撤回" };
 export const ROSTERS = { in_service: "在职", no_post: "无职", floating: "流动" };
 export const MEETINGS = {

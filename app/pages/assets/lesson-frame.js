@@ -1,4 +1,4 @@
-// A lesson in a phone-like frame. Its HTML was sanitised by the server; here it stands in a sandbox where no script
+// A lesson, or another text, in a phone-like frame. Its HTML was sanitised by the server; here it stands in a sandbox where no script
 // runs, and the policy of the page, which the frame inherits, loads nothing from elsewhere.
 import { h } from "./dom.js";
 
@@ -28,10 +28,18 @@ function sourceOf(lesson) {
   return h("p", { class: "source" }, text, link ? " · " : null, link);
 }
 
-/** The frame: `foot` stands below the text; `position()` is how far down it was scrolled, 0..1. */
-export function lessonFrame(lesson, { foot = [], onBack } = {}) {
+/** The frame of a lesson; see `textFrame`. */
+export function lessonFrame(lesson, more = {}) {
+  return textFrame({ ...lesson, end: sourceOf(lesson) }, { label: "资料", ...more });
+}
+
+/**
+ * The frame of a text {title, summary?, html, end?}: `foot` stands below it; `position()` is how far down it was
+ * scrolled, 0..1. `large` is for what everybody has to be able to read.
+ */
+export function textFrame(text, { foot = [], onBack, label, large = false } = {}) {
   const frame = h("iframe", {
-    title: `资料：${lesson.title}`,
+    title: `${label}：${text.title}`,
     sandbox: "allow-same-origin allow-popups allow-popups-to-escape-sandbox",
     srcdoc: SHELL,
     tabindex: "0",
@@ -43,11 +51,12 @@ export function lessonFrame(lesson, { foot = [], onBack } = {}) {
   };
   frame.addEventListener("load", () => {
     const inside = frame.contentDocument;
+    inside.body.classList.toggle("large", large);
     inside.body.append(
-      h("h1", {}, lesson.title),
-      lesson.summary ? h("p", { class: "summary" }, lesson.summary) : "",
-      ...bodyOf(lesson.html),
-      sourceOf(lesson),
+      h("h1", {}, text.title),
+      text.summary ? h("p", { class: "summary" }, text.summary) : "",
+      ...bodyOf(text.html),
+      text.end ?? "",
     );
     inside.addEventListener("scroll", measure, { passive: true });
     requestAnimationFrame(measure);

@@ -1,5 +1,6 @@
 // Step 1: a member reads this week's lessons. What counts is what the server's clock saw.
 import { member, randomKey } from "./api.js";
+import { ask, enter } from "./consent.js";
 import { actions, done, h, part, say, show, tag } from "./dom.js";
 import { clock, duration, time } from "./format.js";
 import { lessonFrame } from "./lesson-frame.js";
@@ -7,21 +8,24 @@ import { mountQuiz } from "./quiz.js";
 import { subscribe } from "./phones.js";
 
 const BEAT = 10_000;
-const PHONE = "demo-member";
-const me = member(PHONE);
 
+let phone;
+let me;
 let stopReading = () => {};
 
 export function mount(root) {
+  const signIn = (name) => async () => {
+    phone = name;
+    me = member(name);
+    await me.open();
+    await enter(root, me, phone, () => overview(root));
+  };
   show(
     root,
-    actions({
-      label: "以党员身份登录（仿真微信）",
-      run: async () => {
-        await me.open();
-        await overview(root);
-      },
-    }),
+    actions(
+      { label: "以党员身份登录（仿真微信）", run: signIn("demo-member") },
+      { label: "用一部还没绑定的新手机登录", quiet: true, run: signIn("demo-new") },
+    ),
   );
 }
 
@@ -43,7 +47,8 @@ async function overview(root) {
     others.length > 0 && otherIssues(root, others),
     actions(
       { label: "刷新", quiet: true, run: () => overview(root) },
-      { label: "同意再接收一次微信提醒", quiet: true, run: () => subscribe(me, PHONE) },
+      { label: "同意再接收一次微信提醒", quiet: true, run: () => subscribe(me, phone) },
+      { label: "看告知书，或收回同意", quiet: true, run: () => ask(root, me, () => overview(root), { taken: true }) },
     ),
   );
 }

@@ -1,5 +1,7 @@
 """The audit log: written with the change or not at all, and read by those whose organisations it is about."""
 
+from datetime import timedelta
+
 import httpx
 import pytest
 from fastapi import FastAPI
@@ -11,6 +13,7 @@ from app.access.models import AuditEntry
 from app.db.engine import transaction
 from app.resources import Service
 from app.web import create_app
+from tests.conftest import MovableClock
 from tests.world import World
 
 
@@ -135,3 +138,56 @@ async def test_bounds_of_a_page(client: httpx.AsyncClient, world: World, query: 
     admin = await world.staff(("administrator", 10))
     answer = await client.get(f"/audit?{query}", headers=admin.auth)
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input")
+
+
+async def test_an_auditor_and_a_security_administrator_read_their_subtree_and_are_on_record_themselves(
+    client: httpx.AsyncClient, world: World, service: Service
+) -> None:
+    await write(service, 1, 10, 100, 11, None)
+    for role in ("auditor", "security_administrator"):
+        person = await world.staff((role, 10))
+        items = (await client.get("/audit?action=thing", headers=person.auth)).json()["items"]
+        assert [item["organisation_id"] for item in items] == [100, 10]
+        (looked,) = (await client.get(f"/audit?actor=account:{person.id}", headers=person.auth)).json()["items"]
+        assert (looked["action"], looked["organisation_id"]) == ("audit.read", 10)
+        assert looked["detail"] == {"entries": 2, "wanted": {"action": "thing"}}
+    leader = await world.staff(("leader", 10))
+    assert (await client.get("/audit", headers=leader.auth)).status_code == 403
+
+
+async def test_entries_are_found_by_who_what_and_when(
+    client: httpx.AsyncClient, world: World, service: Service, clock: MovableClock
+) -> None:
+    admin = await world.staff(("administrator", 10))
+    begun = clock.now
+    made = (("account:7", "post.created", 1), ("account:71", "post.ended", 1), ("system", "poster.made", 2))
+    for actor, action, number in made:
+        async with transaction(service.sessions) as session:
+            audit.record(session, actor, action, "thing", number, now=clock.now, organisation_id=100)
+        clock.move(minutes=1)
+
+    async def found(**query: str) -> list[str]:
+        answer = await client.get("/audit", headers=admin.auth, params=query)
+        assert answer.status_code == 200
+        return [item["action"] for item in answer.json()["items"]]
+
+    second = (begun + timedelta(minutes=1)).isoformat()
+    assert await found(actor="account:7") == ["post.created"]
+    assert await found(actor="system") == ["poster.made"]
+    assert await found(action="post.") == ["post.ended", "post.created"]
+    assert await found(action="post") == ["poster.made", "post.ended", "post.created"]
+    assert await found(action="post_") == [], "an underscore is no wildcard"
+    assert await found(object_type="thing", object_id="2") == ["poster.made"]
+    assert await found(object_type="things") == []
+    assert await found(**{"from": second}) == ["poster.made", "post.ended"]
+    assert await found(until=second) == ["post.created"]
+    assert await found(**{"from": second, "until": second}) == []
+    assert await found(action="post", **{"from": second}, limit="1") == ["poster.made"]
+
+
+@pytest.mark.parametrize(
+    "query", ["actor=Account:7", "actor=account:", "action=Post", "object_type=a%20b", "object_id=0", "from=yesterday"]
+)
+async def test_a_filter_that_means_nothing_is_refused(client: httpx.AsyncClient, world: World, query: str) -> None:
+    admin = await world.staff(("administrator", 10))
+    assert (await client.get(f"/audit?{query}", headers=admin.auth)).status_code == 422

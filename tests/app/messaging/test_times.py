@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.messaging.service import BadCron, check_cron, next_due, quiet_until
+from app.messaging.times import BadCron, Night, check_cron, next_due, quiet_until
 
 ZONES = ("Asia/Shanghai", "UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Pacific/Apia")
 SHANGHAI, BERLIN = ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Berlin")
@@ -138,15 +138,23 @@ def test_due_times_follow_each_other_a_week_apart(after: datetime, zone: str) ->
 def test_nights_last_from_21_to_8_in_the_zone(zone: str, local: str, until: str | None) -> None:
     now = datetime.fromisoformat(local).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
     end = None if until is None else datetime.fromisoformat(until).replace(tzinfo=ZoneInfo(zone))
-    assert quiet_until(zone, now) == end
+    assert quiet_until(Night(zone, time(21), time(8)), now) == end
 
 
-@given(moments, zones)
-def test_what_waits_for_the_end_of_the_night_never_rings_in_it(now: datetime, zone: str) -> None:
-    until = quiet_until(zone, now)
+def between(earliest: time, latest: time) -> st.SearchStrategy[time]:
+    return st.times(earliest, latest).map(lambda found: found.replace(second=0, microsecond=0))
+
+
+# As far as the settings let the hours be moved.
+nights = st.builds(Night, zones, between(time(18), time(23, 59)), between(time(5), time(12)))
+
+
+@given(moments, nights)
+def test_what_waits_for_the_end_of_the_night_never_rings_in_it(now: datetime, night: Night) -> None:
+    until = quiet_until(night, now)
     rings = now if until is None else until
-    assert time(8) <= rings.astimezone(ZoneInfo(zone)).time() < time(21)
-    assert quiet_until(zone, rings) is None
+    assert night.ends <= rings.astimezone(ZoneInfo(night.timezone)).time() < night.begins
+    assert quiet_until(night, rings) is None
     if until is not None:
-        assert until.astimezone(ZoneInfo(zone)).time() == time(8)
-        assert timedelta(0) < until.astimezone(UTC) - now <= timedelta(hours=12), "and no longer than a night"
+        assert until.astimezone(ZoneInfo(night.timezone)).time() == night.ends
+        assert timedelta(0) < until.astimezone(UTC) - now <= timedelta(hours=19), "and no longer than a night"

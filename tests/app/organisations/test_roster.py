@@ -13,7 +13,7 @@ from app.db.engine import transaction
 from app.directory.models import Member, Organisation
 from app.organisations.matching import Place, Places, plan_organisations
 from app.organisations.roster import RosterChanged, import_roster
-from app.organisations.service import create_root
+from app.organisations.tree.service import create_root
 from content.roster import Roster, RosterMember, RosterOrganisation
 from tests.app.organisations.people import members, seal_phone, upload, workbook
 from tests.world import TREE, World

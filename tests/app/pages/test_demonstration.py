@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from app.db.engine import transaction
-from app.directory.models import Binding, WechatUser
+from app.directory.models import Binding, Member, WechatUser
 from app.platforms.console import put
 from app.platforms.models import Channel
 from app.resources import Service
@@ -96,6 +96,38 @@ async def test_a_phone_gets_a_code_that_signs_in(stage: httpx.AsyncClient) -> No
     assert session.json()["members"] == []
 
 
+async def test_a_new_phone_binds_by_its_number_and_is_asked_for_consent(
+    stage: httpx.AsyncClient, staged: Service, world: World
+) -> None:
+    taken = await world.signed_in_member(100, phone_cipher=b"", phone_index=b"")
+    member_id = await world.member(100, name="王敏")
+    number, vault = "13900001234", staged.vault
+    async with transaction(staged.sessions) as session:
+        member = await session.get_one(Member, member_id)
+        member.phone_cipher = vault.encrypt(number, f"members:{member_id}:phone")
+        member.phone_index, member.consent_version = vault.digest("phone", number), None
+    assert taken.id < member_id, "the first on the roster has a phone already"
+    code = (await stage.post("/demonstration/phones/demo-new/number")).json()["code"]
+    login = (await stage.post("/demonstration/phones/demo-new/login")).json()
+    token = (await stage.post("/api/v1/sessions/wechat", json=login)).json()["token"]
+    auth = {"Authorization": f"Bearer {token}"}
+    bound = await stage.post("/api/v1/me/binding", json={"phone_code": code}, headers=auth)
+    assert bound.status_code == 201, bound.text
+    assert [item["name"] for item in bound.json()["items"]] == ["王敏"]
+    assert (await stage.get("/api/v1/me", headers=auth)).json()["code"] == "consent_needed"
+    assert (await stage.get("/api/v1/privacy-notice", headers=auth)).status_code == 200
+
+
+async def test_where_everybody_has_a_phone_the_number_is_nobodys(stage: httpx.AsyncClient) -> None:
+    code = (await stage.post("/demonstration/phones/demo-new/number")).json()["code"]
+    login = (await stage.post("/demonstration/phones/demo-new/login")).json()
+    token = (await stage.post("/api/v1/sessions/wechat", json=login)).json()["token"]
+    refused = await stage.post(
+        "/api/v1/me/binding", json={"phone_code": code}, headers={"Authorization": f"Bearer {token}"}
+    )
+    assert refused.json()["code"] == "phone_not_on_roster"
+
+
 async def test_a_phone_has_a_simple_name(stage: httpx.AsyncClient) -> None:
     for phone in ("A", "a_b", "x" * 33, "张"):
         assert (await stage.post(f"/demonstration/phones/{phone}/login")).status_code == 422, phone
@@ -136,6 +168,7 @@ async def alone(
 async def test_a_fake_that_is_away_is_said_so(alone: httpx.AsyncClient) -> None:
     for answer in (
         await alone.post("/demonstration/phones/demo-member/login"),
+        await alone.post("/demonstration/phones/demo-member/number"),
         await alone.post("/demonstration/phones/demo-member/acceptances"),
         await alone.get(WECHAT_MESSAGES),
     ):

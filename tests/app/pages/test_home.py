@@ -61,6 +61,7 @@ async def test_production_has_no_route_of_the_demonstration(production: httpx.As
         ("GET", "/demonstration/messages.json"),
         ("GET", "/demonstration/wechat-messages.json"),
         ("POST", "/demonstration/phones/demo-member/login"),
+        ("POST", "/demonstration/phones/demo-member/number"),
         ("POST", "/demonstration/phones/demo-member/acceptances"),
     ):
         answer = await production.request(method, path)

@@ -92,7 +92,7 @@ async def test_exempt_members_are_listed_and_never_counted(client: httpx.AsyncCl
 @pytest.mark.parametrize("state", ["draft", "in_review", "scheduled", "withdrawn"])
 async def test_only_published_issues_of_that_week_count(client: httpx.AsyncClient, world: World, state: str) -> None:
     study, leader = await Study.build(world), await world.staff(("leader", 10))
-    member = await world.member(100)
+    member = await world.member(100, created_at=world.service.clock() - timedelta(weeks=1))
     hidden = await study.issue(10, state=state)
     other = await study.issue(10, week="2026-W46")
     await study.read(member, *hidden.lessons, *other.lessons)
@@ -101,6 +101,21 @@ async def test_only_published_issues_of_that_week_count(client: httpx.AsyncClien
     (row,) = (await completion(client, leader, by="member"))["items"]
     assert (row["due"], row["started"], row["completed"], row["lessons_required"]) == (False, False, False, 0)
     assert (await completion(client, leader, week="2026-W46"))["totals"]["completed"] == 1
+
+
+async def test_a_week_before_a_member_came_to_the_roster_does_not_count_them(
+    client: httpx.AsyncClient, world: World, clock: MovableClock
+) -> None:
+    study, leader = await Study.build(world), await world.staff(("leader", 10))
+    issue = await study.issue(10, week="2026-W46")
+    member = await world.member(100)
+    await study.read(member, *issue.lessons)
+    sunday_night = clock.now - timedelta(hours=10, microseconds=1)
+    before = await world.member(100, created_at=sunday_night)
+    answer = await completion(client, leader, week="2026-W46")
+    assert figures(answer["totals"]) == (1, 0, 0, 0, None)
+    (row,) = (await completion(client, leader, week="2026-W46", by="member"))["items"]
+    assert row["member_id"] == before
 
 
 async def test_an_issue_without_required_lessons_leaves_nothing_to_do(client: httpx.AsyncClient, world: World) -> None:

@@ -6,8 +6,7 @@ import pytest
 from app.access.models import AuditEntry
 from app.db.engine import transaction
 from app.errors import Conflict
-from app.organisations.service import create_root
-from tests.app.organisations.people import seal_phone
+from app.organisations.tree.service import create_root
 from tests.world import World
 
 
@@ -135,44 +134,25 @@ async def test_the_first_set_up_makes_the_top_of_a_tree_once(world: World) -> No
             await create_root(session, "新镇党委", now)
 
 
-async def test_the_member_list_masks_phones_and_says_who_is_bound(client: httpx.AsyncClient, world: World) -> None:
-    leader = await world.staff(("leader", 10))
-    plain = await world.member(10, name="王甲", roster="floating", exempt_reason="年老体弱")
-    bound = await world.signed_in_member(100, name="李乙", stage="probationary_member")
-    await world.member(100, name="已归档", archived_at=world.service.clock())
-    await world.member(11, name="别处")
-    await seal_phone(world, bound.id, "19912345678")
-    answer = await client.get("/organisations/10/members", headers=leader.auth)
-    assert answer.json() == {
-        "items": [
-            {
-                "id": plain, "name": "王甲", "organisation_id": 10, "organisation": "东片党总支",
-                "stage": "full_member", "roster": "floating", "exempt": True, "bound": False, "phone_masked": None,
-            },
-            {
-                "id": bound.id, "name": "李乙", "organisation_id": 100, "organisation": "一支部",
-                "stage": "probationary_member", "roster": "in_service", "exempt": False, "bound": True,
-                "phone_masked": "199****5678",
-            },
-        ],
-        "next": None,
-    }  # fmt: skip
-    async with world.service.sessions() as session:
-        entry = await session.get(AuditEntry, 1)
-    assert entry is not None
-    assert (entry.action, entry.object_id, entry.detail) == ("members.viewed", 10, {"count": 2})
+async def test_a_new_name_may_be_older_than_its_record(client: httpx.AsyncClient, world: World) -> None:
+    admin = await world.staff(("administrator", 10))
+    change = {"name": "第一支部", "from_on": "2026-11-02"}
+    assert (await client.patch("/organisations/100", json=change, headers=admin.auth)).status_code == 200
+    await client.patch("/organisations/100", json={"name": "第一支部", "from_on": "2026-11-03"}, headers=admin.auth)
+    (item,) = (await client.get("/organisations/100/history", headers=admin.auth)).json()["items"]
+    assert (item["kind"], item["effective_on"]) == ("renamed", "2026-11-02")
+    assert (item["before"]["name"], item["after"]["name"]) == ("一支部", "第一支部")
+    tomorrow = {"name": "别名", "from_on": "2026-11-17"}
+    refused = await client.patch("/organisations/100", json=tomorrow, headers=admin.auth)
+    assert (refused.status_code, refused.json()["code"]) == (422, "date_in_future")
 
 
-async def test_the_member_list_is_paged_and_within_reach(client: httpx.AsyncClient, world: World) -> None:
-    leader = await world.staff(("leader", 10), ("editor", 1))
-    ids = [await world.member(100) for _ in range(3)]
-    first = (await client.get("/organisations/100/members?limit=2", headers=leader.auth)).json()
-    assert [item["id"] for item in first["items"]] == ids[:2]
-    rest = (await client.get(f"/organisations/100/members?cursor={first['next']}", headers=leader.auth)).json()
-    assert [item["id"] for item in rest["items"]] == ids[2:]
-    assert rest["next"] is None
-    for organisation in (1, 11, 110, 2):
-        answer = await client.get(f"/organisations/{organisation}/members", headers=leader.auth)
-        assert answer.status_code == 404
-    editor = await world.staff(("editor", 10), ("reviewer", 10))
-    assert (await client.get("/organisations/100/members", headers=editor.auth)).status_code == 403
+async def test_a_name_that_was_given_up_by_an_archived_organisation_is_free(
+    client: httpx.AsyncClient, world: World
+) -> None:
+    admin = await world.staff(("administrator", 10))
+    assert (
+        await client.post("/organisations/101/archive", json={"reason": "dissolved"}, headers=admin.auth)
+    ).status_code == 200
+    answer = await client.patch("/organisations/100", json={"name": "二支部"}, headers=admin.auth)
+    assert answer.status_code == 200

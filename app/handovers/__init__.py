@@ -1,0 +1,1 @@
+"""Handovers of posts, with what is open under them."""

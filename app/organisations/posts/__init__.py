@@ -1,0 +1,1 @@
+"""Posts: who holds which role where, from and until when."""
