@@ -29,7 +29,7 @@ def test_a_county_loads_its_roster_and_no_figure_is_harmed_by_what_follows(progr
     program.set_clock(MONDAY + timedelta(days=9))
     before = figures(town)
     change_leader(town)
-    replace_phone(town, phones)
+    replace_phone(town)
     change_people(town, roster)
     change_tree(town)
     practise(town)
@@ -219,9 +219,9 @@ def change_leader(town: Town) -> None:
     assert new.ask("GET", path) == shown
 
 
-def replace_phone(town: Town, phones: dict[str, list[Phone]]) -> None:
+def replace_phone(town: Town) -> None:
     """A new phone: the leader resets, the old one is out at once, and what was read is still there."""
-    old = phones[FIRST][0]
+    old = town.open_phone("leader-1 0")
     me = old.ask("GET", "/me")
     done = old.ask("GET", "/issues")["items"]
     leader = town.staff("leader-new")
