@@ -44,6 +44,8 @@ FINDINGS = {
     "blank": "不能为空白",
     "too_deep": "嵌套层次太深",
     "out_of_range": "超出允许的范围",
+    "date_parsing": "日期要写成 2026-11-24 的样子",
+    "date_from_datetime_parsing": "日期要写成 2026-11-24 的样子",
     "no_such_week": "这一年没有这一周",
     "json_invalid": "不是有效的 JSON",
     "literal_error": "不在可选值之内",

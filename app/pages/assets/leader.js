@@ -1,6 +1,6 @@
 // Step 5: a branch leader sees completion, exports it and reminds; the neighbour's leader sees nothing of it.
 import { actions, done, facts, field, h, options, part, save, show, table, tag } from "./dom.js";
-import { NIGHT, ROSTERS, isNight, weeks } from "./format.js";
+import { NIGHT, day, isNight, time, weeks } from "./format.js";
 import { meetingsPart } from "./meetings.js";
 import { east, west } from "./staff.js";
 
@@ -35,6 +35,7 @@ function office(root, leader, session) {
     completionPart(leader, post),
     meetingsPart(leader, post),
     slipsPart(leader, post),
+    requestsPart(leader),
     leader === west ? refusedPart(leader) : null,
     actions({
       label: leader === west ? "换成支部书记甲" : "换成支部书记乙，看看能不能看到这里",
@@ -128,61 +129,75 @@ function state(row) {
 }
 
 function slipsPart(leader, post) {
+  const path = `/organisations/${post.organisation_id}/binding-slips`;
   const result = h("div", { class: "work" });
+  const print = (body) => async () => {
+    const { blob, name } = await leader.call("POST", `${path}.pdf`, { json: body, as: "file" });
+    save(blob, name);
+    await slipStates(result, leader, path);
+    return `已下载：${name}，打印后裁开发放。14 天有效，一人一码，用后作废。`;
+  };
   return part(
-    "绑定码",
-    h("p", { class: "soft" }, "给还没有绑定微信的党员每人一张一次性绑定码，14 天有效，只显示这一次；重新生成后旧码作废。"),
+    "绑定单",
+    h("p", { class: "soft" }, "A4 纸，每页十张，有姓名、8 位数字和二维码。只发给还没有绑定、手里也没有绑定单的党员；已发出的不会作废。"),
     actions(
-      {
-        label: "生成绑定码",
-        run: async () => {
-          const members = await leader.all(`/organisations/${post.organisation_id}/members`);
-          const slips = await leader.call("POST", `/organisations/${post.organisation_id}/binding-slips`, { json: {} });
-          showSlips(result, post, slips.items, new Map(members.map((each) => [each.id, each])));
-          return `已为 ${slips.items.length} 人生成；另有 ${members.filter((each) => each.bound).length} 人已绑定。`;
-        },
-      },
+      { label: "打印绑定单（PDF）", run: print({}) },
+      { label: "全部重新打印，旧的作废", quiet: true, run: print({ reprint: true }) },
+      { label: "看谁还没有绑定", quiet: true, run: () => slipStates(result, leader, path) },
     ),
     result,
   );
 }
 
-function showSlips(result, post, slips, members) {
+const SLIPS = { bound: ["已绑定", "good"], slip_out: ["绑定单已发出", "warn"], expired: ["绑定单已过期", ""], none: ["未发", ""] };
+
+async function slipStates(result, leader, path) {
+  const page = await leader.call("GET", `${path}?limit=200`);
   show(
     result,
-    actions({ label: "打印绑定码", run: () => print(post, slips) }),
+    facts(Object.entries(SLIPS).map(([state, [text]]) => [text, `${page.counts[state] ?? 0} 人`])),
     h(
       "details",
-      { open: slips.length <= 10 },
-      h("summary", {}, `绑定码清单（${slips.length} 张）`),
-      table(post.organisation, [
-        ["姓名", (slip) => slip.name],
-        ["名册", (slip) => ROSTERS[members.get(slip.member_id)?.roster] ?? "—"],
-        ["绑定码", (slip) => h("code", {}, spaced(slip.invite_code))],
-      ], slips, "compact"),
+      {},
+      h("summary", {}, "逐人情况"),
+      table("绑定单不显示号码", [
+        ["姓名", (row) => row.name],
+        ["状态", (row) => tag(...SLIPS[row.state])],
+        ["有效期至", (row) => (row.expires_at ? day(row.expires_at) : "—")],
+      ], page.items, "compact"),
     ),
   );
 }
 
-function spaced(code) {
-  return `${code.slice(0, 4)} ${code.slice(4)}`;
-}
+const REASONS = { already_bound: "该党员已绑定其他微信，本人可能换了手机或微信号", shared_phone: "名册上几位党员用同一个手机号" };
 
-function print(post, slips) {
-  show(
-    document.getElementById("print"),
-    slips.map((slip) =>
-      h(
-        "div",
-        { class: "slip" },
-        h("strong", {}, slip.name),
-        h("p", {}, post.organisation),
-        h("code", {}, spaced(slip.invite_code)),
-        h("p", {}, "打开“指尖课堂”小程序，点“绑定”，输入这 8 位数字。一人一码，用后作废，请勿转交他人。"),
+/** What a machine should not decide: the applicant's phone number is right, but the member is bound or shares it. */
+function requestsPart(leader) {
+  const result = h("div", { class: "work" });
+  const refresh = async () => {
+    const { items } = await leader.call("GET", "/binding-requests");
+    show(
+      result,
+      items.length === 0 && h("p", { class: "soft" }, "没有等待处理的申请。"),
+      items.map((each) =>
+        h(
+          "div",
+          { class: "item" },
+          h("div", { class: "split" }, h("strong", {}, each.name), tag(each.organisation)),
+          h("p", { class: "small soft" }, `${time(each.created_at)} 用微信手机号申请绑定。${REASONS[each.reason] ?? ""}`),
+          actions(
+            { label: "核实是本人，同意", small: true, run: () => decide(each, true) },
+            { label: "不同意", quiet: true, small: true, run: () => decide(each, false) },
+          ),
+        ),
       ),
-    ),
-  );
-  window.print();
+    );
+  };
+  const decide = async (each, approve) => {
+    await leader.call("PUT", `/binding-requests/${each.id}/decision`, { json: { approve } });
+    await refresh();
+  };
+  return part("等待处理的绑定申请", actions({ label: "查看", quiet: true, run: refresh }), result);
 }
 
 function refusedPart(leader) {

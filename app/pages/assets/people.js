@@ -38,6 +38,7 @@ function found(result, page) {
   const person = h("div", { class: "work" });
   show(
     result,
+    person,
     page.items.length === 0 && h("p", { class: "said" }, "没有找到。可以只输入姓，或换成拼音首字母。"),
     page.items.length > 0 &&
       table(page.next ? "前 50 人，请缩小范围" : `共 ${page.items.length} 人`, [
@@ -47,7 +48,6 @@ function found(result, page) {
         ["手机", (member) => member.phone_masked],
         ["微信", (member) => (member.bound ? tag("已绑定", "good") : tag("未绑定"))],
       ], page.items, "compact"),
-    person,
   );
 }
 

@@ -36,6 +36,7 @@ function row(area, id, each) {
     { class: "item" },
     h("div", { class: "split" }, h("strong", {}, each.label), tag(shown(each.value), each.value === true ? "warn" : "")),
     h("p", { class: "small soft" }, each.overridden_here ? "在本组织设定" : each.from ? `沿用自：${each.from.organisation}` : "产品默认"),
+    each.note && h("p", { class: "small soft" }, each.note),
     each.warning && h("p", { class: "small soft" }, each.warning),
     actions(
       typeof each.value === "boolean" && {
