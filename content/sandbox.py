@@ -17,10 +17,10 @@ from weakref import WeakKeyDictionary
 from content.documents.markdown import LessonDocument
 from content.errors import ContentError
 from content.questions.sheet import QuestionSheet
-from content.roster import RejectedLine, Roster, RosterHeader, RosterLine, RosterOrganisation, SkippedLine
+from content.roster import RejectedLine, RosterHeader, RosterLine, RosterOrganisation, SkippedLine
 
 # What each task of content.sandbox_child returns, and the kinds of events that each of its streams consists of.
-TASKS: dict[str, type[Any]] = {"markdown": LessonDocument, "question_sheet": QuestionSheet, "roster": Roster}
+TASKS: dict[str, type[Any]] = {"markdown": LessonDocument, "question_sheet": QuestionSheet}
 STREAMS: dict[str, tuple[type[Any], ...]] = {
     "roster_lines": (RosterHeader, RosterOrganisation, RosterLine, RejectedLine, SkippedLine)
 }

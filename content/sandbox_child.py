@@ -19,7 +19,6 @@ from content.errors import ContentError
 TASKS = {
     "markdown": ("content.documents.markdown", "parse_markdown"),
     "question_sheet": ("content.questions.sheet", "parse_question_sheet"),
-    "roster": ("content.roster", "parse_roster"),
 }
 STREAMS = {
     "roster_lines": ("content.roster.parse", "parse_roster_lines"),

@@ -6,8 +6,10 @@ All people and places are made up, and the same in each run; the phone numbers a
 from pathlib import Path
 
 from content.questions.check import LETTERS
-from content.roster import MEMBER_COLUMNS, MEMBER_SHEET, ORGANISATION_COLUMNS, ORGANISATION_SHEET
+from content.roster import MEMBER_SHEET, ORGANISATION_COLUMNS, ORGANISATION_SHEET
 from content.tables import Value, write_xlsx
+
+COLUMNS = ("姓名", "所在党组织", "手机号", "人员类别", "名册", "免学", "免学原因")
 
 COMMITTEE = "示范县云溪镇党委"
 BRANCHES = {
@@ -42,7 +44,7 @@ def roster_sheets() -> dict[str, list[list[Value]]]:
     for general_branch, branches in BRANCHES.items():
         organisations.append([general_branch, "党总支", COMMITTEE])
         organisations += [[branch, "党支部", general_branch] for branch in branches]
-    members: list[list[Value]] = [[*MEMBER_COLUMNS]]
+    members: list[list[Value]] = [[*COLUMNS]]
     names = [branch for branches in BRANCHES.values() for branch in branches]
     for branch, size, floating in zip(names, SIZES, FLOATING, strict=True):
         members += [_member(len(members) + place, place, branch, floating) for place in range(size)]

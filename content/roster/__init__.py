@@ -21,30 +21,25 @@ from content.roster.events import (
     SkippedLine,
     Stage,
 )
-from content.roster.strict import MEMBER_COLUMNS, Roster, RosterMember, parse_roster
 from content.roster.template import corrections_workbook, roster_template
 
 __all__ = [
     "FIELDS",
     "FIELD_TITLES",
-    "MEMBER_COLUMNS",
     "MEMBER_SHEET",
     "ORGANISATION_COLUMNS",
     "ORGANISATION_SHEET",
     "OrganisationKind",
     "RejectedLine",
-    "Roster",
     "RosterColumn",
     "RosterEvent",
     "RosterHeader",
     "RosterLine",
-    "RosterMember",
     "RosterName",
     "RosterOptions",
     "RosterOrganisation",
     "SkippedLine",
     "Stage",
     "corrections_workbook",
-    "parse_roster",
     "roster_template",
 ]

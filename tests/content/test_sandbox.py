@@ -10,7 +10,6 @@ from content import sandbox
 from content.documents.markdown import parse_markdown
 from content.errors import ContentError
 from content.questions.sheet import parse_question_sheet, question_template
-from content.roster import parse_roster, roster_template
 from content.sandbox import parse_in_child
 from content.sandbox_child import TASKS
 
@@ -32,7 +31,6 @@ def children() -> list[psutil.Process]:
 async def test_each_task_gives_what_its_parser_gives() -> None:
     assert await parse_in_child("markdown", LESSON) == parse_markdown(LESSON)
     assert await parse_in_child("question_sheet", question_template()) == parse_question_sheet(question_template())
-    assert await parse_in_child("roster", roster_template()) == parse_roster(roster_template())
 
 
 def test_parent_and_child_know_the_same_tasks() -> None:

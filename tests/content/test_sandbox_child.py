@@ -111,8 +111,6 @@ def test_a_confined_process_still_computes() -> None:
         ("markdown", LESSON),
         ("markdown", b"x"),
         ("question_sheet", question_template()),
-        ("roster", roster_template()),
-        ("roster", b"PK\x03\x04"),
     ],
 )
 def test_a_task_imports_nothing_once_it_has_begun(task: str, data: bytes) -> None:
