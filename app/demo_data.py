@@ -17,9 +17,10 @@ from app.db.engine import transaction
 from app.directory.models import Account, Member, Organisation
 from app.errors import ProductError
 from app.identity.binding import bind
+from app.identity.binding_schemas import SlipsIn
 from app.identity.consent import say
+from app.identity.consent_schemas import ConsentIn
 from app.identity.passwords import hash_password
-from app.identity.schemas import ConsentIn, SlipsIn
 from app.identity.service import open_wechat_session
 from app.identity.slips import draw_slips, keep_slips
 from app.library.models import Issue, IssueLesson, LessonVersion
@@ -30,9 +31,9 @@ from app.messaging.channels import create_channel
 from app.messaging.schemas import ChannelConfig, ChannelIn, Template, TemplateKind, Value
 from app.messaging.service import cancel_schedules, record_subscription
 from app.organisations.accounts import create_account
-from app.organisations.posts.service import create_post
 from app.organisations.imports.running import run_import
 from app.organisations.imports.service import Order
+from app.organisations.posts.service import create_post
 from app.quizzes.models import Attempt, Quiz
 from app.reading.models import ReadingProgress
 from app.resources import Service

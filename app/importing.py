@@ -17,10 +17,10 @@ from app.directory.models import Account, Organisation
 from app.errors import Conflict, Invalid, NotFound
 from app.identity.passwords import check_password, hash_password
 from app.organisations.accounts import create_account
-from app.organisations.posts.service import create_post
 from app.organisations.imports.running import run_import
 from app.organisations.imports.schemas import ImportOut
 from app.organisations.imports.service import Order
+from app.organisations.posts.service import create_post
 from app.organisations.tree.service import create_root
 from app.quizzes.bank import import_questions
 from app.resources import Service

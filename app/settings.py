@@ -31,7 +31,7 @@ class Settings(BaseSettings):
     data_key_id: int = Field(default=1, ge=1, le=255)
     wechat_api: str = "https://api.weixin.qq.com"
     # Where members' phones reach the service, for the QR of binding slips: https://study.example.cn
-    public_url: str | None = Field(default=None, max_length=200, pattern=r"^https?://[^\s?#]+$")
+    public_url: str = Field(default="", max_length=200, pattern=r"^(https?://[^\s?#]+)?$")
     trusted_proxies: str = "127.0.0.1"
     database_pool: int = Field(default=10, ge=1, le=100)
     sender_lease_seconds: int = Field(default=30, ge=2, le=600)
@@ -55,6 +55,8 @@ class Settings(BaseSettings):
             raise ValueError("ZHIJIAN_FAKE_PLATFORM is refused in production")
         if self.mode == "production" and not self.wechat_api.startswith("https://"):
             raise ValueError("ZHIJIAN_WECHAT_API must be an https address in production")
+        if self.mode == "production" and self.public_url.startswith("http://"):
+            raise ValueError("ZHIJIAN_PUBLIC_URL must be an https address in production")
         return self
 
     @cached_property

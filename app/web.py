@@ -20,8 +20,8 @@ import app.library.api
 import app.meetings.api
 import app.messaging.api
 import app.organisations.api
-import app.organisations.imports.api
 import app.organisations.audits.api
+import app.organisations.imports.api
 import app.organisations.people.api
 import app.organisations.posts.api
 import app.organisations.practice.api

@@ -28,8 +28,7 @@ async def run_due(sessions: Sessions, now: datetime) -> int:
 
     A schedule that fails is logged and left for the next look; the others are not held up by it.
     """
-    async with transaction(sessions) as session:
-        await follow_zones(session, now)
+    await _follow_zones(sessions, now)
     handled = 0
     failed: set[int] = set()
     while True:
@@ -53,6 +52,20 @@ async def run_due(sessions: Sessions, now: datetime) -> int:
                 raise
             failed.add(schedule_id)
             log.error("schedule_failed", schedule=schedule_id, exc_info=error)
+
+
+async def _follow_zones(sessions: Sessions, now: datetime) -> None:
+    """First of all, standing reminders follow the clocks of their organisations; what is due does not wait for it."""
+    try:
+        async with transaction(sessions) as session:
+            moved = await follow_zones(session, now)
+    except Exception as error:
+        if is_away(error):
+            raise
+        log.error("zones_failed", exc_info=error)
+        return
+    if moved:
+        log.info("zones_followed", schedules=moved)
 
 
 async def _fire(session: AsyncSession, schedule: Schedule, now: datetime) -> None:

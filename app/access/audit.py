@@ -71,7 +71,7 @@ async def list_entries(
     watch = next((post for post in staff.posts if post.role in WATCHES), None)
     if watch is not None:
         record(
-            session, staff.actor, "audit.read", "organisation", watch.organisation_id,
+            session, staff.actor, "audit.read", "audit_log", None,
             now=now, organisation_id=watch.organisation_id, entries=len(entries), wanted=wanted.for_audit(),
         )  # fmt: skip
     return entries

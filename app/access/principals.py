@@ -26,6 +26,13 @@ class NotBound(Conflict):
     detail = "您还没有绑定党员身份。请向所在支部领取绑定码，在「绑定」页输入。"
 
 
+class MemberGone(Conflict):
+    """The member in use was untied or archived, and this WeChat user has another one."""
+
+    code = "member_gone"
+    detail = "当前使用的党员身份已解除绑定或已归档，请切换到本微信绑定的另一位党员。"
+
+
 class ConsentNeeded(Forbidden):
     """The member has not agreed to the privacy notice that is in force."""
 
@@ -182,7 +189,7 @@ def notice_in_force() -> ScalarSelect[str]:
 async def get_member(session: AsyncSession, token: str, now: datetime, *, consented: bool = True) -> CurrentMember:
     """The member in use of this token, who has `consented` unless that is about to be asked.
 
-    Raises `Unauthenticated`, `NotBound` where there is none yet, or `ConsentNeeded`.
+    Raises `Unauthenticated`, `NotBound` where there is none, `MemberGone` where there is another, or `ConsentNeeded`.
     """
     wechat = await get_wechat(session, token, now)
     found = await session.execute(
@@ -205,9 +212,18 @@ async def get_member(session: AsyncSession, token: str, now: datetime, *, consen
     )
     row = found.first()
     if row is None:
-        raise NotBound
+        raise MemberGone if await _has_another(session, wechat.wechat_user_id) else NotBound
     if consented and row[5] != row[6]:
         raise ConsentNeeded
     return CurrentMember(
         wechat.session_id, wechat.wechat_user_id, wechat.appid, row[0], row[1], row[2], row[3], row[4] == "floating"
     )
+
+
+async def _has_another(session: AsyncSession, wechat_user_id: int) -> bool:
+    other = (
+        select(Binding.id)
+        .join(Member, Member.id == Binding.member_id)
+        .where(Binding.wechat_user_id == wechat_user_id, Binding.ended_at.is_(None), Member.archived_at.is_(None))
+    )
+    return await session.scalar(other.limit(1)) is not None

@@ -13,8 +13,9 @@ from app.handovers.schemas import HandoverOut, MatterOut
 from app.library.models import Issue
 from app.meetings.models import Meeting
 from app.organisations.imports.models import RosterImport
+from app.organisations.posts.queries import find_post
 from app.organisations.posts.schemas import HandoverIn
-from app.organisations.posts.service import find_post, hand_over
+from app.organisations.posts.service import hand_over
 
 # So many titles of each kind are shown.
 FEW = 5

@@ -9,14 +9,17 @@ from app.access.deps import Address, AnyStaff, AnyWechat, Db, Now, ServiceDep, T
 from app.access.principals import CurrentStaff
 from app.db.engine import transaction
 from app.directory.models import Account
-from app.identity import members, passwords, service, tries
+from app.identity import members, passwords, preferences, service, tries
 from app.identity.apps import find_app, mini_program
 from app.identity.schemas import (
+    CurrentSession,
     Me,
     MemberChoice,
     Members,
     PasswordChange,
     PasswordSignIn,
+    Preferences,
+    PreferencesIn,
     StaffMe,
     StaffSession,
     WechatSession,
@@ -73,6 +76,12 @@ async def switch_member(body: MemberChoice, db: Db, wechat: AnyWechat) -> Member
     return Members(items=await members.switch_member(db, wechat, body.member_id))
 
 
+@router.get("/sessions/current", operation_id="get_session")
+async def get_session(db: Db, wechat: AnyWechat) -> CurrentSession:
+    """The members bound to this WeChat user, and the one in use: also where it was untied, or has not consented."""
+    return await members.get_session(db, wechat)
+
+
 @router.get("/staff/me", operation_id="get_staff_me")
 async def get_staff_me(db: Db, staff: AnyStaff, now: Now) -> StaffMe:
     """Who is signed in, and the posts in force."""
@@ -103,3 +112,15 @@ async def change_own_password(
 async def get_me(db: Db, member: TheMember) -> Me:
     """The member in use, as the roster knows them."""
     return await members.get_me(db, member)
+
+
+@router.get("/me/preferences", operation_id="get_preferences")
+async def get_preferences(db: Db, member: TheMember) -> Preferences:
+    """The kinds of notices that the member in use does not want."""
+    return await preferences.get_preferences(db, member)
+
+
+@router.patch("/me/preferences", operation_id="change_preferences")
+async def change_preferences(body: PreferencesIn, db: Db, member: TheMember, now: Now) -> Preferences:
+    """Sets the kinds of notices that the member does not want; those on meetings cannot be switched off."""
+    return await preferences.change_preferences(db, member, list(body.notices_off), now)

@@ -27,7 +27,7 @@ class BadWechatCode(Invalid):
     """WeChat does not accept the code: used, expired or made up."""
 
     code = "bad_wechat_code"
-    detail = "微信登录凭证已失效，请关闭小程序后重新打开。"
+    detail = "微信凭证已失效，请重试一次；仍不行的，请关闭小程序后重新打开。"
 
 
 class ForeignNumber(Invalid):

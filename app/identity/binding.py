@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import and_, select, update
+from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import audit
@@ -53,19 +53,18 @@ async def bind(
 
     Raises `WrongInviteCode` or `AlreadyBound`.
     """
-    slip = await session.scalar(
-        select(BindingSlip)
-        .where(
-            BindingSlip.code_digest == vault.digest("binding slip", code),
-            BindingSlip.used_at.is_(None),
-            BindingSlip.voided_at.is_(None),
-            BindingSlip.expires_at > now,
-        )
-        .with_for_update()
+    living = and_(
+        BindingSlip.code_digest == vault.digest("binding slip", code),
+        BindingSlip.used_at.is_(None),
+        BindingSlip.voided_at.is_(None),
+        BindingSlip.expires_at > now,
     )
+    meant = await session.scalar(select(BindingSlip.member_id).where(living))
+    # The member before the slip, as whoever voids slips does; then looked at again.
+    member = await lock_member(session, meant) if meant is not None else None
+    slip = await session.scalar(select(BindingSlip).where(living).with_for_update())
     if slip is None and await _used_by(session, vault, wechat, code):
         return await list_bound(session, wechat.wechat_user_id)
-    member = await lock_member(session, slip.member_id) if slip else None
     if slip is None or member is None:
         raise WrongInviteCode
     holder = await holder_of(session, member.id)
@@ -73,8 +72,19 @@ async def bind(
         raise AlreadyBound
     slip.used_at = now
     await tie(session, wechat.wechat_user_id, member, wechat.actor, now, by="slip")
-    await session.execute(update(Session).where(Session.id == wechat.session_id).values(member_id=member.id))
+    await put_in_use(session, wechat, member.id)
     return await list_bound(session, wechat.wechat_user_id)
+
+
+async def was_slip(session: AsyncSession, vault: Vault, code: str) -> bool:
+    """Whether the code was ever handed out: who types an old one is not guessing."""
+    digest = vault.digest("binding slip", code)
+    return await session.scalar(select(BindingSlip.id).where(BindingSlip.code_digest == digest).limit(1)) is not None
+
+
+async def put_in_use(session: AsyncSession, wechat: CurrentWechat, member_id: int) -> None:
+    """From its next request on, this session acts as the member."""
+    await session.execute(update(Session).where(Session.id == wechat.session_id).values(member_id=member_id))
 
 
 async def lock_member(session: AsyncSession, member_id: int) -> Member | None:
@@ -95,7 +105,10 @@ async def holder_of(session: AsyncSession, member_id: int) -> Binding | None:
 async def tie(
     session: AsyncSession, wechat_user_id: int, member: Member, actor: str, now: datetime, *, by: str
 ) -> None:
-    """Binds a member, whom the caller has locked and who is free or bound to this very user; requests are settled."""
+    """Binds a member, whom the caller has locked and who is free or bound to this very user.
+
+    What is asked for the member is settled by it: with yes for this WeChat user, with no for others.
+    """
     if await holder_of(session, member.id) is None:
         session.add(Binding(wechat_user_id=wechat_user_id, member_id=member.id, created_at=now))
         await session.flush()
@@ -106,15 +119,19 @@ async def tie(
     # Whose sessions had nobody in use has somebody now.
     idle = and_(Session.wechat_user_id == wechat_user_id, Session.member_id.is_(None), Session.revoked_at.is_(None))
     await session.execute(update(Session).where(idle).values(member_id=member.id))
+    own = and_(_open_for(member.id), BindingRequest.wechat_user_id == wechat_user_id)
+    await session.execute(update(BindingRequest).where(own).values(state="approved", decided_at=now))
     await refuse_requests(session, member.id, now)
+
+
+def _open_for(member_id: int) -> ColumnElement[bool]:
+    return and_(BindingRequest.member_id == member_id, BindingRequest.state == "open")
 
 
 async def refuse_requests(session: AsyncSession, member_id: int, now: datetime, by: int | None = None) -> None:
     """Ends what is still open: the member is taken, or is not to be had."""
-    open_ones = and_(BindingRequest.member_id == member_id, BindingRequest.state == "open")
-    await session.execute(
-        update(BindingRequest).where(open_ones).values(state="refused", decided_at=now, decided_by=by)
-    )
+    refused = update(BindingRequest).where(_open_for(member_id))
+    await session.execute(refused.values(state="refused", decided_at=now, decided_by=by))
 
 
 async def end_binding(session: AsyncSession, member_id: int, now: datetime) -> int:
@@ -148,10 +165,19 @@ async def unbind(session: AsyncSession, staff: CurrentStaff, member_id: int, now
 async def leave(session: AsyncSession, member: CurrentMember, now: datetime) -> list[BoundMember]:
     """The member unties themselves; this WeChat user's sessions go on with another member, or with none."""
     await lock_member(session, member.member_id)
-    living = and_(Binding.member_id == member.member_id, Binding.ended_at.is_(None))
+    # Of this user only: a leader may have given the member to another one a moment ago.
+    living = and_(
+        Binding.member_id == member.member_id,
+        Binding.wechat_user_id == member.wechat_user_id,
+        Binding.ended_at.is_(None),
+    )
     await session.execute(update(Binding).where(living).values(ended_at=now))
     left = await list_bound(session, member.wechat_user_id)
-    used = and_(Session.member_id == member.member_id, Session.revoked_at.is_(None))
+    used = and_(
+        Session.member_id == member.member_id,
+        Session.wechat_user_id == member.wechat_user_id,
+        Session.revoked_at.is_(None),
+    )
     await session.execute(update(Session).where(used).values(member_id=left[0].member_id if left else None))
     audit.record(
         session, member.actor, "member.left_binding", "member", member.member_id,

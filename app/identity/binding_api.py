@@ -1,14 +1,12 @@
 """Routes of binding: slips, phone numbers, requests, resets."""
 
 import asyncio
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Literal
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Query, Response
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.deps import (
     Address,
@@ -26,11 +24,10 @@ from app.access.principals import CurrentStaff, CurrentWechat
 from app.db.engine import transaction
 from app.identity import binding, phones, slips, tries
 from app.identity.apps import find_app, mini_program
-from app.identity.schemas import (
+from app.identity.binding_schemas import (
     BindingIn,
     Bound,
     DecisionIn,
-    Members,
     OwnRequests,
     RequestOut,
     Requests,
@@ -39,6 +36,7 @@ from app.identity.schemas import (
     SlipsOut,
     SlipStates,
 )
+from app.identity.schemas import Members
 from app.resources import Service
 from app.schemas import Cursor, Id, Limit, PathId, page
 from content.slips import slips_pdf
@@ -70,44 +68,50 @@ async def bind_member(
 ) -> Bound:
     """Ties the WeChat user to the roster with a slip's code, or by the phone number that WeChat confirms.
 
-    Tries are limited: 10 in 5 minutes and 30 a day for a WeChat user, more for an address.
+    Tries are limited, for a WeChat user and for an address: see `app.identity.tries`.
     """
-    keys = {f"bind:{wechat.wechat_user_id}": tries.BINDING, f"bind-address:{source}": tries.BINDING_ADDRESS}
-    async with transaction(svc.sessions) as alone:
-        await tries.check_tries(alone, keys, now)
-    if body.phone_code is not None:
-        bound = await _by_phone(svc, wechat, body.phone_code, keys, now)
-    else:
-        async with transaction(svc.sessions) as session:
-            items = await binding.bind(session, svc.vault, wechat, str(body.invite_code), now)
-            bound = Bound(items=items, requests=await phones.list_own(session, wechat))
-            await _forgive(session, keys)
-    if body.phone_code is not None and any(each.state == "open" for each in bound.requests):
+    if body.phone_code is None:
+        return await _by_slip(svc, wechat, str(body.invite_code), source, now)
+    bound = await _by_phone(svc, wechat, body.phone_code, source, now)
+    if bound.requests:
         response.status_code = 202
     return bound
 
 
-async def _by_phone(svc: Service, wechat: CurrentWechat, code: str, keys: Iterable[str], now: datetime) -> Bound:
-    async with transaction(svc.sessions) as session:
-        app = await find_app(session, svc.vault, wechat.appid)
+async def _by_slip(svc: Service, wechat: CurrentWechat, code: str, source: str, now: datetime) -> Bound:
+    user, address = f"bind:{wechat.wechat_user_id}", f"bind-address:{source}"
+    async with transaction(svc.sessions) as alone:
+        await tries.check_tries(alone, {user: tries.BINDING, address: tries.BINDING_ADDRESS}, now)
+    try:
+        async with transaction(svc.sessions) as session:
+            items = await binding.bind(session, svc.vault, wechat, code, now)
+            # Only the try that succeeded: whoever has one slip does not get more guesses by it.
+            for key in (user, address):
+                await tries.forget_latest_try(session, key)
+    except binding.WrongInviteCode:
+        async with transaction(svc.sessions) as session:
+            if await binding.was_slip(session, svc.vault, code):
+                await tries.forget_latest_try(session, address)
+        raise
+    return Bound(items=items, requests=[])
+
+
+async def _by_phone(svc: Service, wechat: CurrentWechat, code: str, source: str, now: datetime) -> Bound:
+    keys = {f"phone:{wechat.wechat_user_id}": tries.BINDING, f"phone-address:{source}": tries.PHONE_ADDRESS}
+    async with transaction(svc.sessions) as alone:
+        await tries.check_tries(alone, keys, now)
+        app = await find_app(alone, svc.vault, wechat.appid)
     async with mini_program(svc, app) as client:
         phone = await client.phone_number(code)
     async with transaction(svc.sessions) as session:
-        bound = await phones.bind_phone(session, svc.vault, wechat, app.paths, phone, now)
-        await _forgive(session, keys)
-    return bound
-
-
-async def _forgive(session: AsyncSession, keys: Iterable[str]) -> None:
-    """Only the try that succeeded: whoever has one slip does not get more guesses by it."""
-    for key in keys:
-        await tries.forget_latest_try(session, key)
+        return await phones.bind_phone(session, svc.vault, wechat, app.paths, phone, now)
 
 
 @router.get("/me/binding-requests", operation_id="list_own_binding_requests")
-async def list_own_binding_requests(db: Db, wechat: AnyWechat) -> OwnRequests:
+async def list_own_binding_requests(db: Db, wechat: AnyWechat, cursor: Cursor = None, limit: Limit = 50) -> OwnRequests:
     """What this WeChat user has asked for, and what became of it."""
-    return OwnRequests(items=await phones.list_own(db, wechat))
+    rows, following = page(await phones.list_own(db, wechat, before=cursor, limit=limit), limit)
+    return OwnRequests(items=list(rows), next=following)
 
 
 @router.delete("/me/binding", operation_id="leave_binding")

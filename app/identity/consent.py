@@ -1,18 +1,28 @@
-"""The privacy notice, its versions, and what each member says to it (《个人信息保护法》 articles 13-17, 24)."""
+"""The privacy notice, its versions, and what each member says to it (《个人信息保护法》 articles 13-17 and 29)."""
 
-from collections import Counter
+import asyncio
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 
-from sqlalchemy import func, select, true
+from sqlalchemy import ColumnElement, Select, case, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import audit
 from app.access.principals import SHIPPED_NOTICE, CurrentMember, CurrentStaff, notice_in_force, within
 from app.directory.models import Binding, Consent, Member, Organisation, PrivacyNotice
 from app.errors import Conflict, Invalid, NotFound
-from app.identity.schemas import ConsentCounts, ConsentIn, ConsentOut, ConsentState, NoticeIn, NoticeOut
+from app.identity.consent_schemas import (
+    ConsentCounts,
+    ConsentIn,
+    ConsentOut,
+    NoticeIn,
+    Notices,
+    PublishedNotice,
+    ShippedNotice,
+)
+from app.identity.schemas import ConsentState
+from app.schemas import page
 from content.documents.markdown import render_markdown
 from content.errors import ContentError
 
@@ -26,32 +36,43 @@ class NoticeChanged(Conflict):
     detail = "告知书已更新，请重新阅读后再选择。"
 
 
-class BadNotice(Invalid):
-    """The text cannot be shown as it is."""
-
-    code = "bad_notice"
-    detail = "告知书内容无法排版，请简化后重试。"
-
-
 @cache
-def shipped_notice() -> tuple[str, str]:
-    """Title and Markdown text of the notice that ships with the product."""
+def shipped_notice() -> ShippedNotice:
+    """The notice that ships with the product."""
     title, _, body = SHIPPED_FILE.read_text(encoding="utf-8").partition("\n")
-    return title.removeprefix("# ").strip(), body.strip()
+    body = body.strip()
+    return ShippedNotice(version=SHIPPED_NOTICE, title=title.removeprefix("# "), body=body, html=_html(body))
 
 
-async def get_notice(session: AsyncSession, organisation_id: int) -> NoticeOut:
+def _html(body: str) -> str:
+    return render_markdown(body)[0]
+
+
+async def check_notice(body: NoticeIn) -> None:
+    """Raises `Invalid` where the text cannot be shown; hostile text takes a third of a second to find that out."""
+    try:
+        await asyncio.to_thread(render_markdown, body.body)
+    except ContentError as error:
+        raise Invalid(error.detail, code=error.code) from None
+
+
+async def get_notice(session: AsyncSession, organisation_id: int) -> ShippedNotice:
     """The notice in force for the members of an organisation."""
-    version = await session.scalar(select(notice_in_force()).where(Organisation.id == organisation_id))
+    version = await _in_force(session, organisation_id)
     published = await session.scalar(select(PrivacyNotice).where(PrivacyNotice.version == version))
     if published is None:
-        title, body = shipped_notice()
-        return NoticeOut(version=SHIPPED_NOTICE, title=title, body=body, html=_html(body), published_at=None)
-    return _shown(published)
+        return shipped_notice()
+    return ShippedNotice(**_shown(published).model_dump(exclude={"id", "published_at"}))
 
 
-def _shown(notice: PrivacyNotice) -> NoticeOut:
-    return NoticeOut(
+async def _in_force(session: AsyncSession, organisation_id: int) -> str:
+    found = await session.scalars(select(notice_in_force()).where(Organisation.id == organisation_id))
+    return found.one()
+
+
+def _shown(notice: PrivacyNotice) -> PublishedNotice:
+    return PublishedNotice(
+        id=notice.id,
         version=notice.version,
         title=notice.title,
         body=notice.body,
@@ -60,28 +81,29 @@ def _shown(notice: PrivacyNotice) -> NoticeOut:
     )
 
 
-def _html(body: str) -> str:
-    return render_markdown(body)[0]
-
-
 async def say(session: AsyncSession, member: CurrentMember, body: ConsentIn, now: datetime) -> ConsentOut:
-    """Records a yes or a no to the version in force; raises `NoticeChanged` for any other.
+    """Records a yes or a no to the version in force; the same again changes nothing. Raises `NoticeChanged`.
 
-    A no leaves the roster as it is; everything that needs a consent is refused from the next request on.
+    A no leaves the roster as it is; everything that needs a consent is refused from the next request on. The audit log
+    does not say which it was: that is the member's own affair, and nobody is to be chased.
     """
-    row = await session.get_one(Member, member.member_id, with_for_update={"key_share": True})
-    version = await session.scalar(select(notice_in_force()).where(Organisation.id == member.organisation_id))
+    row = await session.get_one(Member, member.member_id, with_for_update={"key_share": True}, populate_existing=True)
+    version = await _in_force(session, row.organisation_id)
     if body.version != version:
         raise NoticeChanged
+    newest = select(Consent).where(Consent.member_id == row.id).order_by(Consent.id.desc()).limit(1)
+    said = await session.scalar(newest)
     row.consent_version = version if body.accepted else None
+    if said is not None and (said.version, said.accepted) == (body.version, body.accepted):
+        return ConsentOut.model_validate(said)
     consent = Consent(
         member_id=row.id, version=body.version, accepted=body.accepted, wechat_user_id=member.wechat_user_id, at=now
     )
     session.add(consent)
     await session.flush()
     audit.record(
-        session, member.actor, "consent.given" if body.accepted else "consent.refused", "member", row.id,
-        now=now, organisation_id=member.organisation_id, version=body.version,
+        session, member.actor, "consent.recorded", "member", row.id,
+        now=now, organisation_id=row.organisation_id, version=body.version,
     )  # fmt: skip
     return ConsentOut.model_validate(consent)
 
@@ -96,8 +118,9 @@ async def list_said(
     return [ConsentOut.model_validate(row) for row in await session.scalars(statement.limit(limit + 1))]
 
 
-async def states(session: AsyncSession, member_ids: list[int]) -> dict[int, ConsentState]:
-    """What each member has last said to the version in force for them."""
+def _states() -> Select[int, ConsentState]:
+    """Members with what they last said to the version in force for them."""
+    version = notice_in_force()
     latest = (
         select(Consent.version, Consent.accepted)
         .where(Consent.member_id == Member.id)
@@ -105,32 +128,32 @@ async def states(session: AsyncSession, member_ids: list[int]) -> dict[int, Cons
         .limit(1)
         .lateral()
     )
-    rows = await session.execute(
-        select(Member.id, Member.consent_version, notice_in_force(), latest.c.version, latest.c.accepted)
+    refused = (latest.c.version == version) & latest.c.accepted.is_(False)
+    state: ColumnElement[ConsentState] = case(
+        (Member.consent_version == version, "given"), (refused, "refused"), else_="needed"
+    )
+    return (
+        select(Member.id, state.label("state"))
         .join(Organisation, Organisation.id == Member.organisation_id)
         .outerjoin(latest, true())
-        .where(Member.id.in_(member_ids))
     )
-    return {id_: _state(given, version, said, accepted) for id_, given, version, said, accepted in rows}
 
 
-def _state(given: str | None, version: str, said: str | None, accepted: bool | None) -> ConsentState:
-    if given == version:
-        return "given"
-    return "refused" if said == version and accepted is False else "needed"
+async def states(session: AsyncSession, member_ids: list[int]) -> dict[int, ConsentState]:
+    """What each member has last said to the version in force for them."""
+    rows = await session.execute(_states().where(Member.id.in_(member_ids)))
+    return {row[0]: row[1] for row in rows}
 
 
-async def _organisation(session: AsyncSession, staff: CurrentStaff, organisation_id: int) -> Organisation:
-    """Locked, so that two versions do not get one number."""
-    found = await session.scalar(
-        select(Organisation)
-        .where(
-            Organisation.id == organisation_id,
-            within(Organisation.path, staff.paths("administrator")),
-            Organisation.archived_at.is_(None),
-        )
-        .with_for_update(key_share=True)
+async def _organisation(
+    session: AsyncSession, staff: CurrentStaff, organisation_id: int, *, lock: bool = False
+) -> Organisation:
+    statement = select(Organisation).where(
+        Organisation.id == organisation_id,
+        within(Organisation.path, staff.paths("administrator")),
+        Organisation.archived_at.is_(None),
     )
+    found = await session.scalar(statement.with_for_update(key_share=True) if lock else statement)
     if found is None:
         raise NotFound
     return found
@@ -138,17 +161,15 @@ async def _organisation(session: AsyncSession, staff: CurrentStaff, organisation
 
 async def publish_notice(
     session: AsyncSession, staff: CurrentStaff, organisation_id: int, body: NoticeIn, now: datetime
-) -> NoticeOut:
-    """A new version for an organisation and all below; every member there is asked again at the next request."""
-    organisation = await _organisation(session, staff, organisation_id)
-    try:
-        render_markdown(body.body)
-    except ContentError as error:
-        raise BadNotice(error.detail) from None
-    newest = await session.scalar(
-        select(func.max(PrivacyNotice.number)).where(PrivacyNotice.organisation_id == organisation.id)
-    )
-    number = (newest or 0) + 1
+) -> PublishedNotice:
+    """A new version, whose text was checked, for an organisation and all below; every member there is asked anew.
+
+    Raises `NotFound`.
+    """
+    # Locked, so that two versions do not get one number.
+    organisation = await _organisation(session, staff, organisation_id, lock=True)
+    newest = select(func.max(PrivacyNotice.number)).where(PrivacyNotice.organisation_id == organisation.id)
+    number = (await session.scalar(newest) or 0) + 1
     notice = PrivacyNotice(
         organisation_id=organisation.id,
         number=number,
@@ -167,26 +188,35 @@ async def publish_notice(
     return _shown(notice)
 
 
-async def list_notices(session: AsyncSession, staff: CurrentStaff, organisation_id: int) -> list[NoticeOut]:
-    """The versions that an organisation in the administrator's reach has published, newest first."""
+async def list_notices(
+    session: AsyncSession, staff: CurrentStaff, organisation_id: int, *, before: int | None, limit: int
+) -> Notices:
+    """The versions that an organisation in the administrator's reach has published, newest first; raises `NotFound`."""
     organisation = await _organisation(session, staff, organisation_id)
-    rows = await session.scalars(
-        select(PrivacyNotice)
-        .where(PrivacyNotice.organisation_id == organisation.id)
-        .order_by(PrivacyNotice.number.desc())
-        .limit(200)
-    )
-    return [_shown(row) for row in rows]
+    statement = select(PrivacyNotice).where(PrivacyNotice.organisation_id == organisation.id)
+    if before is not None:
+        statement = statement.where(PrivacyNotice.id < before)
+    found = await session.scalars(statement.order_by(PrivacyNotice.id.desc()).limit(limit + 1))
+    rows, following = page(found.all(), limit)
+    items = [_shown(row) for row in rows]
+    return Notices(in_force=await _in_force(session, organisation.id), items=items, next=following)
 
 
 async def count_consents(session: AsyncSession, staff: CurrentStaff, organisation_id: int) -> ConsentCounts:
-    """How many bound members of the subtree have said what: nobody is named, so that nobody is chased."""
+    """How many members of the subtree have said what: nobody is named, so that nobody is chased. Raises `NotFound`."""
     organisation = await _organisation(session, staff, organisation_id)
-    members = await session.scalars(
-        select(Member.id)
-        .join(Organisation, Organisation.id == Member.organisation_id)
-        .join(Binding, Binding.member_id == Member.id)
-        .where(within(Organisation.path, [organisation.path]), Member.archived_at.is_(None), Binding.ended_at.is_(None))
+    bound = select(Binding.id).where(Binding.member_id == Member.id, Binding.ended_at.is_(None)).exists()
+    members = (
+        _states()
+        .add_columns(bound.label("bound"))
+        .where(within(Organisation.path, [organisation.path]), Member.archived_at.is_(None))
+        .subquery()
     )
-    counted = Counter((await states(session, list(members))).values())
-    return ConsentCounts(given=counted["given"], refused=counted["refused"], needed=counted["needed"])
+    kind = case((members.c.bound, members.c.state), else_="not_bound")
+    counted = {row[0]: row[1] for row in await session.execute(select(kind, func.count()).group_by(kind))}
+    return ConsentCounts(
+        given=counted.get("given", 0),
+        refused=counted.get("refused", 0),
+        needed=counted.get("needed", 0),
+        not_bound=counted.get("not_bound", 0),
+    )

@@ -7,7 +7,7 @@ from app.access.principals import CurrentMember, CurrentWechat
 from app.directory.models import Binding, Member, Organisation, Session
 from app.errors import NotFound
 from app.identity.consent import states
-from app.identity.schemas import BoundMember, Me
+from app.identity.schemas import BoundMember, CurrentSession, Me
 
 
 async def list_bound(session: AsyncSession, wechat_user_id: int) -> list[BoundMember]:
@@ -25,6 +25,13 @@ async def list_bound(session: AsyncSession, wechat_user_id: int) -> list[BoundMe
         BoundMember(member_id=row[0], name=row[1], organisation_id=row[2], organisation=row[3], consent=said[row[0]])
         for row in found
     ]
+
+
+async def get_session(session: AsyncSession, wechat: CurrentWechat) -> CurrentSession:
+    """Who may act by a session; nobody is in use where the member was untied or archived."""
+    members = await list_bound(session, wechat.wechat_user_id)
+    in_use = wechat.member_id if wechat.member_id in {member.member_id for member in members} else None
+    return CurrentSession(member_id=in_use, members=members)
 
 
 async def switch_member(session: AsyncSession, wechat: CurrentWechat, member_id: int) -> list[BoundMember]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,9 +13,10 @@ from app.access.principals import CurrentStaff, CurrentWechat, within
 from app.db.vault import Vault
 from app.directory.models import BindingRequest, Member, Organisation
 from app.errors import Conflict, Invalid, NotFound
-from app.identity.binding import end_binding, holder_of, lock_member, tie
+from app.identity.binding import end_binding, holder_of, lock_member, put_in_use, tie
+from app.identity.binding_schemas import Bound, OwnRequestOut, RequestOut
 from app.identity.members import list_bound
-from app.identity.schemas import Bound, OwnRequestOut, RequestOut
+from app.identity.slips import void_slips
 
 SHARED_PHONE, ALREADY_BOUND = "shared_phone", "already_bound"
 MOST_SHARING = 20
@@ -39,7 +40,7 @@ class AlreadyDecided(Conflict):
 class Owner:
     """Someone on the roster with the number."""
 
-    member_id: int
+    member: Member
     bound_to: int | None
 
 
@@ -48,28 +49,32 @@ async def bind_phone(
 ) -> Bound:
     """Ties the WeChat user to the one free member with this number under `paths`; else asks their leader.
 
-    A member who is bound elsewhere (`already_bound`), or several with one number (`shared_phone`: a family), wait for
-    a leader. Raises `PhoneNotOnRoster`.
+    Of several with one number (a family) the free ones are asked for (`shared_phone`); where everybody is bound
+    elsewhere, to an old phone perhaps, each of them (`already_bound`). Raises `PhoneNotOnRoster`.
     """
     owners = await _owners(session, vault, paths, phone)
     if not owners:
         raise PhoneNotOnRoster
-    wanting = [owner for owner in owners if owner.bound_to != wechat.wechat_user_id]
-    if len(owners) == 1 and wanting and wanting[0].bound_to is None:
-        member = await lock_member(session, owners[0].member_id)
-        assert member is not None  # noqa: S101 - locked by `_owners`
-        await tie(session, wechat.wechat_user_id, member, wechat.actor, now, by="phone")
-    else:
-        reason = SHARED_PHONE if len(owners) > 1 else ALREADY_BOUND
-        await _ask(session, wechat, [owner.member_id for owner in wanting], reason, now)
-    await session.flush()
-    return Bound(items=await list_bound(session, wechat.wechat_user_id), requests=await list_own(session, wechat))
+    free = [owner.member.id for owner in owners if owner.bound_to is None]
+    own = any(owner.bound_to == wechat.wechat_user_id for owner in owners)
+    waiting: list[int] = []
+    if len(owners) == 1 and free:
+        await tie(session, wechat.wechat_user_id, owners[0].member, wechat.actor, now, by="phone")
+        await put_in_use(session, wechat, owners[0].member.id)
+    elif free:
+        waiting = await _ask(session, wechat, free, SHARED_PHONE, now)
+    elif not own:
+        waiting = await _ask(session, wechat, [owner.member.id for owner in owners], ALREADY_BOUND, now)
+    return Bound(
+        items=await list_bound(session, wechat.wechat_user_id),
+        requests=[await _own(session, request_id) for request_id in waiting],
+    )
 
 
 async def _owners(session: AsyncSession, vault: Vault, paths: list[str], phone: str) -> list[Owner]:
-    """Whoever has the number, locked."""
-    ids = await session.scalars(
-        select(Member.id)
+    """Whoever has the number, locked as `tie` wants them."""
+    members = await session.scalars(
+        select(Member)
         .join(Organisation, Organisation.id == Member.organisation_id)
         .where(
             Member.phone_index == vault.digest("phone", phone),
@@ -80,14 +85,15 @@ async def _owners(session: AsyncSession, vault: Vault, paths: list[str], phone: 
         .limit(MOST_SHARING)
         .with_for_update(of=Member, key_share=True)
     )
-    holders = [(id_, await holder_of(session, id_)) for id_ in ids]
-    return [Owner(id_, holder.wechat_user_id if holder else None) for id_, holder in holders]
+    holders = [(member, await holder_of(session, member.id)) for member in members.all()]
+    return [Owner(member, holder.wechat_user_id if holder else None) for member, holder in holders]
 
 
 async def _ask(
     session: AsyncSession, wechat: CurrentWechat, member_ids: Sequence[int], reason: str, now: datetime
-) -> None:
-    """One open request for each: a repeat does not pile up."""
+) -> list[int]:
+    """One open request for each, whose ids are given: a repeat does not pile up."""
+    asked: list[int] = []
     for member_id in member_ids:
         values = {
             "wechat_user_id": wechat.wechat_user_id,
@@ -110,28 +116,43 @@ async def _ask(
                 session, wechat.actor, "binding.requested", "member", member_id,
                 now=now, organisation_id=organisation_id, reason=reason,
             )  # fmt: skip
+        open_one = and_(
+            BindingRequest.wechat_user_id == wechat.wechat_user_id,
+            BindingRequest.member_id == member_id,
+            BindingRequest.state == "open",
+        )
+        asked += await session.scalars(select(BindingRequest.id).where(open_one))
+    return asked
 
 
-async def list_own(session: AsyncSession, wechat: CurrentWechat) -> list[OwnRequestOut]:
-    """What a WeChat user has asked for, newest first; the names are masked."""
-    rows = await session.execute(
-        select(BindingRequest, Member.name)
-        .join(Member, Member.id == BindingRequest.member_id)
+async def list_own(
+    session: AsyncSession, wechat: CurrentWechat, *, before: int | None, limit: int
+) -> list[OwnRequestOut]:
+    """What a WeChat user has asked for, newest first, one more than `limit` where there is more."""
+    statement = (
+        select(BindingRequest.id)
         .where(BindingRequest.wechat_user_id == wechat.wechat_user_id)
         .order_by(BindingRequest.id.desc())
-        .limit(50)
+        .limit(limit + 1)
     )
-    return [
-        OwnRequestOut(
-            id=request.id,
-            name_masked=f"{name[0]}{'*' * (len(name) - 1)}",
-            reason=request.reason,
-            state=request.state,
-            created_at=request.created_at,
-            decided_at=request.decided_at,
-        )
-        for request, name in rows
-    ]
+    if before is not None:
+        statement = statement.where(BindingRequest.id < before)
+    ids = (await session.scalars(statement)).all()
+    return [await _own(session, request_id) for request_id in ids]
+
+
+async def _own(session: AsyncSession, request_id: int) -> OwnRequestOut:
+    """A request as the applicant sees it: of the name no more than they need to tell a family apart."""
+    request = await session.get_one(BindingRequest, request_id)
+    member = await session.get_one(Member, request.member_id)
+    return OwnRequestOut(
+        id=request.id,
+        name_masked=f"{member.name[0]}*",
+        reason=request.reason,
+        state=request.state,
+        created_at=request.created_at,
+        decided_at=request.decided_at,
+    )
 
 
 def _shown(request: BindingRequest, member: Member, organisation: Organisation) -> RequestOut:
@@ -229,4 +250,5 @@ async def _hand_over(
     holder = await holder_of(session, member.id)
     if holder is not None and holder.wechat_user_id != request.wechat_user_id:
         await end_binding(session, member.id, now)
+    await void_slips(session, [member.id], now)
     await tie(session, request.wechat_user_id, member, staff.actor, now, by="request")

@@ -1,12 +1,11 @@
 """Shapes of sign-in, binding and `me`."""
 
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
-from app.schemas import Id, In, Line, Out
+from app.schemas import Id, In, Out
 
 ConsentState = Literal["given", "refused", "needed"]
 
@@ -33,19 +32,6 @@ class MemberChoice(In):
     member_id: Id
 
 
-class BindingIn(In):
-    """Either the code of a slip, or the code by which WeChat confirms the phone number."""
-
-    invite_code: Annotated[str, Field(pattern=r"^[0-9]{8}$")] | None = None
-    phone_code: Code | None = None
-
-    @model_validator(mode="after")
-    def _one_of_them(self) -> Self:
-        if (self.invite_code is None) == (self.phone_code is None):
-            raise PydanticCustomError("one_code", "either invite_code or phone_code")
-        return self
-
-
 class BoundMember(Out):
     """A member that the WeChat user may act as; without a consent that is `given`, little more than this."""
 
@@ -56,102 +42,22 @@ class BoundMember(Out):
     consent: ConsentState
 
 
-class OwnRequestOut(Out):
-    """A binding that waits for the leader, as the applicant sees it: the name is masked until it is theirs."""
-
-    id: int
-    name_masked: str
-    reason: str
-    state: str
-    created_at: datetime
-    decided_at: datetime | None
+# Of the kinds of notices, those that a member may switch off, and those on meetings, which nobody can.
+Switchable = Literal["weekly_issue", "unfinished_reminder"]
+Statutory = Literal["meeting_notice", "meeting_reminder", "meeting_changed", "meeting_cancelled"]
 
 
-class OwnRequests(Out):
-    """What this WeChat user has asked for, newest first."""
+class PreferencesIn(In):
+    """The kinds of notices that the member does not want: all of them, in place of what was said before."""
 
-    items: list[OwnRequestOut]
-
-
-class RequestOut(Out):
-    """A binding that waits for the leader; who asks is known by the phone number that WeChat confirmed, not by name."""
-
-    id: int
-    member_id: int
-    name: str
-    organisation_id: int
-    organisation: str
-    reason: str
-    state: str
-    created_at: datetime
-    decided_at: datetime | None
+    notices_off: Annotated[list[Switchable | Statutory], Field(max_length=20)]
 
 
-class Requests(Out):
-    """A page of requests, newest first."""
+class Preferences(Out):
+    """The kinds of notices that the member does not want, and those that can be switched off at all."""
 
-    items: list[RequestOut]
-    next: str | None
-
-
-class DecisionIn(In):
-    """Approval ends the binding that the member has, with its sessions."""
-
-    approve: bool
-
-
-class NoticeOut(Out):
-    """A version of the privacy notice: as written, and as sanitised HTML; the shipped one has no date."""
-
-    version: str
-    title: str
-    body: str
-    html: str
-    published_at: datetime | None
-
-
-class Notices(Out):
-    """The versions of an organisation, newest first."""
-
-    items: list[NoticeOut]
-
-
-class NoticeIn(In):
-    """A new version, in Markdown."""
-
-    title: Line
-    body: Annotated[str, Field(min_length=20, max_length=20_000)]
-
-
-class ConsentIn(In):
-    """A yes or a no to the version that was read."""
-
-    version: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
-    accepted: bool
-
-
-class ConsentOut(Out):
-    """What a member said to a version."""
-
-    id: int
-    version: str
-    accepted: bool
-    at: datetime
-
-
-class Consents(Out):
-    """A page of what a member said, newest first."""
-
-    items: list[ConsentOut]
-    next: str | None
-
-
-class ConsentCounts(Out):
-    """How many bound members have said what to the version in force for them."""
-
-    given: int
-    refused: int
-    needed: int
+    notices_off: list[str]
+    switchable: list[str]
 
 
 class PasswordChange(In):
@@ -215,52 +121,8 @@ class Members(Out):
     items: list[BoundMember]
 
 
-class Bound(Out):
-    """The members bound now, and the requests that wait for the leader."""
+class CurrentSession(Out):
+    """Who may act by this session, and who does."""
 
-    items: list[BoundMember]
-    requests: list[OwnRequestOut]
-
-
-class SlipsIn(In):
-    """For whom slips are wanted: whom it names, or all who are neither bound nor hold a slip that still works.
-
-    `reprint`: those who hold one as well. A new slip voids the older one.
-    """
-
-    member_ids: Annotated[list[Id], Field(min_length=1, max_length=2000)] | None = None
-    reprint: bool = False
-
-
-class SlipOut(Out):
-    """A slip, shown this once: the code is not kept."""
-
-    member_id: int
-    name: str
-    invite_code: str
-    expires_at: datetime
-
-
-class SlipsOut(Out):
-    """The slips to hand out, and how many more are wanted beyond the limit of one call."""
-
-    items: list[SlipOut]
-    remaining: int
-
-
-class SlipStateOut(Out):
-    """Whether a member is bound, or holds a slip; never its code."""
-
-    id: int
-    name: str
-    organisation: str
-    state: Literal["bound", "slip_out", "expired", "none"]
-    expires_at: datetime | None
-
-
-class SlipStates(Out):
-    """A page of members with their slips, and how many of all are in which state."""
-
-    counts: dict[str, int]
-    items: list[SlipStateOut]
-    next: str | None
+    member_id: int | None
+    members: list[BoundMember]

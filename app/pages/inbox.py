@@ -11,7 +11,6 @@ from app.db.vault import Vault
 from app.directory.models import Binding, Member, Organisation, WechatUser
 from app.platforms.models import Channel, ConsoleMessage
 
-
 # Of a range that is given to nobody.
 NOBODYS = "19900000000"
 
@@ -74,7 +73,7 @@ async def find_mini_program(session: AsyncSession) -> Channel | None:
 
 
 async def find_number(session: AsyncSession, vault: Vault) -> str:
-    """The phone number of somebody on the roster who is not bound; one that nobody has where there is no such member."""
+    """The phone number of somebody on the roster who is not bound; nobody's where there is no such member."""
     bound = select(Binding.id).where(Binding.member_id == Member.id, Binding.ended_at.is_(None)).exists()
     member = await session.scalar(
         select(Member)

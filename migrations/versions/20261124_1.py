@@ -192,6 +192,7 @@ def upgrade() -> None:
     op.drop_constraint(op.f("ck_organisations_path"), "organisations", type_="check")
     op.create_check_constraint(op.f("ck_organisations_path"), "organisations", "path ~ ('^(/[0-9]+)*/' || id || '/$')")
     _place_members()
+    _keep_zones()
 
 
 def _place_members() -> None:
@@ -211,6 +212,18 @@ def _place_members() -> None:
     while rows := connection.execute(page, {"after": after}).all():
         connection.execute(change, [{"id": id_, "search": search_text(name)} for id_, name in rows])
         after = rows[-1].id
+
+
+def _keep_zones() -> None:
+    """Where an organisation has another zone than the one above, that is a setting of its own from now on."""
+    op.get_bind().execute(
+        sa.text(
+            "INSERT INTO organisation_settings (organisation_id, key, value, changed_at) "
+            "SELECT place.id, 'timezone', to_jsonb(place.timezone), place.created_at "
+            "FROM organisations place LEFT JOIN organisations above ON above.id = place.parent_id "
+            "WHERE place.timezone <> coalesce(above.timezone, 'Asia/Shanghai')"
+        )
+    )
 
 
 def downgrade() -> None:

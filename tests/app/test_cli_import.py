@@ -1,16 +1,19 @@
 """`zhijian setup` and `zhijian import`: all of it or nothing."""
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
+import openpyxl
 import pytest
 from sqlalchemy import select, text
 
 from app.db.engine import Sessions, transaction
 from app.directory.models import Account, Organisation
 from app.identity.passwords import matches
+from content.demo.make import COLUMNS
 from content.questions.sheet import question_template
-from content.roster import MEMBER_COLUMNS, ORGANISATION_COLUMNS, roster_template
+from content.roster import ORGANISATION_COLUMNS, roster_template
 from content.tables import Value, write_xlsx
 from tests.app.commands import PASSWORD, SET_UP, accepted, counts, refused, run
 from tests.journeys.program import Program, installed
@@ -90,7 +93,13 @@ async def test_a_folder_with_a_problem_is_named_and_kept_out(
 
 async def test_a_roster_is_rehearsed_and_then_imported(program: Program, sessions: Sessions, tmp_path: Path) -> None:
     file = tmp_path / "roster.xlsx"
-    file.write_bytes(roster_template())
+    # The template, filled in: what it has as examples is never imported.
+    book = openpyxl.load_workbook(io.BytesIO(roster_template()))
+    for sheet in book.worksheets[:2]:
+        for row in sheet.iter_rows(min_row=2):
+            for cell in row:
+                cell.value = str(cell.value).replace("示例", "实") if cell.value else None
+    book.save(file)
     (rehearsed, closing) = accepted(run(program, "import", str(file), "--dry-run"))
     assert "新增党组织 3 个；党员新增 3 人" in rehearsed
     assert "没有导入" in closing
@@ -107,17 +116,17 @@ async def test_bad_lines_of_a_roster_are_numbered_and_nothing_is_stored(
 ) -> None:
     file = tmp_path / "roster.xlsx"
     members: list[list[Value]] = [
-        [*MEMBER_COLUMNS],
-        ["张示例", "示例党支部", "19900000001", "", "", "", ""],
-        ["李示例", "示例党支部", "12", "", "", "", ""],
-        ["王示例", "别处党支部", "", "", "", "", ""],
+        [*COLUMNS],
+        ["张三", "东党支部", "19900000001", "", "", "", ""],
+        ["李四", "东党支部", "12", "", "", "", ""],
+        ["王五", "别处党支部", "", "", "", "", ""],
     ]
-    organisations: list[list[Value]] = [[*ORGANISATION_COLUMNS], ["示例党支部", "党支部", ""]]
+    organisations: list[list[Value]] = [[*ORGANISATION_COLUMNS], ["东党支部", "党支部", ""]]
     file.write_bytes(write_xlsx({"党员": members, "党组织": organisations}))
     done = run(program, "import", str(file))
     assert done.returncode == 1
     lines = done.stdout.splitlines()
-    assert [line.split("：")[0] for line in lines[1:-1]] == ["第 3 行", "第 4 行"]
+    assert [line.split("：")[0] for line in lines[1:-1]] == ["「党员」第 3 行", "「党员」第 4 行"]
     assert "需要修改，本次没有导入任何内容" in lines[-1]
     found = await counts(sessions)
     assert (found["organisations"], found["members"]) == (0, 0)

@@ -143,14 +143,36 @@ async def test_a_bad_question_keeps_the_sheet_out(service: Service, world: World
 async def test_a_roster_may_be_kept_to_a_subtree(service: Service, world: World, tmp_path: Path) -> None:
     file = tmp_path / "roster.xlsx"
     header = ["姓名", "所在党组织"]
-    file.write_bytes(write_xlsx({"党员": [[*header], ["张示例", "一支部"]]}))
+    file.write_bytes(write_xlsx({"党员": [[*header], ["张三", "一支部"]]}))
     assert (await bring_in(service, file, organisation_id=10)).accepted
     assert await count(service, Member) == 1
-    file.write_bytes(write_xlsx({"党员": [[*header], ["李示例", "三支部"]]}))
+    file.write_bytes(write_xlsx({"党员": [[*header], ["李四", "三支部"]]}))
     report = await bring_in(service, file, organisation_id=10)
     assert not report.accepted
-    assert report.lines[1].startswith("第 2 行：")
+    assert report.lines[1].startswith("「党员」第 2 行：")
     assert await count(service, Member) == 1
+
+
+async def test_a_roster_that_needs_an_answer_is_left_to_the_pages(
+    service: Service, world: World, tmp_path: Path
+) -> None:
+    await world.member(100, name="张三", birth_month="1970-01")
+    file = tmp_path / "roster.xlsx"
+    rows = [["姓名", "所在党组织", "出生年月"], ["张三", "一支部", "1985.07"], ["李四", "一支部", ""]]
+    file.write_bytes(write_xlsx({"党员": [[*row] for row in rows]}))
+    report = await bring_in(service, file, organisation_id=10)
+    assert not report.accepted
+    assert report.lines[1].startswith("另有 1 行需要确认")
+    assert report.lines[-1] == "以上内容需要修改，本次没有导入任何内容。"
+    assert await count(service, Member) == 1
+
+
+async def test_of_many_bad_lines_the_first_are_named(service: Service, world: World, tmp_path: Path) -> None:
+    file = tmp_path / "roster.xlsx"
+    rows = [["姓名", "所在党组织"], *([f"党员{chr(0x4E00 + number)}", "无此支部"] for number in range(201))]
+    file.write_bytes(write_xlsx({"党员": [[*row] for row in rows]}))
+    report = await bring_in(service, file, organisation_id=10)
+    assert (len(report.lines), report.lines[-2]) == (203, "……共 201 行不能导入")
 
 
 async def test_what_is_neither_is_refused(service: Service, world: World, tmp_path: Path) -> None:

@@ -105,6 +105,14 @@ def test_what_only_tests_may_set_is_refused_elsewhere(
     assert reason in messages(refusal)[0]
 
 
+def test_the_address_of_the_service_is_https_or_left_out(operator: Operator) -> None:
+    assert operator(**KEYS, ZHIJIAN_PUBLIC_URL="").public_url == ""
+    assert operator(**KEYS, ZHIJIAN_PUBLIC_URL="https://a.example.cn").public_url == "https://a.example.cn"
+    for wrong in ("http://a.example.cn", "a.example.cn", "https://a.example.cn/?code=", "https://" + "a" * 200):
+        with pytest.raises(ValidationError):
+            operator(**KEYS, ZHIJIAN_PUBLIC_URL=wrong)
+
+
 def test_tests_and_the_demonstration_have_their_controls(operator: Operator, tmp_path: Path) -> None:
     fake = {"ZHIJIAN_FAKE_PLATFORM": "http://127.0.0.1:1", "ZHIJIAN_WECHAT_API": "http://127.0.0.1:1"}
     shown = operator(**KEYS, **fake, ZHIJIAN_MODE="demonstration")

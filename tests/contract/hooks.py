@@ -39,11 +39,20 @@ DATED = {"date_parsing", "date_from_datetime_parsing", "date_in_future", "date_t
 
 REFUSALS: dict[str, set[str]] = {
     "sign_in_wechat": {"unknown_app", "bad_wechat_code"},
-    "bind_member": {"wrong_invite_code"},
-    "change_organisation": {"no_such_timezone"},
+    # Either code, and never both; no mini-program is set up.
+    "bind_member": {"wrong_invite_code", "one_code", "unknown_app"},
+    "change_preferences": {"cannot_switch_off"},
+    "change_own_password": {"weak_password", "wrong_own_password"},
+    "change_organisation": {"no_such_timezone", *DATED},
     "create_account": {"weak_password"},
     "change_account": {"weak_password"},
-    "create_post": {"bad_period", *CALENDAR},
+    "create_post": {"bad_period", "acting_needs_end", *CALENDAR},
+    "change_post": {"bad_period", *CALENDAR},
+    "hand_over_post": {"bad_period", "acting_needs_end", *CALENDAR},
+    "list_audit": CALENDAR,
+    "export_audit": CALENDAR,
+    # Which values go with which key is said by the settings themselves.
+    "put_setting": {"bad_setting"},
     "import_roster": FILE,
     "import_questions": FILE,
     # Which adapters are installed is not the document's to say; a mini-program needs its appid and its secret.

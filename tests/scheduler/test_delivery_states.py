@@ -3,12 +3,13 @@
 The model is the law as a member sees it: how often the phone rang, and what may be said about it.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from app.messaging.models import CAMPAIGN_KINDS, DeliveryState
+from app.messaging.times import Night
 from app.platforms.models import Channel
 from scheduler.adapters.base import Outcome, Status
 from scheduler.claims import MAX_TRIES, RESENT_WHEN_UNKNOWN, Claim, Note, settle
@@ -37,7 +38,7 @@ class Deliveries(RuleBasedStateMachine):
             kind=kind,
             subject_id=1,
             event={},
-            timezone="Asia/Shanghai",
+            night=Night("Asia/Shanghai", time(21), time(8)),
             expires_at=self.now + timedelta(days=6),
             channel=Channel(id=1, account="", config={}),
             members=[1, 2, 3, 4],

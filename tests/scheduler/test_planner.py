@@ -162,6 +162,15 @@ async def test_nothing_leaves_the_house_for_who_has_not_consented(scene: Scene, 
     assert await planned(scene, await plan(scene)) == {wechat: [willing], console: [silent]}
 
 
+async def test_of_two_members_on_one_phone_each_is_told_by_their_own_word(scene: Scene) -> None:
+    console = await scene.channel("console")
+    wechat = await scene.channel("wechat_miniprogram", account=APPID, config=dict(CONFIG))
+    willing = await scene.follower("o-1", accepted=3)
+    silent = await scene.follower("o-1", consent_version=None)
+    await scene.follower("o-1", notices_off=["weekly_issue"])
+    assert await planned(scene, await plan(scene)) == {wechat: [willing], console: [silent]}
+
+
 async def test_a_new_notice_asks_again_of_every_member_below_and_of_nobody_else(scene: Scene) -> None:
     console = await scene.channel("console")
     wechat = await scene.channel("wechat_miniprogram", account=APPID, config=dict(CONFIG))

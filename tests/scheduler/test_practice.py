@@ -9,7 +9,7 @@ from app.messaging.models import Campaign, DeliveryState
 from app.messaging.service import Audience
 from app.platforms.models import ConsoleMessage
 from scheduler.adapters.registry import load_adapters
-from scheduler.planner import Recipient, choose, plan_announced
+from scheduler.planner import Allowance, Recipient, choose, plan_announced
 from scheduler.sender import send_next
 from tests.scheduler.fakes.process import APPID, SECRET, SEND, TOKEN, FakeWechat
 from tests.scheduler.scene import CONFIG, Scene
@@ -101,7 +101,7 @@ async def test_a_batch_that_was_planned_all_the_same_is_not_sent(scene: Scene, w
 def test_only_what_stays_inside_is_chosen_for_who_practises(adapter: str) -> None:
     practises = Recipient(1, "/1/10/100/", 5, "wx-test", True, practice=True)
     outside, console = candidate(1, 100, adapter), candidate(2, 1)
-    balances = {(5, "t"): 1}
+    balances: dict[Allowance, int] = {(5, "t"): 1}
     assert choose(practises, [outside], balances) is None
     assert choose(practises, [outside, console], balances) is console
     assert choose(Recipient(1, "/1/10/100/", 5, "wx-test", True), [outside, console], balances) is outside

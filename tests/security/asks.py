@@ -6,6 +6,7 @@ from typing import Any
 
 from argon2 import PasswordHasher
 
+from app.access.principals import SHIPPED_NOTICE
 from content.tables import Value, write_xlsx
 from tests.app.library.desk import fields
 from tests.app.organisations.people import workbook
@@ -119,6 +120,34 @@ async def slips(targets: Targets, organisation_id: int, actor: Person) -> Ask:
     return Ask({"organisation_id": organisation_id}, json={})
 
 
+async def sheets(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """The same on paper, for those who have a slip as well."""
+    await targets.member(organisation_id)
+    return Ask({"organisation_id": organisation_id}, json={"reprint": True})
+
+
+async def own_password(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A new password of the actor, who has one."""
+    await targets.set_password(actor, PASSWORD_HASH)
+    return Ask(json={"current": PASSWORD, "new": "another password that is long"})
+
+
+async def preferences(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A kind of notice that is not wanted."""
+    return Ask(json={"notices_off": ["weekly_issue"]})
+
+
+async def consent(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A yes to the shipped notice."""
+    return Ask(json={"version": SHIPPED_NOTICE, "accepted": True})
+
+
+async def notice(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A privacy notice of an organisation under this one, whose members are nobody else's actors."""
+    body = {"title": "告知书", "body": "处理姓名和手机号，用于组织学习和通知组织生活，可以随时收回同意。"}
+    return Ask({"organisation_id": await targets.child(organisation_id)}, json=body)
+
+
 async def audit_entry(targets: Targets, organisation_id: int, actor: Person) -> Ask:
     """An entry of the audit log."""
     return Ask(shown=await targets.audit_entry(organisation_id))
@@ -214,6 +243,23 @@ async def appointment_of(targets: Targets, organisation_id: int, actor: Person) 
     """A post in 10 for an account of the organisation."""
     account = await targets.account(organisation_id)
     return Ask(json={"account_id": account.id, "organisation_id": 10, "role": "reviewer"})
+
+
+async def handover_of(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A post in the organisation, for an account of 10."""
+    account = await targets.account(10, "reviewer")
+    return Ask({"post_id": await targets.post(organisation_id)}, json={"to_account_id": account.id})
+
+
+async def handover_to(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A post in 10 for an account of the organisation, which has another role."""
+    account = await targets.account(organisation_id, "reviewer")
+    return Ask({"post_id": await targets.post(10)}, json={"to_account_id": account.id})
+
+
+async def setting(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """One of the settings of the organisation."""
+    return Ask({"organisation_id": organisation_id, "key": "daily_notices"}, json={"value": 2})
 
 
 async def roster_file(targets: Targets, organisation_id: int, actor: Person) -> Ask:

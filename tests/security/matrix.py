@@ -6,7 +6,8 @@ sibling whose number begins like the own one), none 2 (another tree). What the r
 rules, in `expected`:
 
 - nobody signed in: 401; a WeChat token where staff is asked for, or the reverse: 401
-- a WeChat user without a member where a member is asked for: 409; a role that may never do this: 403
+- a WeChat user without a member where a member is asked for: 409; one whose member has not consented, and a role that
+  may never do this: 403
 - the right role, or a member, outside of its reach: 404, as if it were not there
 """
 
@@ -19,12 +20,18 @@ from tests.security.targets import Targets
 
 # The actors; "former" is staff whose last post has ended.
 LEADER, EDITOR, REVIEWER, ADMINISTRATOR = ("leader",), ("editor",), ("reviewer",), ("administrator",)
+SECURITY_ADMINISTRATOR, AUDITOR = ("security_administrator",), ("auditor",)
 DESK = EDITOR + REVIEWER
 LEADERS_AND_ADMINISTRATORS = LEADER + ADMINISTRATOR
-ANY_POST = LEADER + DESK + ADMINISTRATOR
+# Who appoints and resets passwords, and who reads the audit log, where duties are not separate.
+KEEPERS_OF_POSTS = ADMINISTRATOR + SECURITY_ADMINISTRATOR
+OFFICERS = KEEPERS_OF_POSTS + AUDITOR
+ANY_POST = LEADER + DESK + OFFICERS
 STAFF = (*ANY_POST, "former")
 MEMBERS = ("member", "floating")
-WECHAT = ("unbound", *MEMBERS)
+# Who is bound, and of these who has not consented to the privacy notice.
+BOUND = ("silent", *MEMBERS)
+WECHAT = ("unbound", *BOUND)
 SIGNED_IN = WECHAT + STAFF
 EVERYBODY = ("anonymous", *SIGNED_IN)
 
@@ -98,7 +105,7 @@ def expected(row: Row, actor: str, relation: str) -> int:
         return 401
     if row.who[0] in STAFF:
         return 403 if actor in STAFF else 401
-    return 409 if actor == "unbound" else 401
+    return {"unbound": 409, "silent": 403}.get(actor, 401)
 
 
 MEETING_FOR_MEMBERS = {"member": ("own",), "floating": ABOVE}
@@ -111,12 +118,36 @@ ROWS = (
     Row("DELETE /sessions/current", SIGNED_IN, asks.nothing, 204, NO_TARGET),
     Row("PUT /sessions/current/member", WECHAT, asks.member_of_mine, 200, NO_TARGET, instead={"unbound": 404}),
     Row("GET /staff/me", STAFF, asks.nothing, reach=NO_TARGET),
+    Row("GET /sessions/current", WECHAT, asks.nothing, reach=NO_TARGET),
+    Row("PUT /staff/me/password", STAFF, asks.own_password, 204, NO_TARGET),
     Row("GET /me", MEMBERS, asks.nothing, reach=NO_TARGET),
+    Row("GET /me/preferences", MEMBERS, asks.nothing, reach=NO_TARGET),
+    Row("PATCH /me/preferences", MEMBERS, asks.preferences, reach=NO_TARGET),
     Row("POST /me/binding", WECHAT, asks.slip, 201, NO_TARGET),
+    Row("DELETE /me/binding", BOUND, asks.nothing, reach=NO_TARGET),
+    Row("GET /me/binding-requests", WECHAT, asks.nothing, reach=NO_TARGET),
     Row("POST /organisations/{organisation_id}/binding-slips", LEADER, asks.slips, 201),
-    Row("DELETE /members/{member_id}/binding", LEADER, asks.by_id("member_id", Targets.member), 204),
+    Row("POST /organisations/{organisation_id}/binding-slips.pdf", LEADER, asks.sheets),
+    Row("GET /organisations/{organisation_id}/binding-slips", LEADER, asks.organisation),
+    Row("GET /organisations/{organisation_id}/binding-slips", LEADER, asks.member_in_list, lists="member_id",
+        case="as a list"),
+    Row("DELETE /members/{member_id}/binding", LEADER + SECURITY_ADMINISTRATOR,
+        asks.by_id("member_id", Targets.member), 204),
+    Row("GET /binding-requests", LEADER, asks.by_id("-", Targets.binding_request), lists="id"),
+    Row("GET /binding-requests", LEADER, asks.organisation_wanted, case="of an organisation"),
+    Row("PUT /binding-requests/{request_id}/decision", LEADER,
+        asks.by_id("request_id", Targets.binding_request, {"approve": True})),
+    # --- privacy -------------------------------------------------------------------------------------------------
+    Row("GET /privacy-notices/shipped", EVERYBODY, asks.nothing, reach=NO_TARGET),
+    Row("GET /privacy-notice", BOUND, asks.nothing, reach=NO_TARGET),
+    Row("PUT /me/consent", BOUND, asks.consent, reach=NO_TARGET),
+    Row("GET /me/consents", BOUND, asks.nothing, reach=NO_TARGET),
+    Row("POST /organisations/{organisation_id}/privacy-notices", ADMINISTRATOR, asks.notice, 201),
+    Row("GET /organisations/{organisation_id}/privacy-notices", ADMINISTRATOR, asks.organisation),
+    Row("GET /organisations/{organisation_id}/consents", ADMINISTRATOR, asks.organisation),
     # --- access --------------------------------------------------------------------------------------------------
-    Row("GET /audit", ADMINISTRATOR, asks.audit_entry, lists="object_id"),
+    Row("GET /audit", OFFICERS, asks.audit_entry, lists="object_id"),
+    Row("GET /audit.xlsx", OFFICERS, asks.nothing, reach=NO_TARGET),
     # --- organisations -------------------------------------------------------------------------------------------
     Row("GET /organisations", ANY_POST, asks.organisation, lists="id"),
     Row("POST /organisations", ADMINISTRATOR, asks.child, 201),
@@ -160,13 +191,31 @@ ROWS = (
     Row("GET /me/viewers", MEMBERS, asks.nothing, reach=NO_TARGET),
     Row("GET /organisations/{organisation_id}/possible-duplicates", LEADERS_AND_ADMINISTRATORS, asks.organisation),
     # --- accounts, posts, rosters --------------------------------------------------------------------------------
-    Row("GET /accounts", ADMINISTRATOR, asks.by_id("-", asks.account_id), lists="id"),
+    Row("GET /accounts", KEEPERS_OF_POSTS, asks.by_id("-", asks.account_id), lists="id"),
     Row("POST /accounts", ADMINISTRATOR, asks.new_account, 201),
-    Row("PATCH /accounts/{account_id}", ADMINISTRATOR, asks.by_id("account_id", asks.account_id, {"name": "新名"})),
-    Row("GET /posts", ADMINISTRATOR, asks.by_id("-", Targets.post), lists="id"),
-    Row("POST /posts", ADMINISTRATOR, asks.appointment, 201, case="in an organisation"),
-    Row("POST /posts", ADMINISTRATOR, asks.appointment_of, 201, case="of an account"),
-    Row("DELETE /posts/{post_id}", ADMINISTRATOR, asks.by_id("post_id", Targets.post), 204),
+    Row("PATCH /accounts/{account_id}", ADMINISTRATOR, asks.by_id("account_id", asks.account_id, {"name": "新名"}),
+        turned_away=SECURITY_ADMINISTRATOR, case="rename"),
+    Row("PATCH /accounts/{account_id}", KEEPERS_OF_POSTS, asks.by_id("account_id", asks.account_id, {"disabled": True}),
+        case="disable"),
+    Row("DELETE /accounts/{account_id}/sessions", KEEPERS_OF_POSTS, asks.by_id("account_id", asks.account_id), 204),
+    Row("GET /posts", KEEPERS_OF_POSTS, asks.by_id("-", Targets.post), lists="id"),
+    Row("POST /posts", KEEPERS_OF_POSTS, asks.appointment, 201, case="in an organisation"),
+    Row("POST /posts", KEEPERS_OF_POSTS, asks.appointment_of, 201, case="of an account"),
+    Row("PATCH /posts/{post_id}", KEEPERS_OF_POSTS, asks.by_id("post_id", Targets.post, {"until_at": None})),
+    Row("DELETE /posts/{post_id}", KEEPERS_OF_POSTS, asks.by_id("post_id", Targets.post), 204),
+    Row("GET /posts/{post_id}/open-matters", KEEPERS_OF_POSTS, asks.by_id("post_id", Targets.post)),
+    Row("POST /posts/{post_id}/handover", KEEPERS_OF_POSTS, asks.handover_of, 201, case="of a post"),
+    Row("POST /posts/{post_id}/handover", KEEPERS_OF_POSTS, asks.handover_to, 201, case="to an account"),
+    # --- settings, practice --------------------------------------------------------------------------------------
+    Row("GET /organisations/{organisation_id}/settings", ANY_POST, asks.organisation),
+    Row("PUT /organisations/{organisation_id}/settings/{key}", ADMINISTRATOR, asks.setting,
+        turned_away=SECURITY_ADMINISTRATOR),
+    Row("DELETE /organisations/{organisation_id}/settings/{key}", ADMINISTRATOR, asks.setting,
+        turned_away=SECURITY_ADMINISTRATOR),
+    Row("POST /organisations/{organisation_id}/practice", ADMINISTRATOR,
+        asks.by_id("organisation_id", Targets.committee, {}), 201),
+    Row("DELETE /organisations/{organisation_id}/practice", ADMINISTRATOR,
+        asks.by_id("organisation_id", Targets.with_practice), 204),
     Row("POST /rosters/import", LEADERS_AND_ADMINISTRATORS, asks.roster_file, 201),
     Row("GET /rosters/template.xlsx", LEADERS_AND_ADMINISTRATORS, asks.nothing, reach=NO_TARGET),
     # --- channels, schedules, subscriptions ----------------------------------------------------------------------
@@ -249,5 +298,6 @@ DEMONSTRATION = {
     "GET /demonstration/messages.json",
     "GET /demonstration/wechat-messages.json",
     "POST /demonstration/phones/{phone}/login",
+    "POST /demonstration/phones/{phone}/number",
     "POST /demonstration/phones/{phone}/acceptances",
 }

@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 
 from app.access import audit
 from app.db.engine import transaction
-from app.directory.models import Account, BindingSlip, Organisation, Post
+from app.directory.models import Account, BindingRequest, BindingSlip, Organisation, Post
 from app.library.models import IssueLesson
 from app.meetings.models import Meeting
 from app.messaging.models import Schedule
@@ -70,6 +70,21 @@ class Targets:
             )
         return child_id
 
+    async def committee(self, organisation_id: int) -> int:
+        """A new committee under this organisation, so that anything may stand under it."""
+        committee_id = await self.child(organisation_id)
+        async with transaction(self.service.sessions) as session:
+            (await session.get_one(Organisation, committee_id)).kind = "committee"
+        return committee_id
+
+    async def with_practice(self, organisation_id: int) -> int:
+        """A new committee with a practice organisation."""
+        committee_id = await self.committee(organisation_id)
+        practice_id = await self.child(committee_id)
+        async with transaction(self.service.sessions) as session:
+            (await session.get_one(Organisation, practice_id)).practice = True
+        return committee_id
+
     async def archived_child(self, organisation_id: int) -> int:
         """An organisation under this one that was archived a moment ago."""
         return await self.child(organisation_id, archived=True)
@@ -98,6 +113,27 @@ class Targets:
                 )
             )
         return code
+
+    async def binding_request(self, organisation_id: int) -> int:
+        """What a new WeChat user asks for: a member who has a phone already."""
+        member = await self.world.signed_in_member(organisation_id)
+        applicant = await self.world.unbound_wechat()
+        async with transaction(self.service.sessions) as session:
+            request = BindingRequest(
+                wechat_user_id=applicant.id,
+                member_id=member.id,
+                reason="already_bound",
+                state="open",
+                created_at=self.service.clock(),
+            )
+            session.add(request)
+            await session.flush()
+            return request.id
+
+    async def set_password(self, account: Person, password_hash: str) -> None:
+        """Gives an account a password."""
+        async with transaction(self.service.sessions) as session:
+            (await session.get_one(Account, account.id)).password_hash = password_hash
 
     async def account(self, organisation_id: int, role: str = "editor") -> Person:
         """An account that the organisation manages, with a post there and a session."""

@@ -41,11 +41,14 @@ def actors(world: World, targets: Targets) -> dict[str, Callable[[], Awaitable[P
     async def member() -> Person:
         return await world.signed_in_member(10)
 
+    async def silent() -> Person:
+        return await world.signed_in_member(10, consent_version=None)
+
     def staff(role: str) -> Callable[[], Awaitable[Person]]:
         return lambda: world.staff((role, 10))
 
     posts = {role: staff(role) for role in matrix.ANY_POST}
-    wechat = {"unbound": world.unbound_wechat, "member": member, "floating": floating}
+    wechat = {"unbound": world.unbound_wechat, "silent": silent, "member": member, "floating": floating}
     return {"anonymous": anonymous, **wechat, **posts, "former": former}
 
 

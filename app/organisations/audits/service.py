@@ -54,7 +54,7 @@ async def export_log(session: AsyncSession, staff: CurrentStaff, wanted: Wanted,
         raise TooManyRows
     place = next(post.organisation_id for post in staff.posts if post.role in OFFICERS)
     audit.record(
-        session, staff.actor, "audit.exported", "organisation", place,
+        session, staff.actor, "audit.exported", "audit_log", None,
         now=now, organisation_id=place, entries=len(lines), wanted=wanted.for_audit(),
     )  # fmt: skip
     return lines

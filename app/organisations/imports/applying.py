@@ -14,14 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access import audit
 from app.db.vault import Vault
 from app.directory.models import Organisation, OrganisationChange
-from app.organisations.imports.checking import Checked, check_lines
+from app.organisations.imports.checking import Checked
 from app.organisations.imports.errors import RosterChanged
 from app.organisations.imports.matching import NEW_VALUES
 from app.organisations.imports.models import ImportLine, RememberedColumn, RosterImport
 from app.organisations.imports.places import Place
 from app.organisations.imports.reading import Progress, seal_place
 from app.organisations.imports.snapshots import LEFT_AS, SNAPSHOT
-from app.organisations.locks import hold_tree
 from app.organisations.people.values import sealed_phone
 from app.organisations.placing import place_members
 from app.organisations.service import next_ids
@@ -43,7 +42,9 @@ NUMBER_ADDED = text("""
 UPDATE roster_lines line SET member_id = numbered.member_id
 FROM (
     SELECT id, nextval(pg_get_serial_sequence('members', 'id')) AS member_id
-    FROM (SELECT id FROM roster_lines WHERE import_id = :import_id AND status = 'added' AND kind IS NULL ORDER BY id) added
+    FROM (
+        SELECT id FROM roster_lines WHERE import_id = :import_id AND status = 'added' AND kind IS NULL ORDER BY id
+    ) added
 ) numbered
 WHERE line.id = numbered.id
 """)
@@ -64,7 +65,7 @@ SELECT line.member_id, line.organisation_id, line.name, value.search_text, value
     CASE WHEN line.exempt THEN line.exempt_reason END, line.birth_month, line.joined_on, line.tags,
     CAST(:now AS timestamptz)
 {VALUES} JOIN roster_lines line ON line.id = value.line_id
-""").bindparams(*ARRAYS)  # noqa: S608 - the constant above
+""").bindparams(*ARRAYS)
 # Until the end of the transaction they stay as they are found here.
 HOLD_CHANGED = text("""
 SELECT bool_and(archived_at IS NULL) FROM (
@@ -101,7 +102,7 @@ async def try_lock(session: AsyncSession) -> bool:
 async def apply_lines(
     session: AsyncSession, vault: Vault, record: RosterImport, checked: Checked, progress: Progress, now: datetime
 ) -> None:
-    """Adds and changes the members of checked lines, and adds the organisations; `try_lock` and `check_lines` came before.
+    """Adds and changes the members of lines that were checked under the lock, and adds the organisations.
 
     Nobody is deleted, and nobody is placed earlier than now. Raises `RosterChanged` or `TooEarly`.
     """
@@ -116,8 +117,11 @@ async def apply_lines(
     await session.execute(KEEP_AFTER, {"import_id": record.id})
     await _remember_columns(session, record)
     await record_applied(session, record, checked, organisations, now)
+    progress.done = progress.total
+    checked.keep(record, now)
     record.organisations = organisations
     record.state, record.applied_at = "applied", now
+    record.lines_total = record.lines_done = progress.total
 
 
 async def _add_organisations(
@@ -187,7 +191,7 @@ async def _write(
             .order_by(ImportLine.id)
             .limit(BATCH)
         )
-        lines = [(id_, member_id or 0, name, sealed) for id_, member_id, name, sealed in rows.tuples()]
+        lines = [(id_, member_id or 0, name, sealed) for id_, member_id, name, sealed in rows]
         if not lines:
             return
         values = {**await asyncio.to_thread(_values, vault, lines), "now": now}

@@ -42,7 +42,7 @@ WHERE member.archived_at IS NULL
             AND line.name_key = split_part(member.search_text, E'\\n', 2)
     )
 """
-COUNT_MISSING = text(f"SELECT count(*) {MISSING}")  # noqa: S608 - the constant above
+COUNT_MISSING = text(f"SELECT count(*) {MISSING}")
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ async def _settle_sheet(session: AsyncSession, record: RosterImport, places: Pla
         .order_by(ImportLine.id)
         .limit(MOST_ORGANISATIONS + 1)
     )
-    lines = [SheetLine(id_, name, kind or "", parent) for id_, name, kind, parent in rows.tuples()]
+    lines = [SheetLine(id_, name, kind or "", parent) for id_, name, kind, parent in rows]
     if len(lines) > MOST_ORGANISATIONS:
         raise TooManyOrganisations
     outcome = plan_sheet(lines, places, may_create=record.adds_organisations)
@@ -154,7 +154,7 @@ async def _mentions(session: AsyncSession, import_id: int) -> list[Mention]:
         .order_by(func.min(ImportLine.id))
         .limit(MOST_ORGANISATIONS + 1)
     )
-    mentions = [(name, superior) for name, superior in rows.tuples()]
+    mentions = [(name, superior) for name, superior in rows]
     if len(mentions) > MOST_ORGANISATIONS:
         raise TooManyOrganisations
     return mentions
@@ -173,7 +173,7 @@ async def _counts(session: AsyncSession, import_id: int, organisations: int) -> 
         .where(ImportLine.import_id == import_id, ImportLine.kind.is_(None) | (ImportLine.status == "rejected"))
         .group_by(ImportLine.status)
     )
-    found = dict(row for row in counted.tuples())
+    found = dict(row for row in counted)
     return {
         "added": found.get("added", 0),
         "changed": found.get("changed", 0),

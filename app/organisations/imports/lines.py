@@ -28,7 +28,7 @@ MOST_CORRECTIONS = 20_000
 LIST_MISSING = text(f"""
 SELECT member.id, member.name, member.organisation_id, organisation.name AS organisation {MISSING}
     AND member.id > :after ORDER BY member.id LIMIT :limit
-""")  # noqa: S608 - the constant of .checking
+""")
 ANSWER = text("""
 UPDATE roster_lines line SET answered = true, answer_member_id = answer.member_id
 FROM unnest(CAST(:lines AS bigint[]), CAST(:members AS bigint[])) AS answer (line_id, member_id)
@@ -92,7 +92,7 @@ async def _organisations(
     rows = await session.execute(
         select(Organisation.id, Organisation.name).where(Organisation.id == any_(literal([*ids], ARRAY(BIGINT))))
     )
-    return dict(row for row in rows.tuples())
+    return dict(row for row in rows)
 
 
 def _shown(

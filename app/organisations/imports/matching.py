@@ -29,7 +29,8 @@ NEW_VALUES = {
     "name": "line.name",
     "stage": "coalesce(line.stage, member.stage)",
     "roster": "coalesce(line.roster, member.roster)",
-    "exempt_reason": "CASE WHEN line.exempt IS NULL THEN member.exempt_reason WHEN line.exempt THEN line.exempt_reason END",
+    "exempt_reason": "CASE WHEN line.exempt IS NULL THEN member.exempt_reason "
+    "WHEN line.exempt THEN line.exempt_reason END",
     "birth_month": "coalesce(line.birth_month, member.birth_month)",
     # A month says nothing new about a day in it.
     "joined_on": "CASE WHEN starts_with(member.joined_on, line.joined_on) THEN member.joined_on "
@@ -63,7 +64,8 @@ line AS MATERIALIZED (
 good AS MATERIALIZED (SELECT * FROM line WHERE code IS NULL),
 person AS MATERIALIZED (
     SELECT member.id, member.organisation_id, organisation.practice, member.phone_index, member.birth_month,
-        split_part(member.search_text, E'\\n', 2) AS name_key, member.archived_at IS NULL AS living, member.archive_reason
+        split_part(member.search_text, E'\\n', 2) AS name_key, member.archived_at IS NULL AS living,
+        member.archive_reason
     FROM members member JOIN organisations organisation ON organisation.id = member.organisation_id
     WHERE starts_with(organisation.path, :root) AND (member.archived_at IS NULL OR member.archived_at > :restorable)
 ),
@@ -167,7 +169,8 @@ meant AS (
         CASE
             WHEN finding IS NULL THEN sure_id
             -- A number of the family says nothing against the one whom the name means for sure.
-            WHEN is_answered AND finding IN ('shared_phone', 'phone_of_another') THEN coalesce(answer_member_id, sure_id)
+            WHEN is_answered AND finding IN ('shared_phone', 'phone_of_another')
+            THEN coalesce(answer_member_id, sure_id)
             WHEN is_answered THEN answer_member_id
         END AS member_id
     FROM asked

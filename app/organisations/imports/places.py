@@ -120,9 +120,10 @@ def plan_sheet(lines: Sequence[SheetLine], places: Places, *, may_create: bool) 
 
 def _of_sheet(line: SheetLine, places: Places, may_create: bool) -> Place | None:
     # The top of a sheet is the organisation that it is imported into, or stands under that, if there is one.
-    parent = _parent(line, places) if line.parent else places.root
+    is_top = not line.parent or places.is_above_all(line.parent)
+    parent = places.root if is_top else _parent(line, places)
     for place in places.named(line.name):
-        is_root = place is places.root and not line.parent
+        is_root = place is places.root and is_top
         if is_root or place.parent_id == (parent.id if parent else None):
             if place.kind != line.kind:
                 raise Unfit("kind_differs", f"系统中「{line.name}」的类别与表中不同，请核对类别。")
@@ -132,9 +133,7 @@ def _of_sheet(line: SheetLine, places: Places, may_create: bool) -> Place | None
     return places.add(line.name, line.kind, parent)
 
 
-def _parent(line: SheetLine, places: Places) -> Place | None:
-    if places.is_above_all(line.parent):
-        return places.root
+def _parent(line: SheetLine, places: Places) -> Place:
     found = places.named(line.parent)
     if not found:
         raise Unfit("unknown_parent", f"没有找到上级「{line.parent}」，请核对名称；新建的上级要写在它的前面。")

@@ -80,7 +80,7 @@ async def options_for(
         .order_by(Organisation.path)
     )
     # The nearest organisation's word comes last.
-    options["columns"] = {**dict(row for row in remembered.tuples()), **given}
+    options["columns"] = {**dict(row for row in remembered), **given}
     if root.kind in HOLDS_PEOPLE:
         options["default_organisation"] = root.name
     return options
@@ -134,7 +134,7 @@ def _rows(
     lines: Sequence[RosterLine | RosterOrganisation | RejectedLine],
     ids: Sequence[int],
 ) -> list[dict[str, object]]:
-    blank = {"import_id": import_id, "kind": None, "code": None, **dict.fromkeys(_COMPARED), "tags": []}
+    blank = dict.fromkeys(_COMPARED) | {"import_id": import_id, "kind": None, "code": None, "tags": []}
     return [{**blank, "id": id_, **_row(vault, line, id_)} for line, id_ in zip(lines, ids, strict=True)]
 
 
@@ -154,7 +154,7 @@ def _row(vault: Vault, line: RosterLine | RosterOrganisation | RejectedLine, lin
     else:
         of_tree = bool(line.raw.keys() & {*ORGANISATION_COLUMNS})
         row |= _named(line.raw.get("name", ""), line.raw.get("organisation", ""), line.raw.get("superior", ""))
-        row |= {"readable": False, "status": "rejected", "code": line.code, "kind": "branch" if of_tree else None}
+        row |= {"readable": False, "status": "rejected", "code": line.code, "kind": "unknown" if of_tree else None}
         sealed = {"raw": line.raw, "reason": line.reason}
     return {**row, "sealed": vault.encrypt(json.dumps(sealed), seal_place(line_id))}
 

@@ -115,7 +115,7 @@ async def _apply(service: Service, import_id: int, progress: Progress, *, fresh:
     async with transaction(service.sessions) as session:
         await _set(session, import_id, state="applying", lines_total=progress.total, heartbeat_at=service.clock())
     try:
-        while not await _try_apply(service, import_id, progress, fresh=fresh):
+        while not await _try_apply(service, import_id, progress, fresh=fresh):  # noqa: ASYNC110 - the lock is elsewhere
             await asyncio.sleep(PAUSE_SECONDS)
     except RosterChanged as error:
         await _check(service, import_id, progress, error)

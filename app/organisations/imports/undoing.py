@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Column, ColumnElement, Select, any_, delete, literal, select, text, union
+from sqlalchemy import Column, ColumnElement, Select, SQLColumnExpression, any_, delete, literal, select, text, union
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -161,7 +161,7 @@ async def _check_free(session: AsyncSession, record: RosterImport) -> None:
         raise ImportInUse(errors=await _named(session, reasons))
 
 
-def _added(import_id: int) -> Select[int]:
+def _added(import_id: int) -> Select[int | None]:
     of_import = ImportLine.import_id == import_id, ImportLine.status == "added", ImportLine.kind.is_(None)
     return select(ImportLine.member_id).where(*of_import).order_by(ImportLine.member_id)
 
@@ -177,7 +177,9 @@ def _columns_to(target: str, but: frozenset[str]) -> list[Column[int]]:
     ]
 
 
-def _is_one_of(column: ColumnElement[int], ids: Sequence[int]) -> ColumnElement[bool]:
+def _is_one_of(
+    column: SQLColumnExpression[int] | SQLColumnExpression[int | None], ids: Sequence[int | None]
+) -> ColumnElement[bool]:
     return column == any_(literal(list(ids), ARRAY(BIGINT)))
 
 
@@ -201,7 +203,7 @@ async def _named(session: AsyncSession, reasons: dict[int, str]) -> list[dict[st
     ]
 
 
-async def _delete(session: AsyncSession, ids: Sequence[int]) -> None:
+async def _delete(session: AsyncSession, ids: Sequence[int | None]) -> None:
     """Deletes members with their places and the slips that nobody has used; raises `IntegrityError`."""
     for start in range(0, len(ids), BATCH):
         some = ids[start : start + BATCH]

@@ -8,7 +8,7 @@ from app.access.deps import Db, Now, holding
 from app.access.duties import KEEPERS_OF_POSTS
 from app.access.idempotency import OnceDep
 from app.access.principals import CurrentStaff
-from app.organisations.posts import service
+from app.organisations.posts import queries, service
 from app.organisations.posts.schemas import HeldPostOut, HeldPosts, PostIn, PostPatch
 from app.schemas import Cursor, Id, Limit, PathId, page
 
@@ -32,7 +32,7 @@ async def list_posts(
     limit: Limit = 50,
 ) -> HeldPosts:
     """Who holds which role where, now or later."""
-    found = await service.list_posts(
+    found = await queries.list_posts(
         db,
         staff,
         account_id=account_id,

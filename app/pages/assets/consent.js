@@ -58,7 +58,7 @@ function bind(root, me, phone, next) {
     part(
       "绑定党员身份",
       h("p", { class: "soft" }, "这部手机的微信还没有绑定。二选一即可。"),
-      field("绑定码", digits, "在支部书记发的绑定单上；演示中可到第 5 步生成。"),
+      field("绑定码", digits, "在支部书记发的绑定单上；演示中可到第 5 步打印。"),
       actions(
         { label: "绑定", run: () => send({ invite_code: digits.value.replace(/\s/g, "") }) },
         {

@@ -5,11 +5,12 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from app.access.models import AuditEntry
 from app.db.engine import transaction
-from app.directory.models import BindingSlip, Member
+from app.directory.models import Binding, BindingSlip, Member
+from app.identity.slips import void_slips
 from tests.conftest import MovableClock
 from tests.world import Person, World
 
@@ -58,7 +59,7 @@ async def test_a_slip_binds_its_member_once(client: httpx.AsyncClient, world: Wo
     bound = await bind(client, user, code)
     assert bound.status_code == 201
     assert bound.json()["items"] == [
-        {"member_id": member, "name": "王敏", "organisation_id": 100, "organisation": "一支部"}
+        {"member_id": member, "name": "王敏", "organisation_id": 100, "organisation": "一支部", "consent": "given"}
     ]
     assert (await client.get("/me", headers=user.auth)).json()["member_id"] == member
     # The answer was lost on the way and the phone asks again: it hears the same, and nothing happens twice.
@@ -67,7 +68,7 @@ async def test_a_slip_binds_its_member_once(client: httpx.AsyncClient, world: Wo
     async with world.service.sessions() as session:
         entry = await session.scalar(select(AuditEntry).where(AuditEntry.action == "member.bound"))
     assert entry is not None
-    assert (entry.object_id, entry.organisation_id, entry.detail) == (member, 100, {})
+    assert (entry.object_id, entry.organisation_id, entry.detail) == (member, 100, {"by": "slip"})
 
 
 async def test_one_slip_used_by_two_at_once_binds_one(client: httpx.AsyncClient, world: World) -> None:
@@ -204,3 +205,38 @@ async def test_a_session_is_ended_once(client: httpx.AsyncClient, world: World) 
     assert (await client.delete("/sessions/current", headers=member.auth)).status_code == 204
     assert (await client.get("/me", headers=member.auth)).json()["code"] == "unauthenticated"
     assert (await client.delete("/sessions/current", headers=member.auth)).status_code == 401
+
+
+async def test_a_slip_that_is_voided_while_it_is_used_is_not_used(client: httpx.AsyncClient, world: World) -> None:
+    """As a reset and a reprint do it, the member is held before the slip: whoever binds meanwhile must not hold it."""
+    user, member = await world.unbound_wechat(), await world.member(100)
+    code = await code_for(client, await world.staff(("leader", 10)), member)
+    async with transaction(world.service.sessions) as session:
+        await session.get_one(Member, member, with_for_update={"key_share": True})
+        binding = asyncio.create_task(bind(client, user, code))
+        while not await session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+            await asyncio.sleep(0.01)
+        await session.execute(text("SET LOCAL lock_timeout = '5s'"))
+        await void_slips(session, [member], world.service.clock())
+    answer = await binding
+    assert (answer.status_code, answer.json()["code"]) == (422, "wrong_invite_code")
+
+
+async def test_resets_slips_and_bindings_of_one_member_at_once_neither_hang_nor_fail(
+    client: httpx.AsyncClient, world: World
+) -> None:
+    leader, member = await world.staff(("leader", 10)), await world.member(100)
+    for _ in range(5):
+        code = await code_for(client, leader, member)
+        users = [await world.unbound_wechat() for _ in range(2)]
+        answers = await asyncio.gather(
+            bind(client, users[0], code),
+            client.delete(f"/members/{member}/binding", headers=leader.auth),
+            bind(client, users[1], code),
+            issue(client, leader, 100, member),
+        )
+        assert {answer.status_code for answer in answers[:3]} <= {201, 204, 422, 409}
+        await client.delete(f"/members/{member}/binding", headers=leader.auth)
+    async with transaction(world.service.sessions) as session:
+        living = select(Binding).where(Binding.ended_at.is_(None))
+        assert (await session.scalars(living)).all() == []

@@ -45,8 +45,8 @@ async def test_a_sign_in_gives_a_token_with_the_posts_in_force(client: httpx.Asy
     assert answer.status_code == 201
     session = answer.json()
     posts = [
-        {"role": "leader", "organisation_id": 10, "organisation": "东片党总支"},
-        {"role": "administrator", "organisation_id": 10, "organisation": "东片党总支"},
+        {"role": role, "organisation_id": 10, "organisation": "东片党总支", "acting": False, "until_at": None}
+        for role in ("leader", "administrator")
     ]
     assert (session["name"], session["posts"], session["expires_at"]) == (staff.name, posts, "2026-11-16T14:00:00Z")
     auth = {"Authorization": f"Bearer {session['token']}"}
@@ -144,6 +144,50 @@ async def test_a_password_changed_while_it_is_looked_at_opens_no_session(
 )
 async def test_a_sign_in_out_of_bounds_is_refused(client: httpx.AsyncClient, body: dict[str, str]) -> None:
     assert (await client.post("/sessions/password", json=body)).status_code == 422
+
+
+async def own_password(client: httpx.AsyncClient, token: str, current: str, new: str) -> httpx.Response:
+    body = {"current": current, "new": new}
+    return await client.put("/staff/me/password", json=body, headers={"Authorization": f"Bearer {token}"})
+
+
+async def test_staff_set_their_own_password_and_every_other_session_ends(
+    client: httpx.AsyncClient, world: World, service: Service
+) -> None:
+    staff = await world.staff(("leader", 10), login="wang.min", password_hash=HASH)
+    token = (await sign_in(client)).json()["token"]
+    new = "a staple and a battery"
+    assert (await own_password(client, token, PASSWORD, new)).status_code == 204
+    assert (await client.get("/staff/me", headers={"Authorization": f"Bearer {token}"})).status_code == 200
+    assert (await client.get("/staff/me", headers=staff.auth)).status_code == 401
+    assert (await sign_in(client)).status_code == 401
+    assert (await sign_in(client, password=new)).status_code == 201
+    async with transaction(service.sessions) as session:
+        entry = await session.scalar(select(AuditEntry).where(AuditEntry.action == "account.password_changed"))
+    assert entry is not None
+    assert (entry.actor, entry.object_id, entry.organisation_id, entry.detail) == (
+        f"account:{staff.id}", staff.id, 10, {},
+    )  # fmt: skip
+
+
+async def test_a_stolen_session_does_not_find_the_password_out(at: Phone, world: World, clock: MovableClock) -> None:
+    staff = await world.staff(("leader", 10), login="wang.min", password_hash=HASH)
+    for number in range(10):
+        refused = await own_password(at(number), staff.token, "a wrong password", "a staple and a battery")
+        assert (refused.status_code, refused.json()["code"]) == (422, "wrong_own_password")
+    assert (await own_password(at(99), staff.token, PASSWORD, "a staple and a battery")).status_code == 429
+    assert (await sign_in(at(98))).status_code == 429, "the same limit as for signing in"
+    clock.move(minutes=5)
+    assert (await sign_in(at(98))).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("new", "code"), [("short", "invalid_input"), ("wang.min-2026", "weak_password"), ("x" * 12, "weak_password")]
+)
+async def test_a_weak_new_password_is_refused(client: httpx.AsyncClient, world: World, new: str, code: str) -> None:
+    staff = await world.staff(("leader", 10), login="wang.min", password_hash=HASH)
+    assert (await own_password(client, staff.token, PASSWORD, new)).json()["code"] == code
+    assert (await sign_in(client)).status_code == 201
 
 
 async def test_a_refused_sign_in_of_a_known_account_is_on_record(

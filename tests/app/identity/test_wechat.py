@@ -56,7 +56,9 @@ async def test_a_bound_member_is_in_use_from_the_sign_in_on(
     assert (await phone.post("/me/binding", json={"invite_code": invite}, headers=first)).status_code == 201
     code, _ = await wechat.login("13800000001")
     again = (await sign_in(phone, code)).json()
-    assert again["members"] == [{"member_id": member, "name": "王敏", "organisation_id": 100, "organisation": "一支部"}]
+    assert again["members"] == [
+        {"member_id": member, "name": "王敏", "organisation_id": 100, "organisation": "一支部", "consent": "given"}
+    ]
     me = await phone.get("/me", headers={"Authorization": f"Bearer {again['token']}"})
     assert me.json() == {
         "member_id": member, "name": "王敏", "organisation_id": 100, "organisation": "一支部", "stage": "full_member",

@@ -149,9 +149,15 @@ async def test_a_security_administrator_resets_passwords_and_disables_but_does_n
 ) -> None:
     keeper, target = await world.staff(("security_administrator", 10)), await world.staff(("leader", 100))
     path = f"/accounts/{target.id}"
-    for body in ({"password": "another long password"}, {"disabled": True}, {"disabled": False}):
+    allowed: tuple[dict[str, object], ...] = (
+        {"password": "another long password"},
+        {"disabled": True},
+        {"disabled": False},
+    )
+    for body in allowed:
         assert (await client.patch(path, json=body, headers=keeper.auth)).status_code == 200
-    for body in ({"name": "改名"}, {"name": "改名", "disabled": True}):
+    refused: tuple[dict[str, object], ...] = ({"name": "改名"}, {"name": "改名", "disabled": True})
+    for body in refused:
         assert (await client.patch(path, json=body, headers=keeper.auth)).status_code == 403
     assert (await client.get("/accounts", headers=keeper.auth)).json()["items"][-1]["disabled_at"] is None
     assert (await open_account(client, keeper)).status_code == 403

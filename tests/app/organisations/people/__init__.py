@@ -9,7 +9,8 @@ from sqlalchemy import select, update
 from app.access.models import AuditEntry
 from app.db.engine import transaction
 from app.directory.models import Member, Organisation, Placement, Session
-from content.roster import MEMBER_COLUMNS, MEMBER_SHEET, ORGANISATION_COLUMNS, ORGANISATION_SHEET
+from content.demo.make import COLUMNS
+from content.roster import MEMBER_SHEET, ORGANISATION_COLUMNS, ORGANISATION_SHEET
 from content.tables import Value, write_xlsx
 from tests.conftest import MovableClock
 from tests.world import Person, World
@@ -34,7 +35,7 @@ def _rows(header: Sequence[str], lines: Sequence[Sequence[str]]) -> list[list[Va
 
 def workbook(members: Sequence[MemberLine], organisations: Sequence[tuple[str, str, str]] = ()) -> bytes:
     """A roster to upload; organisations are (name, kind, parent)."""
-    sheets = {MEMBER_SHEET: _rows(MEMBER_COLUMNS, members)}
+    sheets = {MEMBER_SHEET: _rows(COLUMNS, members)}
     if organisations:
         sheets[ORGANISATION_SHEET] = _rows(ORGANISATION_COLUMNS, organisations)
     return write_xlsx(sheets)

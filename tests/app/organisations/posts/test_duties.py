@@ -1,12 +1,17 @@
 """Security administrators, auditors, and separate duties (三员分立)."""
 
-import asyncio
 from datetime import timedelta
 
 import httpx
 import pytest
 
+from app.access.duties import DutiesSeparated
+from app.organisations.posts.duties import DutiesConflict
+from app.organisations.posts.schemas import PostIn
+from app.organisations.posts.service import appoint as appoint_in
+from app.organisations.settings.service import put_setting as put_the_setting
 from tests.app.organisations.posts.offices import appoint, post_of, put_setting, separate
+from tests.app.organisations.tree.test_races import in_order, staff_of
 from tests.conftest import MovableClock
 from tests.world import Person, World
 
@@ -204,13 +209,29 @@ async def test_the_last_security_administrator_stays_while_duties_are_separate(
     assert (await client.delete(f"/posts/{own}", headers=keeper.auth)).status_code == 204
 
 
-async def test_an_appointment_and_the_switch_at_the_same_moment_do_not_pass_each_other(
-    client: httpx.AsyncClient, world: World
-) -> None:
-    admin = await world.staff(("administrator", 1))
+async def test_an_appointment_waits_for_a_switch_that_has_not_committed(world: World) -> None:
+    admin = await staff_of(world, ("administrator", 1))
     await world.staff(("security_administrator", 1))
     holder = await world.staff(("auditor", 100))
-    made, switched = await asyncio.gather(
-        appoint(client, admin, holder.id, role="administrator"), put_setting(client, admin, 10, "separate_duties", True)
-    )
-    assert sorted((made.status_code, switched.status_code)) in ([200, 403], [201, 409]), (made.text, switched.text)
+    now = world.service.clock()
+    body = PostIn(account_id=holder.id, organisation_id=100, role="administrator")
+    with pytest.raises(DutiesSeparated):
+        await in_order(
+            world.service.sessions,
+            lambda session: put_the_setting(session, admin, 10, "separate_duties", True, now),
+            lambda session: appoint_in(session, admin, body, now),
+        )
+
+
+async def test_a_switch_waits_for_an_appointment_that_has_not_committed(world: World) -> None:
+    admin = await staff_of(world, ("administrator", 1))
+    await world.staff(("security_administrator", 1))
+    holder = await world.staff(("auditor", 100))
+    now = world.service.clock()
+    body = PostIn(account_id=holder.id, organisation_id=100, role="administrator")
+    with pytest.raises(DutiesConflict):
+        await in_order(
+            world.service.sessions,
+            lambda session: appoint_in(session, admin, body, now),
+            lambda session: put_the_setting(session, admin, 10, "separate_duties", True, now),
+        )

@@ -1,7 +1,5 @@
 """Practice organisations: everything works in them, and nothing of them is counted or seen elsewhere."""
 
-import asyncio
-
 import httpx
 import pytest
 from sqlalchemy import func, select
@@ -10,8 +8,9 @@ from app.access.models import KeptAnswer
 from app.db.engine import transaction
 from app.directory.models import Account, Member, Organisation, Placement
 from app.messaging.models import Campaign, Schedule
-from app.organisations.practice.service import MEMBERS
+from app.organisations.practice.service import MEMBERS, ROLES, Password, PracticeExists, create_practice
 from tests.app.organisations.posts.offices import appoint
+from tests.app.organisations.tree.test_races import in_order, staff_of
 from tests.study import Study
 from tests.world import Person, World
 
@@ -89,10 +88,23 @@ async def test_it_is_of_a_kind_that_may_stand_there(
         assert answer.json()["code"] == "wrong_parent"
 
 
-async def test_there_is_one_at_a_time_also_when_two_ask_at_once(client: httpx.AsyncClient, world: World) -> None:
+async def test_of_two_that_are_asked_for_at_once_the_second_waits_and_is_refused(world: World) -> None:
+    admin = await staff_of(world, ("administrator", 10))
+    passwords = {role: Password("-", "-") for role in ROLES}
+    now = world.service.clock()
+    with pytest.raises(PracticeExists):
+        await in_order(
+            world.service.sessions,
+            lambda session: create_practice(session, admin, 10, "演练一", passwords, now),
+            lambda session: create_practice(session, admin, 10, "演练二", passwords, now),
+        )
+
+
+async def test_there_is_one_at_a_time_and_after_its_end_another(client: httpx.AsyncClient, world: World) -> None:
     admin = await world.staff(("administrator", 10))
-    answers = await asyncio.gather(*(practise(client, admin, 10, name=f"演练{n}") for n in range(2)))
-    assert sorted(answer.status_code for answer in answers) == [201, 409]
+    assert (await practise(client, admin, 10)).status_code == 201
+    again = await practise(client, admin, 10, name="演练二")
+    assert (again.status_code, again.json()["code"]) == (409, "practice_exists")
     ended = await client.delete("/organisations/10/practice", headers=admin.auth)
     assert ended.status_code == 204
     assert (await practise(client, admin, 10)).status_code == 201
@@ -106,7 +118,7 @@ async def test_ending_it_archives_all_of_it(client: httpx.AsyncClient, world: Wo
     made = (await practise(client, admin, 1)).json()
     top, branch = made["organisation"]["id"], made["branch"]["id"]
     leader = await signed_in(client, made, "leader")
-    real = await world.staff(("leader", branch), ("leader", 100))
+    real = await world.staff(("leader", 100), ("leader", branch))
     outsider = await world.member(100)
     async with world.service.sessions() as session:
         member_id = (await session.scalars(select(Member.id).where(Member.organisation_id == branch).limit(1))).one()

@@ -24,7 +24,7 @@ from tests.conftest import MovableClock
 from tests.world import World
 
 WAITING = text("""
-SELECT count(*) FROM pg_locks JOIN pg_database ON oid = database WHERE NOT granted AND datname = current_database()
+SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
 """)
 Act = Callable[[AsyncSession], Awaitable[object]]
 
