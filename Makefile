@@ -32,7 +32,7 @@ bench: .venv/installed
 
 # No index, host or path goes into the lock file.
 lock:
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	uv pip compile --universal --no-strip-extras --python-version 3.11 --generate-hashes --no-header --no-annotate \
 		--extra dev pyproject.toml -o requirements.lock
 
 .venv/installed: requirements.lock pyproject.toml

@@ -269,6 +269,12 @@ async def roster_file(targets: Targets, organisation_id: int, actor: Person) -> 
     return Ask(query={"organisation_id": organisation_id}, file=data)
 
 
+async def roster_answer(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """An answer to a question of an import."""
+    import_id, line_id = await targets.asking_import(organisation_id)
+    return Ask({"import_id": import_id}, json={"answers": [{"line_id": line_id, "member_id": None}]})
+
+
 async def question_sheet(targets: Targets, organisation_id: int, actor: Person) -> Ask:
     """A workbook with one new question."""
     row: list[Value] = ["判断", f"第{targets.number()}题是对的。", "", "", "", "", "对", "解析", "出处"]

@@ -10,6 +10,7 @@ from app.directory.models import Account, BindingRequest, BindingSlip, Organisat
 from app.library.models import IssueLesson
 from app.meetings.models import Meeting
 from app.messaging.models import Schedule
+from app.organisations.imports.models import ImportLine, RosterImport
 from app.organisations.service import next_ids
 from app.platforms.models import Channel
 from app.quizzes.models import Attempt, Quiz, QuizQuestion
@@ -96,6 +97,33 @@ class Targets:
     async def archived_member(self, organisation_id: int) -> int:
         """A member who was taken off the roster a moment ago."""
         return await self.world.member(organisation_id, archived_at=self.service.clock(), archive_reason="transferred")
+
+    async def roster_import(self, organisation_id: int, state: str = "checked") -> int:
+        """An import without lines."""
+        now = self.service.clock()
+        values = {"organisation_id": organisation_id, "actor": "system", "file_name": "名册.xlsx", "digest": b"-"}
+        values |= {"adds_organisations": False, "create_organisations": False, "state": state}
+        values |= {"columns": {}, "counts": {}, "organisations": [], "created_at": now, "heartbeat_at": now}
+        async with transaction(self.service.sessions) as session:
+            record = RosterImport(**values, checked_at=now, applied_at=now if state == "applied" else None)
+            session.add(record)
+            await session.flush()
+            return record.id
+
+    async def applied_import(self, organisation_id: int) -> int:
+        """An import that has changed nothing."""
+        return await self.roster_import(organisation_id, "applied")
+
+    async def asking_import(self, organisation_id: int) -> tuple[int, int]:
+        """An import, and its line with a question."""
+        import_id = await self.roster_import(organisation_id)
+        async with transaction(self.service.sessions) as session:
+            values = {"import_id": import_id, "sheet": "", "line": 2, "readable": False, "status": "question"}
+            values |= {"code": "same_name", "question": "same_name", "reason": "同名", "name": "甲", "name_key": "甲"}
+            line = ImportLine(**values, organisation="", superior="", sealed=b"-")
+            session.add(line)
+            await session.flush()
+            return import_id, line.id
 
     async def slip(self, organisation_id: int) -> str:
         """The code of a living slip for a new member."""

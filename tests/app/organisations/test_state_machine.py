@@ -130,9 +130,10 @@ class Backstage:
             for id_, parent, path, _, name in TREE:
                 organisation = await session.get_one(Organisation, id_)
                 organisation.parent_id, organisation.path, organisation.name = parent, path, name
-        self.staff = await World(self.service, counter=10).staff()
-        posts = tuple(HeldPost(role, top, f"/{top}/") for role in ("administrator", "leader") for top in TOPS)
-        self.actor = CurrentStaff(0, self.staff.id, self.staff.name, posts)
+        posts = [(role, top) for role in ("administrator", "leader") for top in TOPS]
+        actor = await World(self.service, counter=10).staff(*posts)
+        held = tuple(HeldPost(role, top, f"/{top}/") for role, top in posts)
+        self.actor = CurrentStaff(0, actor.id, actor.name, held)
 
     async def _close(self) -> None:
         await self.service.http.aclose()
