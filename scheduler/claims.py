@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db.engine import Sessions, transaction
 from app.directory.models import Organisation
 from app.messaging.models import Batch, Campaign, DeliveryException, DeliveryState
-from app.messaging.times import Night, get_night
+from app.messaging.times import Night, get_nights
 from app.platforms.models import Channel
 from scheduler import subscriptions
 from scheduler.adapters.base import Outcome, Status
@@ -113,7 +113,8 @@ async def claim_batch(
 
 async def _load(session: AsyncSession, row: Batch) -> Claim:
     campaign = await session.get_one(Campaign, row.campaign_id)
-    organisation = await session.get_one(Organisation, campaign.organisation_id)
+    place = await session.get_one(Organisation, row.organisation_id)
+    nights = await get_nights(session, {place.path: place.timezone})
     claim = Claim(
         batch_id=row.id,
         fence=row.fence,
@@ -121,7 +122,7 @@ async def _load(session: AsyncSession, row: Batch) -> Claim:
         kind=campaign.kind,
         subject_id=campaign.subject_id,
         event=campaign.event,
-        night=await get_night(session, organisation),
+        night=nights[place.path],
         expires_at=campaign.expires_at,
         channel=await session.get_one(Channel, row.channel_id),
         members=row.members,

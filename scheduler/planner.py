@@ -13,6 +13,7 @@ from app.access.principals import ancestors, notice_in_force, within
 from app.db.engine import Sessions, is_away, transaction
 from app.directory.models import Binding, Member, Organisation, WechatUser
 from app.messaging.models import BATCH_SIZE, Batch, Campaign, DeliveryState, SubscriptionBalance
+from app.messaging.times import Night, get_nights
 from app.platforms.models import Channel
 from app.reports.queries import unfinished
 from app.schemas import monday_of
@@ -49,6 +50,7 @@ class Recipient:
 
     member_id: int
     path: str
+    timezone: str
     wechat_user_id: int | None
     appid: str | None
     consented: bool
@@ -113,7 +115,15 @@ async def _page(session: AsyncSession, campaign: Campaign, limit: int) -> Sequen
     announcing = await session.get_one(Organisation, campaign.organisation_id)
     consented = func.coalesce(Member.consent_version == notice_in_force(), False)
     statement = (
-        select(Member.id, Organisation.path, WechatUser.id, WechatUser.appid, consented, Organisation.practice)
+        select(
+            Member.id,
+            Organisation.path,
+            Organisation.timezone,
+            WechatUser.id,
+            WechatUser.appid,
+            consented,
+            Organisation.practice,
+        )
         .join(Organisation, Organisation.id == Member.organisation_id)
         .outerjoin(Binding, and_(Binding.member_id == Member.id, Binding.ended_at.is_(None)))
         .outerjoin(WechatUser, WechatUser.id == Binding.wechat_user_id)
@@ -221,13 +231,15 @@ async def _add_batches(
     now: datetime,
 ) -> None:
     balances = await _balances(session, recipients, candidates)
-    by_channel: dict[int, list[int]] = defaultdict(list)
+    nights = await get_nights(session, {recipient.path: recipient.timezone for recipient in recipients})
+    # A batch rests as a whole: those in it have one night.
+    groups: dict[tuple[int, Night], list[Recipient]] = defaultdict(list)
     for recipient in recipients:
         chosen = choose(recipient, candidates, balances)
         if chosen is None:
             campaign.unreachable += 1
         else:
-            by_channel[chosen.channel_id].append(recipient.member_id)
+            groups[chosen.channel_id, nights[recipient.path]].append(recipient)
             campaign.recipients += 1
             if chosen.kind.subscribed:
                 # Of a family that shares one subscription, only the first is sent to here.
@@ -235,15 +247,16 @@ async def _add_batches(
     number = await session.scalar(
         select(func.coalesce(func.max(Batch.number), 0)).where(Batch.campaign_id == campaign.id)
     )
-    for channel_id, members in by_channel.items():
-        for first in range(0, len(members), BATCH_SIZE):
-            some = members[first : first + BATCH_SIZE]
+    for (channel_id, _), group in groups.items():
+        for first in range(0, len(group), BATCH_SIZE):
+            some = [recipient.member_id for recipient in group[first : first + BATCH_SIZE]]
             number = (number or 0) + 1
             session.add(
                 Batch(
                     campaign_id=campaign.id,
                     number=number,
                     channel_id=channel_id,
+                    organisation_id=ancestors(group[first].path)[-1],
                     members=some,
                     states=bytes([DeliveryState.PENDING]) * len(some),
                     first_member=some[0],

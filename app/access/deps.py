@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime
+from ipaddress import ip_network
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
@@ -43,8 +44,9 @@ bearer = HTTPBearer(auto_error=False, description="The token of `POST /sessions/
 
 
 async def address_of(request: Request) -> str:
-    """Where the request comes from, as far as the proxy says."""
-    return request.client.host if request.client else ""
+    """Where the request comes from, as far as the proxy says; of IPv6 the network, which one subscriber has whole."""
+    host = request.client.host if request.client else ""
+    return str(ip_network(f"{host.split('%')[0]}/64", strict=False)) if ":" in host else host
 
 
 Address = Annotated[str, Depends(address_of)]

@@ -115,6 +115,11 @@ def within(column: InstrumentedAttribute[str], paths: list[str]) -> ColumnElemen
     return or_(false(), *(column.like(f"{path}%") for path in paths))
 
 
+def below(organisation: Organisation) -> ColumnElement[bool]:
+    """The SQL of "in the subtree of this one": made-up people and real ones are never shown or counted together."""
+    return and_(within(Organisation.path, [organisation.path]), Organisation.practice.is_(organisation.practice))
+
+
 def ancestors(path: str) -> list[int]:
     """The ids on a path, the organisation's own last."""
     return [int(part) for part in path.strip("/").split("/")]

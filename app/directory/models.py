@@ -167,6 +167,8 @@ class Account(Base):
     login: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
     password_hash: Mapped[str]
+    # Who gave the account its first password, or a new one, and so may know it; None: an operator at the machine.
+    password_from: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
     # The organisation that manages the account, not the one that its posts are in.
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
     created_at: Mapped[datetime]

@@ -30,9 +30,10 @@ router = APIRouter(tags=["identity"])
 
 
 @router.post("/sessions/wechat", operation_id="sign_in_wechat", status_code=201)
-async def sign_in_wechat(body: WechatSignIn, svc: ServiceDep, now: Now) -> WechatSession:
-    """Signs a WeChat user in with the code of `wx.login`."""
+async def sign_in_wechat(body: WechatSignIn, source: Address, svc: ServiceDep, now: Now) -> WechatSession:
+    """Signs a WeChat user in with the code of `wx.login`; 600 tries in 5 minutes for an address."""
     async with transaction(svc.sessions) as session:
+        await tries.check_tries(session, {f"wechat-address:{source}": tries.WECHAT_ADDRESS}, now)
         app = await find_app(session, svc.vault, body.app)
     async with mini_program(svc, app) as client:
         identity = await client.code_to_session(body.code)

@@ -13,6 +13,7 @@ from app.errors import Conflict, Invalid, NotFound
 from app.identity.members import list_bound
 from app.identity.schemas import BoundMember
 from app.identity.slips import void_slips
+from app.platforms.models import Channel
 
 RESETTERS = ("leader", "security_administrator")
 
@@ -134,13 +135,16 @@ async def refuse_requests(session: AsyncSession, member_id: int, now: datetime, 
     await session.execute(refused.values(state="refused", decided_at=now, decided_by=by))
 
 
-async def end_binding(session: AsyncSession, member_id: int, now: datetime) -> int:
-    """Ends the binding of a member and every session that uses it, at once; gives how many bindings there were."""
-    living = and_(Binding.member_id == member_id, Binding.ended_at.is_(None))
+async def end_binding(session: AsyncSession, staff: CurrentStaff, member: Member, now: datetime) -> None:
+    """Ends the binding of a member and every session that uses it, at once."""
+    living = and_(Binding.member_id == member.id, Binding.ended_at.is_(None))
     ended = await session.execute(update(Binding).where(living).values(ended_at=now).returning(Binding.id))
-    used = and_(Session.member_id == member_id, Session.revoked_at.is_(None))
+    used = and_(Session.member_id == member.id, Session.revoked_at.is_(None))
     await session.execute(update(Session).where(used).values(revoked_at=now))
-    return len(ended.all())
+    audit.record(
+        session, staff.actor, "member.unbound", "member", member.id,
+        now=now, organisation_id=member.organisation_id, bindings=len(ended.all()),
+    )  # fmt: skip
 
 
 async def unbind(session: AsyncSession, staff: CurrentStaff, member_id: int, now: datetime) -> None:
@@ -153,13 +157,9 @@ async def unbind(session: AsyncSession, staff: CurrentStaff, member_id: int, now
     )
     if member is None:
         raise NotFound
-    ended = await end_binding(session, member_id, now)
+    await end_binding(session, staff, member, now)
     await void_slips(session, [member_id], now)
     await refuse_requests(session, member_id, now, staff.account_id)
-    audit.record(
-        session, staff.actor, "member.unbound", "member", member_id,
-        now=now, organisation_id=member.organisation_id, bindings=ended,
-    )  # fmt: skip
 
 
 async def leave(session: AsyncSession, member: CurrentMember, now: datetime) -> list[BoundMember]:
@@ -184,3 +184,13 @@ async def leave(session: AsyncSession, member: CurrentMember, now: datetime) -> 
         now=now, organisation_id=member.organisation_id,
     )  # fmt: skip
     return left
+
+
+async def record_refusal(session: AsyncSession, wechat: CurrentWechat, now: datetime) -> None:
+    """Puts a wrong code on record where its mini-program belongs; what was typed is not."""
+    place = await session.scalar(
+        select(Channel.organisation_id).where(Channel.account == wechat.appid).order_by(Channel.id).limit(1)
+    )
+    audit.record(
+        session, wechat.actor, "binding.refused", "wechat_user", wechat.wechat_user_id, now=now, organisation_id=place
+    )

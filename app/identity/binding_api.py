@@ -92,6 +92,7 @@ async def _by_slip(svc: Service, wechat: CurrentWechat, code: str, source: str, 
         async with transaction(svc.sessions) as session:
             if await binding.was_slip(session, svc.vault, code):
                 await tries.forget_latest_try(session, address)
+            await binding.record_refusal(session, wechat, now)
         raise
     return Bound(items=items, requests=[])
 

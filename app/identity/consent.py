@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, case, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import audit
-from app.access.principals import SHIPPED_NOTICE, CurrentMember, CurrentStaff, notice_in_force, within
+from app.access.principals import SHIPPED_NOTICE, CurrentMember, CurrentStaff, below, notice_in_force, within
 from app.directory.models import Binding, Consent, Member, Organisation, PrivacyNotice
 from app.errors import Conflict, Invalid, NotFound
 from app.identity.consent_schemas import (
@@ -203,20 +203,15 @@ async def list_notices(
 
 
 async def count_consents(session: AsyncSession, staff: CurrentStaff, organisation_id: int) -> ConsentCounts:
-    """How many members of the subtree have said what: nobody is named, so that nobody is chased. Raises `NotFound`."""
+    """How many members of the subtree have agreed: nobody is named, so that nobody is chased. Raises `NotFound`."""
     organisation = await _organisation(session, staff, organisation_id)
     bound = select(Binding.id).where(Binding.member_id == Member.id, Binding.ended_at.is_(None)).exists()
     members = (
-        _states()
-        .add_columns(bound.label("bound"))
-        .where(within(Organisation.path, [organisation.path]), Member.archived_at.is_(None))
+        select((Member.consent_version == notice_in_force()).label("given"), bound.label("bound"))
+        .join(Organisation, Organisation.id == Member.organisation_id)
+        .where(below(organisation), Member.archived_at.is_(None))
         .subquery()
     )
-    kind = case((members.c.bound, members.c.state), else_="not_bound")
+    kind = case((~members.c.bound, "not_bound"), (members.c.given, "given"), else_="not_given")
     counted = {row[0]: row[1] for row in await session.execute(select(kind, func.count()).group_by(kind))}
-    return ConsentCounts(
-        given=counted.get("given", 0),
-        refused=counted.get("refused", 0),
-        needed=counted.get("needed", 0),
-        not_bound=counted.get("not_bound", 0),
-    )
+    return ConsentCounts(**{name: counted.get(name, 0) for name in ConsentCounts.model_fields})

@@ -75,5 +75,5 @@ async def list_privacy_notices(
 
 @router.get("/organisations/{organisation_id}/consents", operation_id="count_consents")
 async def count_consents(organisation_id: PathId, db: Db, staff: Administrator) -> ConsentCounts:
-    """How many bound members have agreed, refused, or not said yet; nobody is named."""
+    """How many bound members have agreed, and how many have not; nobody is named."""
     return await consent.count_consents(db, staff, organisation_id)

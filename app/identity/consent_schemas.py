@@ -63,9 +63,11 @@ class Consents(Out):
 
 
 class ConsentCounts(Out):
-    """How many bound members have said what to the version in force for them, and how many are not bound yet."""
+    """How many bound members have agreed to the version in force for them, and how many are not bound yet.
+
+    A no and no word yet are one figure: in a small branch a no of its own would name who said it.
+    """
 
     given: int
-    refused: int
-    needed: int
+    not_given: int
     not_bound: int

@@ -80,6 +80,8 @@ async def _owners(session: AsyncSession, vault: Vault, paths: list[str], phone: 
             Member.phone_index == vault.digest("phone", phone),
             Member.archived_at.is_(None),
             within(Organisation.path, paths),
+            # Made-up people take nobody's number; trainees bind by slips.
+            Organisation.practice.is_(False),
         )
         .order_by(Member.id)
         .limit(MOST_SHARING)
@@ -249,6 +251,6 @@ async def _hand_over(
 ) -> None:
     holder = await holder_of(session, member.id)
     if holder is not None and holder.wechat_user_id != request.wechat_user_id:
-        await end_binding(session, member.id, now)
+        await end_binding(session, staff, member, now)
     await void_slips(session, [member.id], now)
     await tie(session, request.wechat_user_id, member, staff.actor, now, by="request")

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import audit
-from app.access.principals import CurrentStaff, within
+from app.access.principals import CurrentStaff, below, within
 from app.db.vault import Vault
 from app.directory.models import Binding, BindingSlip, Member, Organisation
 from app.errors import Conflict, NotFound
@@ -100,7 +100,7 @@ async def draw_slips(
     statement = (
         select(Member.id, Member.name, Organisation.name)
         .join(Organisation, Organisation.id == Member.organisation_id)
-        .where(within(Organisation.path, [organisation.path]), Member.archived_at.is_(None))
+        .where(below(organisation), Member.archived_at.is_(None))
     )
     in_order = (Organisation.path, Member.id)
     if body.member_ids is not None:
@@ -149,7 +149,7 @@ async def keep_slips(
     still = (
         select(Member.id)
         .join(Organisation, Organisation.id == Member.organisation_id)
-        .where(Member.id.in_(ids), within(Organisation.path, [organisation.path]), Member.archived_at.is_(None))
+        .where(Member.id.in_(ids), below(organisation), Member.archived_at.is_(None))
         .order_by(Member.id)
         # Locked, so that a member never has two living slips.
         .with_for_update(of=Member, key_share=True)
@@ -225,7 +225,7 @@ async def list_slips(
             Member.id, Member.name, Organisation.name.label("organisation"), state.label("state"), expiry.label("at")
         )
         .join(Organisation, Organisation.id == Member.organisation_id)
-        .where(within(Organisation.path, [organisation.path]), Member.archived_at.is_(None))
+        .where(below(organisation), Member.archived_at.is_(None))
         .subquery()
     )
     counted = await session.execute(select(members.c.state, func.count()).group_by(members.c.state))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -29,6 +30,8 @@ PASSWORD = (Limit(10, MINUTES),)
 BINDING = (Limit(10, MINUTES), Limit(30, DAY))
 BINDING_ADDRESS = (Limit(45, DAY),)
 PHONE_ADDRESS = (Limit(100, MINUTES),)
+# Nothing is guessed by a code of WeChat's either. A town's phones may share one address of their carrier.
+WECHAT_ADDRESS = (Limit(600, MINUTES),)
 
 
 async def check_tries(session: AsyncSession, keys: Mapping[str, Sequence[Limit]], now: datetime) -> None:
@@ -39,9 +42,11 @@ async def check_tries(session: AsyncSession, keys: Mapping[str, Sequence[Limit]]
         oldest = now - max(limit.window for limit in keys[key])
         await session.execute(delete(SignInTry).where(SignInTry.key == key, SignInTry.at <= oldest))
         for limit in keys[key]:
-            recent = select(func.count()).where(SignInTry.key == key, SignInTry.at > now - limit.window)
-            if (await session.scalar(recent) or 0) >= limit.tries:
-                raise TooManyTries(retry_after=int(limit.window.total_seconds()))
+            recent = select(SignInTry.at).where(SignInTry.key == key, SignInTry.at > now - limit.window)
+            # The try with which the limit was reached: once it is out of the window there is room again.
+            reached = await session.scalar(recent.order_by(SignInTry.at.desc()).offset(limit.tries - 1).limit(1))
+            if reached is not None:
+                raise TooManyTries(retry_after=ceil((reached + limit.window - now).total_seconds()))
         session.add(SignInTry(key=key, at=now))
     await session.flush()
 

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from app.access import audit
-from app.access.principals import CurrentMember, CurrentStaff, ancestors, within
+from app.access.principals import CurrentMember, CurrentStaff, ancestors, below, within
 from app.directory.models import Organisation
 from app.errors import Conflict, Invalid, NotFound
 from app.meetings.models import Meeting
@@ -200,7 +200,7 @@ async def list_led(
 ) -> list[MeetingOut]:
     """Meetings of the organisation and its subtree, latest start first, one more than `limit` where there are more."""
     organisation = await find_organisation(session, organisation_id, staff.paths("leader"))
-    statement = _meetings(after, limit).where(within(Organisation.path, [organisation.path]))
+    statement = _meetings(after, limit).where(below(organisation))
     return [_full(*row) for row in await session.execute(statement)]
 
 

@@ -114,6 +114,8 @@ class Batch(Base):
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id"))
     number: Mapped[int]
     channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id"), index=True)
+    # One of the members' own: all of them have its clock and its quiet hours.
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
     members: Mapped[list[int]] = mapped_column(ARRAY(BIGINT))
     states: Mapped[bytes]
     first_member: Mapped[int]

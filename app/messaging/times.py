@@ -1,5 +1,6 @@
 """When a cron rule is due in its organisation's zone, and when it is night there."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -65,11 +66,13 @@ class Night:
     ends: time
 
 
-async def get_night(session: AsyncSession, organisation: Organisation) -> Night:
-    """The quiet hours that hold for an organisation."""
-    path = organisation.path
-    settings = await load_settings(session, [path], [QUIET_FROM, QUIET_UNTIL])
-    return Night(organisation.timezone, settings.get(path, QUIET_FROM), settings.get(path, QUIET_UNTIL))
+async def get_nights(session: AsyncSession, zones: Mapping[str, str]) -> dict[str, Night]:
+    """The quiet hours that hold for the members at each path, given the time zone there."""
+    settings = await load_settings(session, zones.keys(), [QUIET_FROM, QUIET_UNTIL])
+    return {
+        path: Night(zone, settings.get(path, QUIET_FROM), settings.get(path, QUIET_UNTIL))
+        for path, zone in zones.items()
+    }
 
 
 def quiet_until(night: Night, now: datetime) -> datetime | None:

@@ -31,12 +31,32 @@ class AccountOutranks(Forbidden):
     detail = "该账号还担任上级或其他党组织的职务，请由那里的管理员或安全管理员办理。"
 
 
+class OwnPassword(Conflict):
+    """One's own password is changed by who knows the present one: a session left open does not suffice."""
+
+    code = "own_password"
+    detail = "修改自己的密码请使用「修改密码」，并输入当前密码。"
+
+
 async def create_account(
-    session: AsyncSession, *, organisation_id: int, login: str, name: str, password_hash: str, actor: str, now: datetime
+    session: AsyncSession,
+    *,
+    organisation_id: int,
+    login: str,
+    name: str,
+    password_hash: str,
+    actor: str,
+    now: datetime,
+    password_from: int | None = None,
 ) -> Account:
     """A new account with a password that the caller has checked and hashed; raises `LoginTaken`."""
     account = Account(
-        organisation_id=organisation_id, login=login, name=name, password_hash=password_hash, created_at=now
+        organisation_id=organisation_id,
+        login=login,
+        name=name,
+        password_hash=password_hash,
+        password_from=password_from,
+        created_at=now,
     )
     session.add(account)
     try:
@@ -59,6 +79,7 @@ async def create_managed_account(
         login=body.login,
         name=body.name,
         password_hash=password_hash,
+        password_from=staff.account_id,
         actor=staff.actor,
         now=now,
     )
@@ -102,10 +123,12 @@ async def change_account(
 ) -> Account:
     """Changes an account: its name is the administrator's to change, the rest is for whoever keeps the posts.
 
-    Raises `NotFound`, `Forbidden`, `DutiesSeparated`, `AccountOutranks`, `WeakPassword`, `LastAdministrator` or
-    `LastSecurityAdministrator`.
+    Raises `NotFound`, `Forbidden`, `OwnPassword`, `DutiesSeparated`, `AccountOutranks`, `WeakPassword`,
+    `LastAdministrator` or `LastSecurityAdministrator`.
     """
     account = await find_account(session, account_id, staff)
+    if body.password is not None and account_id == staff.account_id:
+        raise OwnPassword
     if body.password is not None or body.disabled is not None:
         await _check_outranked(session, staff, account, now)
     if body.name is not None:
@@ -113,7 +136,7 @@ async def change_account(
         account.name = body.name
     if body.password is not None and password_hash is not None:
         check_password(account.login, body.password)
-        account.password_hash = password_hash
+        account.password_hash, account.password_from = password_hash, staff.account_id
     if body.disabled is True and account.disabled_at is None:
         await check_not_last(session, account, now)
         account.disabled_at = now

@@ -10,8 +10,8 @@ FOLDER = Path(__file__).parent
 ASSETS = FOLDER / "assets"
 
 TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
-# What the page of a production service needs; every other asset belongs to the demonstration.
-EVERYWHERE = frozenset({"base.css", "mark.svg"})
+# What the pages of a production service need; every other asset belongs to the demonstration.
+EVERYWHERE = frozenset({"base.css", "bind.js", "mark.svg"})
 
 HEADERS = {"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 PAGE_HEADERS = {

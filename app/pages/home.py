@@ -18,6 +18,12 @@ async def home(svc: ServiceDep) -> Response:
     return html_page("demonstration.html" if svc.settings.demonstration else "production.html")
 
 
+@router.get("/bind")
+async def bind() -> Response:
+    """Where the QR of a binding slip leads: the code, and how to go on in the mini-program."""
+    return html_page("bind.html")
+
+
 @router.get("/assets/{name}")
 async def get_asset(name: AssetName, request: Request, svc: ServiceDep) -> Response:
     """A style sheet, script or picture of the pages."""

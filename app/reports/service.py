@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import audit
-from app.access.principals import CurrentStaff, within
+from app.access.principals import CurrentStaff, below
 from app.directory.models import Member, Organisation
 from app.errors import Conflict
 from app.library.models import Issue
@@ -85,6 +85,10 @@ async def get_completion(
     rows = await _members(session, seen, after=after, limit=limit + 1)
     shown = rows[:limit]
     following = str(shown[-1].member_id) if len(rows) > limit else None
+    audit.record(
+        session, staff.actor, "completion.viewed", "organisation", organisation.id,
+        now=now, organisation_id=organisation.id, week=week, members=len(shown),
+    )  # fmt: skip
     return completion.model_copy(update={"items": shown, "next": following})
 
 
@@ -158,6 +162,8 @@ async def _issues(session: AsyncSession, seen: Standpoint) -> list[IssueRef]:
         .where(
             Issue.week == seen.week,
             Issue.state == "published",
+            # A real organisation's practice below it is not its week; above a practice there are real issues.
+            or_(Organisation.practice.is_(False), literal(seen.practice)),
             func.starts_with(seen.path, path) | func.starts_with(path, seen.path),
         )
         .order_by(path, Issue.id)
@@ -180,8 +186,7 @@ async def nudge(session: AsyncSession, staff: CurrentStaff, organisation_id: int
         .select_from(Member)
         .join(Organisation, Organisation.id == Member.organisation_id)
         .where(
-            within(Organisation.path, [organisation.path]),
-            Organisation.practice.is_(organisation.practice),
+            below(organisation),
             queries.unfinished(monday_of(week)),
         )
     )

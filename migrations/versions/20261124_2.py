@@ -1,4 +1,4 @@
-"""Imports of rosters: kept, resumable, undone."""
+"""Imports of rosters: kept, resumable, undone; who gave a password; whose night a batch keeps to."""
 
 from collections.abc import Sequence
 
@@ -115,9 +115,22 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("member_id IS NOT NULL"),
     )
+    op.add_column("accounts", sa.Column("password_from", sa.BigInteger(), nullable=True))
+    op.create_foreign_key(op.f("fk_accounts_password_from"), "accounts", "accounts", ["password_from"], ["id"])
+    op.add_column("batches", sa.Column("organisation_id", sa.BigInteger(), nullable=True))
+    op.execute(
+        "UPDATE batches SET organisation_id = campaigns.organisation_id FROM campaigns"
+        " WHERE campaigns.id = batches.campaign_id"
+    )
+    op.alter_column("batches", "organisation_id", nullable=False)
+    op.create_foreign_key(op.f("fk_batches_organisation_id"), "batches", "organisations", ["organisation_id"], ["id"])
 
 
 def downgrade() -> None:
+    op.drop_constraint(op.f("fk_batches_organisation_id"), "batches", type_="foreignkey")
+    op.drop_column("batches", "organisation_id")
+    op.drop_constraint(op.f("fk_accounts_password_from"), "accounts", type_="foreignkey")
+    op.drop_column("accounts", "password_from")
     op.drop_index("ix_sessions_member_id", table_name="sessions", postgresql_where=sa.text("member_id IS NOT NULL"))
     op.drop_index("ix_bindings_member_id", table_name="bindings")
     op.drop_index(

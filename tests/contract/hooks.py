@@ -53,7 +53,7 @@ REFUSALS: dict[str, set[str]] = {
     "export_audit": CALENDAR,
     # Which values go with which key is said by the settings themselves.
     "put_setting": {"bad_setting"},
-    "import_roster": FILE,
+    "import_roster": {"empty_file", *FILE},
     "import_questions": FILE,
     # Which adapters are installed is not the document's to say; a mini-program needs its appid and its secret.
     "create_channel": {"unknown_adapter", "missing"},
@@ -75,6 +75,10 @@ REFUSALS: dict[str, set[str]] = {
     "create_member": PERSON,
     "change_member": PERSON,
     "move_member": DATED,
+    "move_organisation": DATED,
+    "merge_organisation": DATED,
+    "split_organisation": DATED,
+    "archive_organisation": DATED,
     "archive_member": DATED,
     "export_members": {"reason_needed"},
 }

@@ -165,6 +165,7 @@ class Scene:
         """A batch that is due."""
         async with transaction(self.service.sessions) as session:
             row = Batch(
+                organisation_id=1,
                 campaign_id=campaign_id,
                 number=number,
                 channel_id=channel_id,

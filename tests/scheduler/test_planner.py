@@ -265,7 +265,7 @@ async def test_a_database_that_is_away_is_said_and_not_taken_for_a_bad_campaign(
 
 # The choice of a channel, without a database
 
-AT = Recipient(1, "/1/10/100/", 5, APPID, consented=True)
+AT = Recipient(1, "/1/10/100/", "Asia/Shanghai", 5, APPID, consented=True)
 
 
 def candidate(channel_id: int, organisation_id: int, adapter: str = "console", *, stopped: bool = False) -> Candidate:
@@ -296,8 +296,8 @@ def test_the_best_channel_is_chosen(candidates: list[Candidate], chosen: int | N
 @pytest.mark.parametrize(
     "recipient",
     [
-        Recipient(1, "/1/10/100/", None, None, consented=True),
-        Recipient(1, "/1/10/100/", 5, "wx-other", consented=True),
+        Recipient(1, "/1/10/100/", "Asia/Shanghai", None, None, consented=True),
+        Recipient(1, "/1/10/100/", "Asia/Shanghai", 5, "wx-other", consented=True),
         AT,
     ],
 )

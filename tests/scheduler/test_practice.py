@@ -99,9 +99,11 @@ async def test_a_batch_that_was_planned_all_the_same_is_not_sent(scene: Scene, w
 
 @pytest.mark.parametrize("adapter", ["wechat_miniprogram", "gateway"])
 def test_only_what_stays_inside_is_chosen_for_who_practises(adapter: str) -> None:
-    practises = Recipient(1, "/1/10/100/", 5, "wx-test", True, practice=True)
+    practises = Recipient(1, "/1/10/100/", "Asia/Shanghai", 5, "wx-test", True, practice=True)
     outside, console = candidate(1, 100, adapter), candidate(2, 1)
     balances: dict[Allowance, int] = {(5, "t"): 1}
     assert choose(practises, [outside], balances) is None
     assert choose(practises, [outside, console], balances) is console
-    assert choose(Recipient(1, "/1/10/100/", 5, "wx-test", True), [outside, console], balances) is outside
+    assert (
+        choose(Recipient(1, "/1/10/100/", "Asia/Shanghai", 5, "wx-test", True), [outside, console], balances) is outside
+    )

@@ -11,6 +11,7 @@ from sqlalchemy import select, text, update
 from app.db.engine import Sessions, transaction
 from app.directory.models import Organisation, OrganisationSetting
 from app.messaging.models import DeliveryState, Schedule
+from scheduler.planner import plan_announced
 from scheduler.tick import run_due
 from tests.conftest import MovableClock
 from tests.scheduler.scene import Scene, Scripted
@@ -21,9 +22,9 @@ FRIDAY = datetime(2026, 11, 20, 0, 0, tzinfo=UTC)
 ZONES = ("Asia/Shanghai", "Asia/Urumqi", "Asia/Tokyo", "UTC", "Europe/Berlin", "Pacific/Kiritimati", "America/Adak")
 
 
-async def to_zone(scene: Scene, timezone: str) -> None:
+async def to_zone(scene: Scene, timezone: str, organisation_id: int = 10) -> None:
     async with transaction(scene.service.sessions) as session:
-        await session.execute(update(Organisation).where(Organisation.id == 10).values(timezone=timezone))
+        await session.execute(update(Organisation).where(Organisation.id == organisation_id).values(timezone=timezone))
 
 
 async def put(scene: Scene, organisation_id: int, **values: object) -> None:
@@ -112,7 +113,29 @@ async def test_however_often_the_clock_changes_a_reminder_is_due_at_eight_and_on
     assert days == sorted(days), "no day comes a second time"
 
 
-async def test_quiet_hours_are_those_of_the_organisation_that_has_something_to_say(
+async def test_everybody_has_the_clock_and_the_quiet_hours_of_their_own_organisation(
+    scene: Scene, sessions: Sessions, clock: MovableClock
+) -> None:
+    await put(scene, 100, quiet_from="18:00")
+    await to_zone(scene, "Asia/Urumqi", 110)
+    awake, _, west = [await scene.world.member(place) for place in (101, 100, 110)]
+    await scene.channel()
+    adapter = Scripted(rings=True)
+
+    async def told(hour: int, minute: int) -> list[int]:
+        clock.now = datetime(2026, 11, 16, hour, minute, tzinfo=UTC)
+        await scene.campaign(state="planning")
+        await plan_announced(sessions, {"scripted": adapter.kind}, clock.now)
+        adapter.windows.clear()
+        while await scene.send(adapter):
+            pass
+        return sorted(adapter.members)
+
+    assert await told(10, 30) == sorted([awake, west])  # 18:30 in Shanghai
+    assert await told(13, 30) == [west]  # 21:30 in Shanghai, 19:30 in Urumqi
+
+
+async def test_a_batch_rests_as_a_whole_until_the_night_of_its_members_is_over(
     scene: Scene, clock: MovableClock
 ) -> None:
     await put(scene, 1, quiet_from="20:00", quiet_until="09:30")

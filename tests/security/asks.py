@@ -265,7 +265,8 @@ async def setting(targets: Targets, organisation_id: int, actor: Person) -> Ask:
 async def roster_file(targets: Targets, organisation_id: int, actor: Person) -> Ask:
     """A workbook with one new member of the organisation."""
     names = {10: "东片党总支", 100: "一支部", 1: "示范镇党委", 11: "西片党总支", 2: "邻镇党委", 1000: "南片党总支"}
-    data = workbook([(f"新党员{targets.number()}", names[organisation_id])])
+    name = "".join("零一二三四五六七八九"[int(digit)] for digit in str(targets.number()))
+    data = workbook([(f"新党员{name}", names[organisation_id])])
     return Ask(query={"organisation_id": organisation_id}, file=data)
 
 

@@ -157,12 +157,12 @@ ROWS = (
     Row("GET /organisations/{organisation_id}/history", ANY_POST, asks.organisation),
     Row("POST /organisations/{organisation_id}/move", ADMINISTRATOR, asks.moved_from, case="from an organisation"),
     Row("POST /organisations/{organisation_id}/move", ADMINISTRATOR, asks.moved_to, case="to an organisation"),
+    Row("POST /organisations/{organisation_id}/split", ADMINISTRATOR, asks.split, 201),
     # Of the own organisation the superior is concerned as well, and out of reach.
     Row("POST /organisations/{organisation_id}/split", ADMINISTRATOR, asks.split_itself, 201, ("descendant",),
         case="of the organisation itself"),
     Row("POST /organisations/{organisation_id}/merger", ADMINISTRATOR, asks.merged_from, case="of an organisation"),
     Row("POST /organisations/{organisation_id}/merger", ADMINISTRATOR, asks.merged_into, case="into an organisation"),
-    Row("POST /organisations/{organisation_id}/split", ADMINISTRATOR, asks.split, 201),
     Row("POST /organisations/{organisation_id}/archive", ADMINISTRATOR,
         asks.by_id("organisation_id", Targets.child, {"reason": "dissolved"})),
     Row("POST /organisations/{organisation_id}/restoration", ADMINISTRATOR,
@@ -306,7 +306,7 @@ ROWS = (
 # Outside of `/api/v1`, for everybody: signs of life and the document.
 PUBLIC = {"GET /healthz", "GET /readyz", "GET /metrics", "GET /openapi.json"}
 # The pages that the program serves itself, which hold no data.
-PAGES = {"GET /", "GET /assets/{name}"}
+PAGES = {"GET /", "GET /assets/{name}", "GET /bind"}
 # The demonstration only: its people are made up, and production does not have these routes at all.
 DEMONSTRATION = {
     "GET /demonstration/messages",

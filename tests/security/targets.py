@@ -1,5 +1,6 @@
 """Things to reach for: each call makes a new one in an organisation, so that no try meets another."""
 
+import json
 from datetime import date, timedelta
 
 from sqlalchemy import select, update
@@ -11,6 +12,7 @@ from app.library.models import IssueLesson
 from app.meetings.models import Meeting
 from app.messaging.models import Schedule
 from app.organisations.imports.models import ImportLine, RosterImport
+from app.organisations.imports.reading import seal_place
 from app.organisations.service import next_ids
 from app.platforms.models import Channel
 from app.quizzes.models import Attempt, Quiz, QuizQuestion
@@ -118,12 +120,13 @@ class Targets:
         """An import, and its line with a question."""
         import_id = await self.roster_import(organisation_id)
         async with transaction(self.service.sessions) as session:
-            values = {"import_id": import_id, "sheet": "", "line": 2, "readable": False, "status": "question"}
-            values |= {"code": "same_name", "question": "same_name", "reason": "同名", "name": "甲", "name_key": "甲"}
-            line = ImportLine(**values, organisation="", superior="", sealed=b"-")
-            session.add(line)
-            await session.flush()
-            return import_id, line.id
+            (line_id,) = await next_ids(session, "roster_lines", 1)
+            texts = json.dumps({"raw": {"name": "甲"}, "phone": ""})
+            values = {"id": line_id, "import_id": import_id, "sheet": "", "line": 2, "readable": False}
+            values |= {"status": "question", "code": "same_name", "question": "same_name", "reason": "同名"}
+            values |= {"sealed": self.service.vault.encrypt(texts, seal_place(line_id))}
+            session.add(ImportLine(**values, name="甲", name_key="甲", organisation="", superior=""))
+            return import_id, line_id
 
     async def slip(self, organisation_id: int) -> str:
         """The code of a living slip for a new member."""

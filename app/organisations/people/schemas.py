@@ -5,7 +5,6 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from app.identity.schemas import ConsentState
 from app.organisations.effective import Day
 from app.schemas import Id, In, Line, Out
 from content.roster import RosterName, Stage
@@ -108,7 +107,6 @@ class MemberOut(RosterMemberOut):
     organisation_since: datetime | None
     bound_at: datetime | None
     # What they have said to the privacy notice that is in force for them.
-    consent: ConsentState
     created_at: datetime
     restorable_until: datetime | None
 

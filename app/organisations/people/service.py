@@ -10,7 +10,6 @@ from app.access.principals import CurrentStaff
 from app.db.vault import Vault
 from app.directory.models import Binding, Member, Organisation, Placement
 from app.errors import Conflict
-from app.identity.consent import states
 from app.organisations.effective import effective_at
 from app.organisations.people.likeness import check_alone
 from app.organisations.people.reach import KEEPERS, RESTORABLE, find_living, find_member, shown
@@ -74,7 +73,6 @@ async def describe(session: AsyncSession, vault: Vault, member: Member, organisa
         practice=organisation.practice,
         organisation_since=await _since(session, member),
         bound_at=binding.created_at if binding else None,
-        consent=(await states(session, [member.id]))[member.id],
         created_at=member.created_at,
         restorable_until=member.archived_at + RESTORABLE if member.archived_at else None,
     )

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import func, literal, or_, select
+from sqlalchemy import false, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -10,9 +10,11 @@ from app.access.duties import OFFICERS, are_duties_separate, duties_are_separate
 from app.access.principals import CurrentStaff, ancestors
 from app.directory.models import Account, Organisation, Post
 from app.errors import Conflict, Forbidden
-from app.organisations.posts.rules import in_force, overlaps
+from app.organisations.posts.rules import is_held, overlaps, separate_paths
 
 OFFICER_NAMES = {"administrator": "管理员", "security_administrator": "安全管理员", "auditor": "审计员"}
+# Those who watch over administrators.
+WATCHERS = ("security_administrator", "auditor")
 MOST_NAMED = 20
 
 
@@ -33,7 +35,30 @@ class NoSecurityAdministrator(Conflict):
     """Nobody would be left to appoint."""
 
     code = "no_security_administrator"
-    detail = "启用三员分立后由安全管理员办理任职和重置密码。请先在该党组织或其上级任命一名安全管理员。"
+    detail = (
+        "启用三员分立后由安全管理员办理任职和重置密码。"
+        "请先在启用三员分立的党组织或其上级任命一名安全管理员（不设结束时间）。"
+    )
+
+
+class PasswordKnown(Conflict):
+    """Whoever gave an account its password could act as the officer."""
+
+    code = "password_known"
+    detail = (
+        "三员分立：该账号的密码由其他人设置，设置人可以用它登录。"
+        "请先为该账号重置密码并当面交给本人，再任命为安全管理员或审计员。"
+    )
+
+
+class SeparationLost(Conflict):
+    """Who is bound by separate duties does not leave them by changing the tree."""
+
+    code = "separation_lost"
+    detail = (
+        "该党组织实行三员分立，而去往的党组织没有实行，不能这样调整。"
+        "请先由安全管理员为该党组织本身（合并时为接收的党组织）启用三员分立，或在其中关闭，再调整。"
+    )
 
 
 async def check_not_own(
@@ -45,6 +70,16 @@ async def check_not_own(
     administers = any(organisation.path.startswith(path) for path in staff.paths("administrator"))
     if not administers or await are_duties_separate(session, organisation.id):
         raise OwnPost
+
+
+async def check_password_unknown(
+    session: AsyncSession, staff: CurrentStaff, account: Account, role: str, organisation: Organisation
+) -> None:
+    """Raises `PasswordKnown` where duties are separate and another than who appoints has given the password."""
+    if role not in WATCHERS or account.password_from in (None, staff.account_id):
+        return
+    if await are_duties_separate(session, organisation.id):
+        raise PasswordKnown
 
 
 async def check_apart(
@@ -81,20 +116,27 @@ async def check_apart(
         )
 
 
+async def check_separation_kept(
+    session: AsyncSession, was_separate: bool, organisation: Organisation, now: datetime
+) -> None:
+    """After a change of the tree by which people have come to where `organisation` stands.
+
+    Raises `SeparationLost` where their duties were separate and are so no longer, and what `check_separable` does.
+    """
+    if was_separate and not await are_duties_separate(session, organisation.id):
+        raise SeparationLost
+    await check_separable(session, organisation, now)
+
+
 async def check_separable(session: AsyncSession, organisation: Organisation, now: datetime) -> None:
-    """Raises `NoSecurityAdministrator` or `DutiesConflict`, which names who holds two of the three."""
-    keeper = (
-        select(Post.id)
-        .join(Account, Account.id == Post.account_id)
-        .where(
-            Post.organisation_id.in_(ancestors(organisation.path)),
-            Post.role == "security_administrator",
-            in_force(now),
-            Account.disabled_at.is_(None),
-        )
-    )
-    if await session.scalar(keeper.limit(1)) is None:
-        raise NoSecurityAdministrator
+    """Holds the posts against separate duties in an organisation and below it, wherever duties are separate there.
+
+    Raises `NoSecurityAdministrator`, or `DutiesConflict`, which names who holds two of the three.
+    """
+    paths = await separate_paths(session, organisation.path)
+    for path in paths:
+        if not await is_held(session, "security_administrator", ancestors(path), now):
+            raise NoSecurityAdministrator
     one, other = aliased(Post), aliased(Post)
     here, there = aliased(Organisation), aliased(Organisation)
     found = await session.execute(
@@ -111,7 +153,7 @@ async def check_separable(session: AsyncSession, organisation: Organisation, now
             or_(one.until_at.is_(None), one.until_at > other.from_at),
             or_(other.until_at.is_(None), other.until_at > one.from_at),
             *(func.starts_with(place.path, f"/{ancestors(organisation.path)[0]}/") for place in (here, there)),
-            or_(*(func.starts_with(place.path, organisation.path) for place in (here, there))),
+            or_(false(), *(func.starts_with(place.path, path) for path in paths for place in (here, there))),
         )
         .distinct()
         .order_by(Account.id, one.role, other.role)

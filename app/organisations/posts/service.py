@@ -12,7 +12,7 @@ from app.directory.models import Account, Organisation, Post
 from app.errors import Conflict, Invalid
 from app.organisations.accounts import find_account
 from app.organisations.locks import hold_tree
-from app.organisations.posts.duties import check_apart, check_not_own
+from app.organisations.posts.duties import check_apart, check_not_own, check_password_unknown
 from app.organisations.posts.queries import find_post, shown
 from app.organisations.posts.rules import check_others_remain, overlaps
 from app.organisations.posts.schemas import HandoverIn, HeldPostOut, PostIn
@@ -126,7 +126,8 @@ async def _check_free(session: AsyncSession, post: Post) -> None:
 async def appoint(session: AsyncSession, staff: CurrentStaff, body: PostIn, now: datetime) -> HeldPostOut:
     """A post for an account in reach in an organisation in reach.
 
-    Raises `NotFound`, `DutiesSeparated`, `OwnPost`, `PracticeBoundary`, `DutiesConflict`, and what `create_post` does.
+    Raises `NotFound`, `DutiesSeparated`, `OwnPost`, `PracticeBoundary`, `DutiesConflict`, `PasswordKnown`, and what
+    `create_post` does.
     """
     await hold_tree(session)
     organisation = await find_organisation(session, body.organisation_id, staff.paths(*KEEPERS_OF_POSTS))
@@ -155,6 +156,7 @@ async def _appoint(
         raise PracticeBoundary
     check_period(begins, ends, acting, now)
     await check_apart(session, account, role, organisation, begins, ends)
+    await check_password_unknown(session, staff, account, role, organisation)
     return await create_post(
         session,
         account_id=account.id,
@@ -202,8 +204,8 @@ async def hand_over(
 ) -> tuple[Post, HeldPostOut]:
     """Ends a post and begins that of the successor at the same moment; gives both, the new one as it is shown.
 
-    Raises `NotFound`, `PostOver`, `BadPeriod` (also for a moment in the past), `AccountDisabled`, and what `appoint`
-    does.
+    Raises `NotFound`, `PostOver`, `BadPeriod` (also for a moment in the past), `AccountDisabled`, `LastAdministrator`,
+    `LastSecurityAdministrator`, and what `appoint` does.
     """
     post, holder, organisation = await _locked(session, staff, post_id)
     at = body.from_at or now
@@ -217,6 +219,7 @@ async def hand_over(
     post.until_at = at
     await session.flush()
     new = await _appoint(session, staff, successor, organisation, post.role, at, body.until_at, body.acting, now)
+    await check_others_remain(session, post.role, organisation.id, Post.id != post.id, at)
     audit.record(
         session, staff.actor, "post.handed_over", "post", post.id,
         now=now, organisation_id=organisation.id, role=post.role, at=at.isoformat(), new_post_id=new.id,
@@ -242,8 +245,8 @@ async def end_post(session: AsyncSession, staff: CurrentStaff, post_id: int, now
     post, _, organisation = await _locked(session, staff, post_id)
     if post.until_at is not None and post.until_at <= now:
         return
-    if post.from_at <= now:
-        await check_others_remain(session, post.role, organisation.id, Post.id != post.id, now)
+    # One that has not begun may be what the next handover rests on.
+    await check_others_remain(session, post.role, organisation.id, Post.id != post.id, max(now, post.from_at))
     post.until_at = now
     audit.record(
         session, staff.actor, "post.ended", "post", post.id,

@@ -4,11 +4,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import insert, literal, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.principals import ancestors
-from app.directory.models import OrganisationSetting
+from app.directory.models import Organisation, OrganisationSetting
 from app.organisations.settings.keys import TIMEZONE, Key, T, Value
 
 RESOLVE_TIMEZONES = text("""
@@ -67,6 +67,22 @@ async def load_settings(session: AsyncSession, paths: Collection[str], keys: Col
 async def get_setting(session: AsyncSession, path: str, key: Key[T]) -> T:
     """What holds for the organisation at the path."""
     return (await load_settings(session, [path], [key])).get(path, key)
+
+
+async def copy_settings(session: AsyncSession, source: Organisation, taker: Organisation) -> None:
+    """Has a new organisation begin with what another one has set for itself; the caller has locked the tree."""
+    own = select(
+        literal(taker.id),
+        OrganisationSetting.key,
+        OrganisationSetting.value,
+        OrganisationSetting.changed_at,
+        OrganisationSetting.changed_by,
+    ).where(OrganisationSetting.organisation_id == source.id)
+    await session.execute(
+        insert(OrganisationSetting).from_select(["organisation_id", "key", "value", "changed_at", "changed_by"], own)
+    )
+    await resolve_timezones(session, taker.path)
+    await session.refresh(taker)
 
 
 async def resolve_timezones(session: AsyncSession, path: str) -> None:

@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import audit
 from app.access.duties import KEEPERS_OF_POSTS, are_duties_separate, check_keeps_posts
-from app.access.principals import CurrentStaff
+from app.access.principals import CurrentStaff, ancestors
 from app.directory.models import ROLES, Organisation, OrganisationSetting
-from app.errors import Forbidden, Invalid
+from app.errors import Conflict, Forbidden, Invalid
 from app.organisations.locks import lock_tree
 from app.organisations.posts.duties import check_separable
 from app.organisations.service import find_organisation
@@ -26,6 +26,13 @@ class BadSetting(Invalid):
     code = "bad_setting"
 
 
+class SeparateAbove(Conflict):
+    """What a superior has decided for all below it is not taken back below."""
+
+    code = "separate_above"
+    detail = "上级党组织已启用三员分立，下级不能单独关闭。如需关闭，请与上级的安全管理员联系。"
+
+
 async def list_settings(session: AsyncSession, staff: CurrentStaff, organisation_id: int) -> list[SettingOut]:
     """All settings as they hold in an organisation in reach of any post; raises `NotFound`."""
     organisation = await find_organisation(session, organisation_id, staff.paths(*ROLES))
@@ -37,7 +44,8 @@ async def put_setting(
 ) -> SettingOut:
     """Sets something for an organisation and all below that have not set it themselves.
 
-    Raises `BadSetting`, `NotFound`, `Forbidden`, and where duties become separate what `check_separable` does.
+    Raises `BadSetting`, `NotFound`, `Forbidden`, `SeparateAbove`, and where duties become separate what
+    `check_separable` does.
     """
     key = KEYS[name]
     try:
@@ -47,6 +55,8 @@ async def put_setting(
     await lock_tree(session)
     organisation = await _find_changeable(session, staff, organisation_id, key)
     separate = await are_duties_separate(session, organisation_id)
+    if key is SEPARATE_DUTIES and value is False:
+        return await _no_longer_separate(session, staff, organisation, now)
     values = {"value": value, "changed_at": now, "changed_by": staff.account_id}
     await session.execute(
         insert(OrganisationSetting)
@@ -82,6 +92,19 @@ async def drop_setting(
             now=now, organisation_id=organisation_id, key=name,
         )  # fmt: skip
     return await _applied(session, organisation, key, separate, now)
+
+
+async def _no_longer_separate(
+    session: AsyncSession, staff: CurrentStaff, organisation: Organisation, now: datetime
+) -> SettingOut:
+    """Only a yes is ever kept: a no that stands in wait would have an organisation opt out of its superior's yes."""
+    above = [place for place in ancestors(organisation.path) if place != organisation.id]
+    said = select(OrganisationSetting.organisation_id).where(
+        OrganisationSetting.key == SEPARATE_DUTIES.name, OrganisationSetting.organisation_id.in_(above)
+    )
+    if await session.scalar(said.limit(1)) is not None:
+        raise SeparateAbove
+    return await drop_setting(session, staff, organisation.id, SEPARATE_DUTIES.name, now)
 
 
 async def _find_changeable(

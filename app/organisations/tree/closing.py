@@ -6,12 +6,14 @@ from sqlalchemy import Select, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import audit
+from app.access.duties import are_duties_separate
 from app.access.principals import CurrentStaff, within
 from app.directory.models import Account, Member, Organisation, Post
 from app.errors import Conflict, NotFound
 from app.organisations.effective import effective_at
 from app.organisations.locks import lock_tree
 from app.organisations.placing import place_members
+from app.organisations.posts.duties import check_separation_kept
 from app.organisations.service import find_organisation
 from app.organisations.settings.resolved import resolve_timezones
 from app.organisations.tree.changes import after_moves, move_paths, record_change, record_handing_over
@@ -62,8 +64,8 @@ async def merge_organisation(
     Its posts end now; binding slips of its members go on being valid, and what it has written stays its own, where
     editors of its superiors reach it. Weeks before stay with it.
 
-    Raises `NotFound`, `TopOfTree`, `IntoItself`, `PracticeBoundary`, `KindDiffers`, `NameTaken`, `DateInFuture` or
-    `TooEarly`.
+    Raises `NotFound`, `TopOfTree`, `IntoItself`, `PracticeBoundary`, `KindDiffers`, `NameTaken`, `DateInFuture`,
+    `TooEarly`, and what `check_separation_kept` does.
     """
     await lock_tree(session)
     organisation, parent = await find_with_parent(session, staff, organisation_id)
@@ -76,6 +78,7 @@ async def merge_organisation(
     await _check_names(session, organisation, into)
     at = effective_at(body.effective_on, into.timezone, now)
     at = await after_moves(session, organisation.path, into.id, at)
+    was_separate = await are_duties_separate(session, organisation.id)
     await _end_posts(session, organisation, staff.actor, now)
     of_it = Account.organisation_id == organisation.id
     await session.execute(update(Account).where(of_it).values(organisation_id=into.id))
@@ -91,6 +94,8 @@ async def merge_organisation(
     )
     await move_paths(session, staff.actor, organisation.path, into.path, itself=False, at=at, now=now)
     await settle(session, into.path, at)
+    await session.refresh(into)
+    await check_separation_kept(session, was_separate, into, now)
     record_handing_over(session, staff.actor, "merged", organisation, into, len(ids), at=at, now=now)
     return organisation, into
 

@@ -13,9 +13,9 @@ from app.errors import Conflict, NotFound
 from app.organisations.effective import effective_at
 from app.organisations.locks import lock_tree
 from app.organisations.placing import follow_tree, place_members
-from app.organisations.posts.duties import check_separable
+from app.organisations.posts.duties import check_separation_kept
 from app.organisations.service import find_organisation
-from app.organisations.settings.resolved import resolve_timezones
+from app.organisations.settings.resolved import copy_settings, resolve_timezones
 from app.organisations.tree.changes import after_moves, move_paths, record_handing_over
 from app.organisations.tree.schemas import OrganisationMoveIn, SplitIn
 from app.organisations.tree.service import (
@@ -64,7 +64,7 @@ async def move_organisation(
     """Puts an organisation with all below it under another superior; where it is there already nothing changes.
 
     Weeks before stay where they were. Raises `NotFound`, `IntoItself`, `PracticeBoundary`, `WrongParent`, `NameTaken`,
-    `DateInFuture`, `TooEarly`, and where duties become separate what `check_separable` does.
+    `DateInFuture`, `TooEarly`, and what `check_separation_kept` does.
     """
     await lock_tree(session)
     organisation, old_parent = await find_with_parent(session, staff, organisation_id)
@@ -82,8 +82,7 @@ async def move_organisation(
     await move_paths(session, staff.actor, organisation.path, new, itself=True, at=at, now=now)
     await settle(session, new, at)
     await session.refresh(organisation)
-    if not was_separate and await are_duties_separate(session, organisation.id):
-        await check_separable(session, organisation, now)
+    await check_separation_kept(session, was_separate, organisation, now)
     audit.record(
         session, staff.actor, "organisation.moved", "organisation", organisation.id,
         now=now, organisation_id=organisation.id, effective_at=at.isoformat(),
@@ -95,10 +94,11 @@ async def move_organisation(
 async def split_organisation(
     session: AsyncSession, staff: CurrentStaff, organisation_id: int, body: SplitIn, now: datetime
 ) -> Organisation:
-    """A new sibling with some of the members who stand in the organisation itself; weeks before stay with that.
+    """A new sibling with some of the members who stand in the organisation itself, and with its own settings.
 
-    Raises `NotFound` (also for somebody who does not stand there), `TopOfTree`, `PracticeBoundary`, `WrongParent`,
-    `NameTaken`, `DateInFuture` or `TooEarly`.
+    Weeks before stay with the organisation. Raises `NotFound` (also for somebody who does not stand there),
+    `TopOfTree`, `PracticeBoundary`, `WrongParent`, `NameTaken`, `DateInFuture`, `TooEarly`, and what
+    `check_separation_kept` does.
     """
     await lock_tree(session)
     source, parent = await find_with_parent(session, staff, organisation_id)
@@ -117,6 +117,8 @@ async def split_organisation(
     at = effective_at(body.effective_on, source.timezone, now)
     at = await after_moves(session, source.path, parent.id, at)
     new = await add_organisation(session, parent, body.name, kind, actor=staff.actor, at=at, now=now)
+    await copy_settings(session, source, new)
+    await check_separation_kept(session, await are_duties_separate(session, source.id), new, now)
     await place_members(session, ids, new.id, at)
     record_handing_over(session, staff.actor, "split", source, new, len(ids), at=at, now=now)
     return new

@@ -192,10 +192,10 @@ async def test_consents_are_counted_and_nobody_is_named(
     await say(client, willing, True)
     await say(client, unwilling, False)
     answer = await client.get("/organisations/10/consents", headers=admin.auth)
-    assert answer.json() == {"given": 1, "refused": 1, "needed": 1, "not_bound": 1}
+    assert answer.json() == {"given": 1, "not_given": 2, "not_bound": 1}
     await publish(client, admin, 100)
     after = await client.get("/organisations/10/consents", headers=admin.auth)
-    assert after.json() == {"given": 1, "refused": 0, "needed": 2, "not_bound": 1}
+    assert after.json() == {"given": 1, "not_given": 2, "not_bound": 1}
 
 
 async def test_an_empty_or_hostile_text_is_not_published(client: httpx.AsyncClient, world: World) -> None:

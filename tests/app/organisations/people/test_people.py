@@ -28,7 +28,7 @@ async def test_an_added_person_is_cleaned_sealed_found_and_placed(client: httpx.
     assert told == {
         "id": told["id"], "name": "张三", "organisation_id": 100, "organisation": "一支部",
         "stage": "probationary_member", "roster": "no_post", "exempt": True, "exempt_reason": "年老体弱",
-        "bound": False, "bound_at": None, "consent": "needed", "phone_masked": "199****5678", "tags": ["青年", "务工"],
+        "bound": False, "bound_at": None, "phone_masked": "199****5678", "tags": ["青年", "务工"],
         "birth_month": "1985-07", "joined_on": "2010-07-01", "practice": False, "archived_at": None,
         "archive_reason": None, "restorable_until": None,
     }  # fmt: skip

@@ -31,9 +31,12 @@ Act = Callable[[AsyncSession], Awaitable[object]]
 
 async def until_waiting(sessions: Sessions) -> None:
     """Returns when a transaction of this database waits for a lock."""
-    async with sessions() as session:
-        while not await session.scalar(WAITING):
-            await asyncio.sleep(0.01)
+    while True:
+        # A transaction each time: the server shows one and the same state of affairs as long as it lasts.
+        async with sessions() as session:
+            if await session.scalar(WAITING):
+                return
+        await asyncio.sleep(0.01)
 
 
 async def in_order(sessions: Sessions, first: Act, second: Act) -> None:
