@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Select, func, null, select
+from sqlalchemy import ColumnElement, Select, and_, func, null, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.principals import CurrentStaff
@@ -27,7 +27,13 @@ class Held:
 
     account_id: int
     path: str
+    practice: bool
     now: datetime
+
+
+def _under(held: Held) -> ColumnElement[bool]:
+    """Real people's matters are none of a practice, nor the reverse."""
+    return and_(func.starts_with(Organisation.path, held.path), Organisation.practice.is_(held.practice))
 
 
 def _requests(held: Held) -> Select[str | None]:
@@ -36,7 +42,7 @@ def _requests(held: Held) -> Select[str | None]:
         .select_from(BindingRequest)
         .join(Member, Member.id == BindingRequest.member_id)
         .join(Organisation, Organisation.id == Member.organisation_id)
-        .where(func.starts_with(Organisation.path, held.path), BindingRequest.state == "open")
+        .where(_under(held), BindingRequest.state == "open")
     )
 
 
@@ -47,7 +53,7 @@ def _slips(held: Held) -> Select[str | None]:
         .join(Member, Member.id == BindingSlip.member_id)
         .join(Organisation, Organisation.id == Member.organisation_id)
         .where(
-            func.starts_with(Organisation.path, held.path),
+            _under(held),
             BindingSlip.used_at.is_(None),
             BindingSlip.voided_at.is_(None),
             BindingSlip.expires_at > held.now,
@@ -60,7 +66,7 @@ def _meetings(held: Held) -> Select[str | None]:
         select(Meeting.title)
         .join(Organisation, Organisation.id == Meeting.organisation_id)
         .where(
-            func.starts_with(Organisation.path, held.path),
+            _under(held),
             Meeting.created_by == held.account_id,
             Meeting.starts_at > held.now,
             Meeting.cancelled_at.is_(None),
@@ -73,7 +79,7 @@ def _issues(held: Held, *states: str) -> Select[str | None]:
     return (
         select(Issue.title)
         .join(Organisation, Organisation.id == Issue.organisation_id)
-        .where(func.starts_with(Organisation.path, held.path), Issue.state.in_(states))
+        .where(_under(held), Issue.state.in_(states))
         .order_by(Issue.week, Issue.id)
     )
 
@@ -95,7 +101,7 @@ def _imports(held: Held) -> Select[str | None]:
         select(RosterImport.file_name)
         .join(Organisation, Organisation.id == RosterImport.organisation_id)
         .where(
-            func.starts_with(Organisation.path, held.path),
+            _under(held),
             RosterImport.account_id == held.account_id,
             RosterImport.state == "checked",
         )
@@ -118,7 +124,7 @@ MATTERS: dict[str, tuple[str, frozenset[str], Callable[[Held], Select[str | None
 async def list_open_matters(session: AsyncSession, staff: CurrentStaff, post_id: int, now: datetime) -> list[MatterOut]:
     """What is open under a post in reach, kind by kind; raises `NotFound`."""
     post, _, organisation = await find_post(session, staff, post_id)
-    return await _open_under(session, post, organisation.path, now)
+    return await _open_under(session, post, organisation, now)
 
 
 async def hand_over_post(
@@ -126,12 +132,12 @@ async def hand_over_post(
 ) -> HandoverOut:
     """Hands a post over, and says what is open under it; raises what `posts.service.hand_over` does."""
     old, new = await hand_over(session, staff, post_id, body, now)
-    path = await session.scalar(select(Organisation.path).where(Organisation.id == old.organisation_id))
-    return HandoverOut(post=new, open_matters=await _open_under(session, old, str(path), now))
+    organisation = await session.get_one(Organisation, old.organisation_id)
+    return HandoverOut(post=new, open_matters=await _open_under(session, old, organisation, now))
 
 
-async def _open_under(session: AsyncSession, post: Post, path: str, now: datetime) -> list[MatterOut]:
-    held = Held(post.account_id, path, now)
+async def _open_under(session: AsyncSession, post: Post, organisation: Organisation, now: datetime) -> list[MatterOut]:
+    held = Held(post.account_id, organisation.path, organisation.practice, now)
     matters: list[MatterOut] = []
     for kind, (label, roles, find) in MATTERS.items():
         if post.role not in roles:

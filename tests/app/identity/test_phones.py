@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from app.access.models import AuditEntry
 from app.db.engine import transaction
-from app.directory.models import Binding, BindingRequest
+from app.directory.models import Binding, BindingRequest, Organisation
 from app.platforms.models import Channel
 from app.resources import Service
 from tests.app.identity.conftest import register
@@ -45,6 +45,21 @@ async def open_requests(client: httpx.AsyncClient, leader: Person, query: str = 
     answer = await client.get(f"/binding-requests{query}", headers=leader.auth)
     assert answer.status_code == 200, answer.text
     return list(answer.json()["items"])
+
+
+async def test_made_up_people_take_nobodys_number(
+    phone: httpx.AsyncClient, wechat: FakeWechat, service: Service, world: World
+) -> None:
+    member = await world.member(100, name="王敏")
+    practises = await world.member(101, name="演练党员")
+    async with transaction(service.sessions) as session:
+        (await session.get_one(Organisation, 101)).practice = True
+    await give_number(service, member, practises)
+    answer = await bind_by_phone(phone, wechat, await open_phone(phone, wechat, "new"))
+    assert [item["member_id"] for item in answer.json()["items"]] == [member]
+    await give_number(service, practises, number=OTHER)
+    refused = await bind_by_phone(phone, wechat, await open_phone(phone, wechat, "other"), OTHER)
+    assert (refused.status_code, refused.json()["code"]) == (422, "phone_not_on_roster")
 
 
 async def test_one_free_member_with_the_number_is_bound(

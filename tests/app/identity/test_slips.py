@@ -15,6 +15,7 @@ from app.directory.models import BindingSlip, Member
 from app.identity import slips as slips_module
 from app.resources import Service
 from app.web import create_app
+from tests.app.identity.conftest import register
 from tests.app.identity.people import bind, code_for, count, slips
 from tests.conftest import MovableClock
 from tests.world import Person, World
@@ -251,7 +252,9 @@ async def test_a_wechat_user_guesses_thirty_times_a_day(at: At, world: World, cl
             assert (await bind(at(number + 10 * round_), user, f"{number:08d}")).status_code == 422
         clock.move(minutes=5)
     refused = await bind(at(99), user, "12345678")
-    assert (refused.status_code, refused.headers["retry-after"]) == (429, "86400")
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, str(86400 - 15 * 60)), (
+        "until the first of them is a day old"
+    )
     clock.move(days=1)
     assert (await bind(at(99), user, "12345678")).status_code == 422
 
@@ -283,3 +286,22 @@ async def test_a_slip_of_ones_own_buys_no_further_guesses(client: httpx.AsyncCli
         assert (await bind(client, user, own)).status_code == 201
     assert (await bind(client, user, "12345678")).status_code == 422
     assert (await bind(client, user, own)).status_code == 429
+
+
+async def test_a_wrong_code_is_on_record_without_what_was_typed(at: At, world: World, service: Service) -> None:
+    await register(service)
+    user = await world.unbound_wechat()
+    assert (await bind(at(1), user, "12345678")).status_code == 422
+    async with service.sessions() as session:
+        entry = (await session.scalars(select(AuditEntry).where(AuditEntry.action == "binding.refused"))).one()
+    assert (entry.actor, entry.organisation_id, entry.detail) == (f"wechat:{user.id}", 1, {})
+
+
+async def test_a_network_of_ipv6_is_one_address(service: Service, world: World) -> None:
+    app = create_app(service)
+    users = [await world.unbound_wechat() for _ in range(6)]
+    for number in range(46):
+        transport = httpx.ASGITransport(app, client=(f"2001:db8:0:1::{number:x}", 40000))
+        async with httpx.AsyncClient(transport=transport, base_url="http://test/api/v1") as client:
+            status = (await bind(client, users[number // 9], f"{number:08d}")).status_code
+        assert status == (422 if number < 45 else 429)

@@ -35,6 +35,14 @@ def assert_strict(answer: httpx.Response) -> None:
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
+async def test_the_qr_of_a_slip_leads_to_a_page_that_shows_the_code(production: httpx.AsyncClient) -> None:
+    answer = await production.get("/bind?code=12345678")
+    assert_strict(answer)
+    (script,) = re.findall(r'src="(/assets/[a-z-]+\.js)"', answer.text)
+    assert (await production.get(script)).status_code == 200
+    assert "12345678" not in answer.text, "the page itself is the same for everybody"
+
+
 async def test_the_demonstration_begins_with_what_to_try_next(stage: httpx.AsyncClient) -> None:
     answer = await stage.get("/")
     assert_strict(answer)

@@ -247,6 +247,8 @@ async def test_the_workbook_has_the_rows_of_the_screens_and_is_on_record(
         for row in by_member["items"]
     ]  # fmt: skip
     async with world.service.sessions() as session:
+        viewed = await session.scalars(select(AuditEntry).where(AuditEntry.action == "completion.viewed"))
+        assert [entry.detail["members"] for entry in viewed] == [len(by_member["items"])], "names were shown"
         entry = await session.scalar(select(AuditEntry).where(AuditEntry.action == "completion.exported"))
     assert entry is not None
     assert (entry.actor, entry.object_id, entry.detail) == (

@@ -102,6 +102,44 @@ async def test_the_last_administrator_of_a_tree_stays(client: httpx.AsyncClient,
     assert (await client.delete(f"/posts/{lower}", headers=admin.auth)).status_code == 204
 
 
+async def test_who_acts_for_a_time_is_no_administrator_for_good(
+    client: httpx.AsyncClient, world: World, clock: MovableClock
+) -> None:
+    admin, other = await world.staff(("administrator", 1)), await world.staff(("editor", 100))
+    (own,) = await posts_of(client, admin, 1)
+    soon, later = ((clock.now + timedelta(hours=hours)).isoformat() for hours in (1, 2))
+    handed = await client.post(
+        f"/posts/{own}/handover",
+        json={"to_account_id": other.id, "acting": True, "until_at": later},
+        headers=admin.auth,
+    )
+    assert (handed.status_code, handed.json()["code"]) == (409, "last_administrator")
+    acting = {"organisation_id": 1, "role": "administrator", "acting": True, "until_at": soon}
+    assert (await appoint(client, admin, other.id, **acting)).status_code == 201
+    ended = await client.delete(f"/posts/{own}", headers=admin.auth)
+    assert (ended.status_code, ended.json()["code"]) == (409, "last_administrator")
+
+
+async def test_a_successor_who_has_not_begun_is_not_dismissed_before_there_is_another(
+    client: httpx.AsyncClient, world: World, clock: MovableClock
+) -> None:
+    admin, other = await world.staff(("administrator", 1)), await world.staff(("editor", 100))
+    (own,) = await posts_of(client, admin, 1)
+    soon = (clock.now + timedelta(minutes=10)).isoformat()
+    handed = await client.post(
+        f"/posts/{own}/handover", json={"to_account_id": other.id, "from_at": soon}, headers=admin.auth
+    )
+    assert handed.status_code == 201, handed.text
+    successor = handed.json()["post"]["id"]
+    for refused in (
+        await client.delete(f"/posts/{successor}", headers=admin.auth),
+        await client.patch(f"/accounts/{other.id}", json={"disabled": True}, headers=admin.auth),
+    ):
+        assert (refused.status_code, refused.json()["code"]) == (409, "last_administrator")
+    clock.move(minutes=11)
+    assert (await client.get("/posts", headers=other.auth)).status_code == 200
+
+
 async def test_two_administrators_cannot_dismiss_each_other_at_the_same_moment(
     client: httpx.AsyncClient, world: World
 ) -> None:

@@ -1,5 +1,7 @@
 """Practice organisations: everything works in them, and nothing of them is counted or seen elsewhere."""
 
+from datetime import timedelta
+
 import httpx
 import pytest
 from sqlalchemy import func, select
@@ -9,9 +11,9 @@ from app.db.engine import transaction
 from app.directory.models import Account, Member, Organisation, Placement
 from app.messaging.models import Campaign, Schedule
 from app.organisations.practice.service import MEMBERS, ROLES, Password, PracticeExists, create_practice
-from tests.app.organisations.posts.offices import appoint
+from tests.app.organisations.posts.offices import appoint, post_of
 from tests.app.organisations.tree.test_races import in_order, staff_of
-from tests.study import Study
+from tests.study import WEEK, Study
 from tests.world import Person, World
 
 
@@ -216,3 +218,38 @@ async def test_figures_and_reminders_of_a_real_organisation_do_not_count_those_w
     phone = await world.sign_in_member(member_id)
     issues = (await client.get("/issues", headers=phone.auth)).json()["items"]
     assert [each["id"] for each in issues] == [issue.id], "what a real organisation publishes is there to be read"
+
+
+async def test_it_is_in_no_list_figure_or_print_of_real_people(client: httpx.AsyncClient, world: World) -> None:
+    admin = await world.staff(("administrator", 1), ("leader", 1))
+    real = await world.member(100)
+    made = (await practise(client, admin, 1)).json()
+    trainee = await signed_in(client, made, "leader")
+    at = f"/organisations/{made['branch']['id']}"
+    meeting = {
+        "organisation_id": made["branch"]["id"], "kind": "members_meeting", "title": "演练会议",
+        "starts_at": (world.service.clock() + timedelta(days=2)).isoformat(),
+        "ends_at": (world.service.clock() + timedelta(days=2, hours=1)).isoformat(),
+        "join_link": "https://meeting.example.cn/1",
+    }  # fmt: skip
+    called = await client.post("/meetings", json=meeting, headers=trainee.auth)
+    assert called.status_code == 201, called.text
+    study = await Study.build(world)
+    lesson = await study.lesson(made["organisation"]["id"])
+    await study.issue(made["organisation"]["id"], week=WEEK, required=0, shared=[lesson])
+
+    slips = (await client.get("/organisations/1/binding-slips", headers=admin.auth)).json()
+    assert [each["member_id"] for each in slips["items"]] == [real]
+    drawn = (await client.post("/organisations/1/binding-slips", json={}, headers=admin.auth)).json()
+    assert [each["member_id"] for each in drawn["items"]] == [real]
+    assert (await client.get("/organisations/1/consents", headers=admin.auth)).json()["not_bound"] == 1
+    assert (await client.get("/organisations/1/meetings", headers=admin.auth)).json()["items"] == []
+    completion = f"/completion?week={WEEK}"
+    assert (await client.get(f"/organisations/1{completion}", headers=admin.auth)).json()["issues"] == []
+    post = await post_of(world, admin, "leader")
+    matters = (await client.get(f"/posts/{post}/open-matters", headers=admin.auth)).json()["items"]
+    assert {each["kind"]: each["count"] for each in matters} == {"binding_slips": 1}
+
+    assert len((await client.get(f"{at}/binding-slips", headers=trainee.auth)).json()["items"]) == len(MEMBERS)
+    assert len((await client.get(f"{at}/meetings", headers=trainee.auth)).json()["items"]) == 1
+    assert len((await client.get(f"{at}{completion}", headers=trainee.auth)).json()["issues"]) == 1
