@@ -13,12 +13,12 @@ from app.access.models import AuditEntry
 from app.db.engine import transaction
 from app.directory.models import BindingSlip, Member
 from app.identity import slips as slips_module
+from app.platforms.models import Channel
 from app.resources import Service
 from app.web import create_app
-from tests.app.identity.conftest import register
 from tests.app.identity.people import bind, code_for, count, slips
 from tests.conftest import MovableClock
-from tests.world import Person, World
+from tests.world import APPID, Person, World
 
 PRINTED = re.compile(r"\b\d{4} \d{4}\b")
 At = Callable[[int], httpx.AsyncClient]
@@ -289,7 +289,13 @@ async def test_a_slip_of_ones_own_buys_no_further_guesses(client: httpx.AsyncCli
 
 
 async def test_a_wrong_code_is_on_record_without_what_was_typed(at: At, world: World, service: Service) -> None:
-    await register(service)
+    async with transaction(service.sessions) as session:
+        session.add(
+            Channel(
+                organisation_id=1, adapter="wechat_miniprogram", name="小程序", account=APPID, config={}, enabled=True,
+                created_at=service.clock(),
+            )
+        )  # fmt: skip
     user = await world.unbound_wechat()
     assert (await bind(at(1), user, "12345678")).status_code == 422
     async with service.sessions() as session:
