@@ -70,4 +70,10 @@ def test_a_sheet_has_at_most_2000_questions() -> None:
 def test_the_template_is_itself_a_valid_sheet_with_each_kind() -> None:
     parsed = parse_question_sheet(question_template())
     assert parsed.rejected == ()
-    assert [question.kind for question in parsed.questions] == ["single", "multiple", "true_false", "fill_in", "ordering"]
+    assert [question.kind for question in parsed.questions] == [
+        "single",
+        "multiple",
+        "true_false",
+        "fill_in",
+        "ordering",
+    ]
