@@ -39,14 +39,16 @@ def parse_gift(data: bytes) -> QuestionSheet:
 
     Raises ContentError for a file that is no text, is larger than 5 MB, or has no question or more than 2,000.
     """
-    blocks = list(_blocks(decode_any(data, limit=MAX_BYTES)))
     names, categories = _Counter(), _Counter()
-    found = [each for block in blocks if (each := _read_block(block, names, categories)) is not None]
-    notes = [
-        *categories.notes("category_not_kept", "题目分类（$CATEGORY）不保留，可改用标签"),
-        *names.notes("name_not_kept", "题目名称（::名称::）不保留"),
-    ]
-    return collect(found, notes)
+    blocks = _blocks(decode_any(data, limit=MAX_BYTES))
+    found = (each for block in blocks if (each := _read_block(block, names, categories)) is not None)
+    return collect(found, _notes(names, categories))
+
+
+def _notes(names: "_Counter", categories: "_Counter") -> Iterator[Note]:
+    # Taken only once all is read.
+    yield from categories.notes("category_not_kept", "题目分类（$CATEGORY）不保留，可改用标签")
+    yield from names.notes("name_not_kept", "题目名称（::名称::）不保留")
 
 
 @dataclass
@@ -80,10 +82,11 @@ def _blocks(text: str) -> Iterator[_Block]:
 
 
 def _read_block(block: _Block, names: _Counter, categories: _Counter) -> Found | None:
-    lines, line = block.lines, block.line
-    while lines and _CATEGORY.match(lines[0].strip()):
-        categories.add(line)
-        lines, line = lines[1:], line + 1
+    first = 0
+    while first < len(block.lines) and _CATEGORY.match(block.lines[first].strip()):
+        categories.add(block.line + first)
+        first += 1
+    lines, line = block.lines[first:], block.line + first
     if not lines:
         return None
     try:

@@ -89,7 +89,9 @@ def _add_texts(parent: Element, path: str, text: str) -> None:
 
 
 def _manifest(questions: Sequence[ParsedQuestion], facts: _Version) -> Element:
-    root = Element("manifest", {"xmlns": facts.manifest, "xmlns:imsmd": _LOM, "identifier": "MANIFEST"})
+    # Converters add xsi:schemaLocation, and count on xsi.
+    names = {"xmlns": facts.manifest, "xmlns:imsmd": _LOM, "xmlns:xsi": "http://www.w3.org/2001/XMLSchema-instance"}
+    root = Element("manifest", {**names, "identifier": "MANIFEST"})
     metadata = SubElement(root, "metadata")
     _add_texts(metadata, "schema", facts.schema[0])
     _add_texts(metadata, "schemaversion", facts.schema[1])
