@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element
 
 from content.errors import ContentError
 from content.questions.check import ParsedQuestion
-from content.questions.collect import Found, Note, QuestionSheet, collect
+from content.questions.collect import MAX_QUESTIONS, Found, Note, QuestionSheet, collect
 from content.questions.qti_item import ItemData, read_item, title_of
 from content.questions.xml_tree import read_xml
 from content.zip_guard import check_zip
@@ -27,9 +27,9 @@ _ITEM_WORDS = (b"assessmentItem", b"assessment-item")
 
 def parse_qti_item(data: bytes) -> QuestionSheet:
     """Return the question of an XML file; raises ContentError where it is no XML, or no safe XML."""
+    named: list[int] = []
     root = read_xml(data, max_bytes=_MAX_ITEM_BYTES, max_elements=_MAX_ITEM_ELEMENTS)
-    found = Found(1, _attempt(root, ItemData()))
-    return collect([found], _titles([(found, root)]))
+    return collect([Found(1, _read(root, ItemData(), 1, named))], _titles(named))
 
 
 def parse_qti_package(data: bytes) -> QuestionSheet:
@@ -88,16 +88,17 @@ def _is_item(archive: zipfile.ZipFile, name: str) -> bool:
 
 
 def _collect_items(archive: zipfile.ZipFile, items: list[tuple[str, ItemData]], notes: list[Note]) -> QuestionSheet:
-    read: list[tuple[Found, Element]] = []
+    if len(items) > MAX_QUESTIONS:
+        raise ContentError("too_many_questions", f"试题超过 {MAX_QUESTIONS} 道，请拆分后重新上传。")
+    named: list[int] = []
+    found: list[Found] = []
     for number, (name, data) in enumerate(items, start=1):
-        place = f"第 {number} 题（{name[:100]}）"
         try:
-            root = _open(archive, name)
+            outcome = _read(_open(archive, name), data, number, named)
         except ContentError as error:
-            read.append((Found(number, error, place), Element("none")))
-        else:
-            read.append((Found(number, _attempt(root, data), place), root))
-    return collect([found for found, _ in read], [*notes, *_titles(read)])
+            outcome = error
+        found.append(Found(number, outcome, f"第 {number} 题（{name[:100]}）"))
+    return collect(found, [*notes, *_titles(named)])
 
 
 def _open(archive: zipfile.ZipFile, name: str) -> Element:
@@ -108,18 +109,16 @@ def _open(archive: zipfile.ZipFile, name: str) -> Element:
     return read_xml(content, max_bytes=_MAX_ITEM_BYTES, max_elements=_MAX_ITEM_ELEMENTS)
 
 
-def _attempt(root: Element, data: ItemData) -> ParsedQuestion | ContentError:
+def _read(root: Element, data: ItemData, number: int, named: list[int]) -> ParsedQuestion | ContentError:
+    """Return the question or what is wrong with it; `named` gets the number of one with a title of its own."""
     try:
-        return read_item(root, data)
+        question = read_item(root, data)
     except ContentError as error:
         return error
+    if root.get("title", "").strip() not in {"", title_of(question)}:
+        named.append(number)
+    return question
 
 
-def _titles(read: list[tuple[Found, Element]]) -> list[Note]:
-    named = [
-        found.line
-        for found, root in read
-        if isinstance(found.outcome, ParsedQuestion)
-        and root.get("title", "").strip() not in {"", title_of(found.outcome)}
-    ]
+def _titles(named: list[int]) -> list[Note]:
     return [Note(named[0], "name_not_kept", f"题目名称（title）不保留，共 {len(named)} 处。")] if named else []

@@ -37,13 +37,15 @@ class _Reader:
         self.left = max_elements
         self.root: Element | None = None
         self.open: list[Element] = []
+        # The text since the last tag, which expat tells piece by piece.
+        self.pieces: list[str] = []
         # The text is Unicode by now, whatever its declaration says.
         self.parser = expat.ParserCreate("utf-8", " ")
         self.parser.buffer_text = True
         self.parser.StartDoctypeDeclHandler = self.refuse_dtd
         self.parser.StartElementHandler = self.start
         self.parser.EndElementHandler = self.end
-        self.parser.CharacterDataHandler = self.words
+        self.parser.CharacterDataHandler = self.pieces.append
 
     def read(self, text: str) -> Element:
         try:
@@ -65,6 +67,7 @@ class _Reader:
         self.left -= 1
         if self.left < 0 or len(self.open) == MAX_DEPTH:
             raise ContentError("file_too_complex", "文件的内容过多或嵌套过深，请拆分或简化后重新上传。")
+        self.place_text()
         element = Element(plain_name(name), {plain_name(key): value for key, value in attributes.items()})
         if self.open:
             self.open[-1].append(element)
@@ -73,11 +76,14 @@ class _Reader:
         self.open.append(element)
 
     def end(self, _: str) -> None:
+        self.place_text()
         self.open.pop()
 
-    def words(self, text: str) -> None:
-        parent = self.open[-1]
-        if len(parent):
-            parent[-1].tail = (parent[-1].tail or "") + text
-        else:
-            parent.text = (parent.text or "") + text
+    def place_text(self) -> None:
+        if self.pieces and self.open:
+            parent, text = self.open[-1], "".join(self.pieces)
+            if len(parent):
+                parent[-1].tail = text
+            else:
+                parent.text = text
+            self.pieces.clear()
