@@ -16,8 +16,11 @@ from content.text import compact, decode_any
 
 MAX_BYTES = 5 * 1024 * 1024
 _OPTION = re.compile(r"([A-ZＡ-Ｚ])\s*[.)、．）]\s*(.*)")
-_ANSWER = re.compile(r"(?:ANSWER|正确答案|参考答案|答案)\s*[:：]\s*(.*)", re.IGNORECASE)
-_MORE = re.compile(r"[【\[]?(解析|出处|难度|标签)[】\]]?\s*[:：]\s*(.*)")
+_ANSWER = re.compile(
+    r"(?:[【\[](?:正确答案|参考答案|答案)[】\]]\s*[:：]?|(?:ANSWER|正确答案|参考答案|答案)\s*[:：])\s*(.*)",
+    re.IGNORECASE,
+)
+_MORE = re.compile(r"(?:[【\[](解析|出处|难度|标签)[】\]]\s*[:：]?|(解析|出处|难度|标签)\s*[:：])\s*(.*)")
 
 
 @dataclass
@@ -74,7 +77,7 @@ def _ends(draft: _Draft, line: str, after_blank: bool) -> bool:
 def _add(draft: _Draft, line: str) -> None:
     option, answer, more = _OPTION.match(line), _ANSWER.match(line), _MORE.match(line)
     if draft.answer is not None and more:
-        draft.more.setdefault(more[1], []).append(more[2])
+        draft.more.setdefault(more[1] or more[2], []).append(more[3])
     elif answer:
         draft.answer = answer[1]
     elif option and draft.stem:
