@@ -16,7 +16,9 @@ from content.questions.gift_answers import Answers, read_answers
 from content.questions.gift_text import hide_escapes, hide_wide_escapes, read_text
 from content.text import decode_any
 
-MAX_BYTES = 5 * 1024 * 1024
+# The longest questions, 2,000 of them, are 19 MB.
+MAX_BYTES = 20 * 1024 * 1024
+_MAX_QUESTION = 100_000
 _COMMENT = ("//", "／／")
 _CATEGORY = re.compile(r"\$CATEGORY\s*[:：]\s*(.*)")
 _DATA = re.compile(r"(?<!\\)\[(tag|难度|出处|题型):((?:\\.|[^\\\[\]])*)\]")
@@ -37,7 +39,7 @@ class _Block:
 def parse_gift(data: bytes) -> QuestionSheet:
     """Return the questions of a GIFT file in UTF-8 or GBK; in a question without ASCII braces ｛＝～＃｝ are accepted.
 
-    Raises ContentError for a file that is no text, is larger than 5 MB, or has no question or more than 2,000.
+    Raises ContentError for a file that is no text, is larger than 20 MB, or has no question or more than 2,000.
     """
     names, categories = _Counter(), _Counter()
     blocks = _blocks(decode_any(data, limit=MAX_BYTES))
@@ -75,7 +77,8 @@ def _blocks(text: str) -> Iterator[_Block]:
         elif stripped:
             block.line = block.line or number
             block.lines.append(line)
-        elif block.lines or block.comments:
+        elif block.lines:
+            # A comment by itself belongs to the question that comes next.
             yield block
             block = _Block()
     yield block
@@ -89,6 +92,8 @@ def _read_block(block: _Block, names: _Counter, categories: _Counter) -> Found |
     lines, line = block.lines[first:], block.line + first
     if not lines:
         return None
+    if sum(map(len, lines)) + sum(map(len, block.comments)) > _MAX_QUESTION:
+        return Found(line, ContentError("question_too_long", "这道题过长。请检查两题之间是否空了一行，或缩短文字。"))
     try:
         question, named = _read_question("\n".join(lines).strip(), " ".join(block.comments))
     except ContentError as error:

@@ -57,7 +57,8 @@ def _is_workbook(data: bytes, extension: str) -> bool:
     # The reader that is chosen says what is wrong with it.
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
         return extension in _SHEETS
-    return extension in _SHEETS or "[Content_Types].xml" in names
+    # The second is of OpenDocument: that reader says what to save it as.
+    return extension in _SHEETS or "[Content_Types].xml" in names or "mimetype" in names
 
 
 def write_questions(questions: Sequence[ParsedQuestion], file_format: QuestionFormat) -> bytes:

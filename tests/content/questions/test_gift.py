@@ -147,6 +147,11 @@ def test_comments_above_a_question_have_its_source_difficulty_and_tags() -> None
     assert (question.tags, question.difficulty, question.source) == (("党章", "a]b"), 4, "《章程》第七条")
 
 
+def test_a_comment_by_itself_belongs_to_the_next_question() -> None:
+    sheet = parse_gift("// [tag:党章]\n\n甲{T}\n\n乙{T}".encode())
+    assert [question.tags for question in sheet.questions] == [("党章",), ()]
+
+
 @pytest.mark.parametrize(
     ("comment", "code"),
     [
@@ -164,6 +169,23 @@ def test_html_is_read_as_its_text() -> None:
     question = one("[html]<p>第一行</p><p>第&nbsp\\;二&lt\\;行<br>第三行</p>{=<b>甲</b>  丙 ~乙}".replace("\\;", ";"))
     assert question.stem == "第一行\n第\u00a0二<行\n第三行"
     assert question.options == ("甲 丙", "乙")
+
+
+def test_preformatted_html_keeps_its_white_space_and_very_long_html_is_refused() -> None:
+    assert one("[html]<p>a</p><pre>b  c\n d</pre> e{T}").stem == "a\nb  c\n d\ne"
+    assert refusal(f"[html]{'x' * 50_001}{{T}}") == "markup_too_long"
+
+
+def test_a_question_without_an_end_is_refused_before_it_costs_anything() -> None:
+    assert refusal("a{~" + "b~" * 50_000) == "question_too_long"
+    assert refusal("//" + "x" * 100_000 + "\na{T}") == "question_too_long"
+    # What is not quite as long is looked at, and still refused.
+    assert refusal("a{~" + "b~" * 40_000 + "c}") == "option_count"
+
+
+def test_an_accepted_text_with_an_arrow_is_not_taken_for_a_match() -> None:
+    question = check_question("fill_in", "题干", [], ["甲->乙"])
+    assert one(write_gift([question]).decode()).answer == ("甲->乙",)
 
 
 def test_a_repeated_question_names_the_first() -> None:

@@ -5,7 +5,7 @@ from content.questions.check import check_question
 from content.questions.read import QuestionFormat, parse_questions, write_questions
 from content.questions.sheet import question_template
 from tests.content.questions.corpus import corpus
-from tests.content.rosters.build import xls
+from tests.content.rosters.build import xls, zipped
 
 QUESTION = check_question("单选", "题干", ["甲", "乙"], "B", "解析", "《条例》", "3", "标签")
 AIKEN = "题干\nA. 甲\nB. 乙\nANSWER: B\n".encode()
@@ -53,13 +53,14 @@ def test_the_whole_corpus_is_read_as_it_was_written(file_format: QuestionFormat)
         ("a.xlsx", b"   ", "empty_file"),
         ("a.xlsx", b"PK\x03\x04", "damaged_file"),
         ("a.zip", b"PK\x03\x04", "damaged_file"),
+        ("a.zip", zipped(mimetype="application/vnd.oasis.opendocument.spreadsheet")(), "damaged_file"),
         ("a.xml", b"x", "invalid_xml"),
         ("a.txt", b"<a", "invalid_xml"),
         ("a.gift", b"\x00\x01", "not_text"),
         ("a.csv", b"a,b", "missing_columns"),
         ("a.xls", b"\xd0\xcf\x11\xe0", "unsupported_format"),
         ("a.pdf", b"%PDF-1.4\n\xe2\xe3\xcf\xd3\x00", "not_text"),
-        ("a.gift", b"x" * 6_000_000, "file_too_large"),
+        ("a.gift", b"x" * 21_000_000, "file_too_large"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused(name: str, data: bytes, code: str) -> None:

@@ -121,3 +121,12 @@ def test_of_several_sheets_of_an_old_workbook_the_first_visible_is_read() -> Non
     book.active_sheet = 1
     book.save(output)
     assert [question.stem for question in parse_question_sheet(output.getvalue()).questions] == ["试题"]
+
+
+def test_an_old_workbook_without_a_visible_sheet_is_refused() -> None:
+    book = xlwt.Workbook()
+    book.add_sheet("一").visibility = 1
+    output = BytesIO()
+    book.save(output)
+    with pytest.raises(ContentError, match="missing_sheet"):
+        parse_question_sheet(output.getvalue())
