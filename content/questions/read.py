@@ -13,7 +13,7 @@ from content.questions.gift import MAX_BYTES, parse_gift
 from content.questions.gift_write import write_gift
 from content.questions.qti import parse_qti_item, parse_qti_package
 from content.questions.qti_write import write_qti
-from content.questions.sheet import parse_question_sheet, write_question_sheet
+from content.questions.sheet import parse_other_sheet, parse_question_sheet, write_question_sheet
 from content.text import decode_any
 
 QuestionFormat: TypeAlias = Literal["xlsx", "gift", "qti21", "qti3"]
@@ -40,7 +40,7 @@ def parse_questions(data: bytes, options: Mapping[str, object]) -> QuestionSheet
     if not data.strip():
         raise ContentError("empty_file", "文件是空的，请检查后重新上传。")
     if data.startswith(_OLE_MAGIC) or extension in _SHEETS:
-        return parse_question_sheet(data)
+        return parse_other_sheet(data)
     text = decode_any(data, limit=MAX_BYTES)
     if extension == "xml" or text.lstrip().startswith("<"):
         return parse_qti_item(data)

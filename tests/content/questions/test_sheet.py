@@ -6,7 +6,13 @@ import xlwt  # type: ignore[import-untyped]  # it has no stubs
 
 from content.errors import ContentError, Rejected
 from content.questions.check import check_question
-from content.questions.sheet import ParsedQuestion, parse_question_sheet, question_template, write_question_sheet
+from content.questions.sheet import (
+    ParsedQuestion,
+    parse_other_sheet,
+    parse_question_sheet,
+    question_template,
+    write_question_sheet,
+)
 from content.tables import Value, read_xlsx, write_xlsx
 
 HEADER: list[Value] = ["题型", "题干", "选项A", "选项B", "选项C", "答案", "解析", "出处"]
@@ -120,7 +126,7 @@ def test_of_several_sheets_of_an_old_workbook_the_first_visible_is_read() -> Non
     output = BytesIO()
     book.active_sheet = 1
     book.save(output)
-    assert [question.stem for question in parse_question_sheet(output.getvalue()).questions] == ["试题"]
+    assert [question.stem for question in parse_other_sheet(output.getvalue()).questions] == ["试题"]
 
 
 def test_an_old_workbook_without_a_visible_sheet_is_refused() -> None:
@@ -129,4 +135,4 @@ def test_an_old_workbook_without_a_visible_sheet_is_refused() -> None:
     output = BytesIO()
     book.save(output)
     with pytest.raises(ContentError, match="missing_sheet"):
-        parse_question_sheet(output.getvalue())
+        parse_other_sheet(output.getvalue())
