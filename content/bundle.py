@@ -15,7 +15,7 @@ from content.yaml_text import YamlMap, YamlValue, read_yaml
 MAX_ISSUES, MAX_LESSONS, MAX_QUESTIONS = 500, 50, 200
 _ISSUE_FOLDER = re.compile(r"[0-9]{2,3}-[a-z0-9]+(?:-[a-z0-9]+)*")
 _LESSON_FILE = re.compile(r"[0-9]{2}-[^/]+\.md")
-_QUESTION_FIELDS = {"kind", "stem", "options", "answer", "explanation", "source"}
+_QUESTION_FIELDS = {"kind", "stem", "options", "answer", "explanation", "source", "difficulty", "tags"}
 _T = TypeVar("_T")
 
 
@@ -185,6 +185,8 @@ def _parse_question(item: YamlValue) -> ParsedQuestion:
         answer,
         _text(values, "explanation"),
         _text(values, "source"),
+        _text(values, "difficulty"),
+        _texts(values, "tags"),
     )
 
 

@@ -1,7 +1,6 @@
 """Excel tables: rows of text from an upload, and workbooks for download."""
 
 import math
-import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, time
@@ -15,7 +14,7 @@ from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 
 from content.errors import ContentError
-from content.text import compact, listed
+from content.text import ILLEGAL_IN_XML, compact, listed
 from content.zip_guard import check_xlsx
 
 HEADER_SEARCH_ROWS = 10
@@ -118,9 +117,7 @@ def find_header(rows: Sequence[Row], required: Sequence[str], optional: Sequence
     raise ContentError("missing_columns", f"表头缺少{listed(fewest_missing)}列，请对照模板检查前 10 行。")
 
 
-# Controls that XML 1.0 has no form for, halves of surrogate pairs, and the two noncharacters.
-_ILLEGAL_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _MAX_WIDTH = 60
 
 
@@ -175,8 +172,8 @@ def _cell(worksheet: Any, value: Value, bold: bool, as_text: bool) -> Any:
 
 def safe_cell_text(text: str) -> str:
     """Return the text as it may stand in an exported cell: no illegal characters, and never a formula."""
-    text = _ILLEGAL_IN_XML.sub("", text)
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+    text = ILLEGAL_IN_XML.sub("", text)
+    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
 def _widths(rows: list[list[Value]]) -> list[int]:

@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from content.errors import ContentError
 
 MAX_TEXT_BYTES = 512 * 1024
+# Controls that XML 1.0 has no form for, halves of surrogate pairs, and the two noncharacters.
+ILLEGAL_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
 
 def compact(text: str) -> str:
@@ -45,6 +48,26 @@ def decode_utf8(data: bytes, *, limit: int = MAX_TEXT_BYTES) -> str:
     except UnicodeDecodeError:
         raise ContentError("not_utf8", "文件不是 UTF-8 编码，请另存为 UTF-8 后重新上传。") from None
     return normalise(text)
+
+
+def decode_any(data: bytes, *, limit: int) -> str:
+    """Decode a text file in UTF-8, GBK (GB 18030) or, with a byte order mark, UTF-16; its lines end in LF.
+
+    Raises `file_too_large`, or `not_text` for what is no text or holds control characters.
+    """
+    if len(data) > limit:
+        raise ContentError("file_too_large", f"文件超过 {limit // 1024} KB，请精简或拆分后重新上传。")
+    marked = [encoding for mark, encoding in _BYTE_ORDER_MARKS if data.startswith(mark)]
+    for encoding in marked or ("utf-8", "gb18030"):
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if not ILLEGAL_IN_XML.search(text):
+            # Not composed here: a mark of the format and a combining character after it are two things.
+            return text.replace("\r\n", "\n").replace("\r", "\n")
+        break
+    raise ContentError("not_text", "文件不是可以读取的文本，请另存为 UTF-8 编码的纯文本后重新上传。")
 
 
 _HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"

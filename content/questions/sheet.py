@@ -1,9 +1,10 @@
-"""An Excel sheet of questions -> valid questions, and each bad line with its reason."""
+"""Questions in a table: .xlsx both ways, .xls and delimited text in."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Iterator, Sequence
 
-from content.errors import ContentError, Rejected
+from content.errors import ContentError
+from content.questions.accepted import join_accepted
 from content.questions.check import (
     LETTERS,
     TRUE_FALSE_OPTIONS,
@@ -12,7 +13,10 @@ from content.questions.check import (
     check_question,
     normalise_answer,
 )
-from content.tables import Value, find_header, read_xlsx, write_xlsx
+from content.questions.collect import MAX_QUESTIONS, Found, QuestionSheet, collect
+from content.spreadsheets.cells import cell_text
+from content.spreadsheets.read import read_spreadsheet
+from content.tables import FORMULA_STARTS, Row, Value, find_header, read_xlsx, write_xlsx
 
 __all__ = [
     "TRUE_FALSE_OPTIONS",
@@ -21,22 +25,20 @@ __all__ = [
     "QuestionSheet",
     "check_question",
     "normalise_answer",
+    "parse_other_sheet",
     "parse_question_sheet",
     "question_template",
+    "write_question_sheet",
 ]
 
-MAX_QUESTIONS = 2_000
 _OPTION_COLUMNS = tuple(f"选项{letter}" for letter in LETTERS)
 _REQUIRED = ("题型", "题干", "选项A", "选项B", "答案")
-_OPTIONAL = (*_OPTION_COLUMNS[2:], "解析", "出处")
-
-
-@dataclass(frozen=True)
-class QuestionSheet:
-    """What a sheet holds: each non-empty line below the header is in exactly one of the two."""
-
-    questions: tuple[ParsedQuestion, ...]
-    rejected: tuple[Rejected, ...]
+_OPTIONAL = (*_OPTION_COLUMNS[2:], "解析", "出处", "难度", "标签")
+_HEADER: list[Value] = ["题型", "题干", *_OPTION_COLUMNS, "答案", "解析", "出处", "难度", "标签"]
+_KIND_NAMES = {"single": "单选", "multiple": "多选", "true_false": "判断", "fill_in": "填空", "ordering": "排序"}
+# In what the service writes, an apostrophe keeps a cell from being taken for a formula. A text that begins like that
+# itself gets one more, so that taking one off always gives the text back.
+_LIKE_FORMULA = re.compile(f"'*[{re.escape(''.join(FORMULA_STARTS))}]")
 
 
 def parse_question_sheet(data: bytes) -> QuestionSheet:
@@ -44,61 +46,99 @@ def parse_question_sheet(data: bytes) -> QuestionSheet:
 
     Raises ContentError for a file that cannot be read, lacks columns or has no questions.
     """
-    rows = read_xlsx(data)
+    return _parse_rows(read_xlsx(data))
+
+
+def parse_other_sheet(data: bytes) -> QuestionSheet:
+    """Return the same of the first visible sheet of an .xls, or of delimited text."""
+    return _parse_rows(_read_rows(data))
+
+
+def _parse_rows(rows: list[Row]) -> QuestionSheet:
     header, columns = find_header(rows, _REQUIRED, _OPTIONAL)
     body = rows[header + 1 :]
     if not body:
         raise ContentError("empty_sheet", "表头下方没有试题，请填写后重新上传。")
     if len(body) > MAX_QUESTIONS:
         raise ContentError("too_many_questions", f"试题超过 {MAX_QUESTIONS} 道，请拆分后重新上传。")
-    questions: list[ParsedQuestion] = []
-    rejected: list[Rejected] = []
-    lines: dict[tuple[str, ...], int] = {}
+    return collect(_find(body, columns))
+
+
+def _read_rows(data: bytes) -> list[Row]:
+    visible = [sheet for sheet in read_spreadsheet(data) if not sheet.hidden]
+    if not visible:
+        raise ContentError("missing_sheet", "文件中没有可见的工作表，请使用下载的模板。")
+    rows = [(line, [cell_text(cell).strip() for cell in cells]) for line, cells in visible[0].rows()]
+    width = max((len(cells) for _, cells in rows), default=0)
+    return [(line, cells + [""] * (width - len(cells))) for line, cells in rows if any(cells)]
+
+
+def _find(body: Sequence[Row], columns: dict[str, int]) -> Iterator[Found]:
     for line, cells in body:
         try:
-            question = replace(_read_question(cells, columns), line=line)
-            first = lines.setdefault(_identity(question), line)
-            if first != line:
-                raise ContentError("duplicate_question", f"与第 {first} 行的试题重复，请删除一行。")
+            yield Found(line, _read_question(cells, columns))
         except ContentError as error:
-            rejected.append(Rejected(line, error.code, error.detail))
-        else:
-            questions.append(question)
-    return QuestionSheet(tuple(questions), tuple(rejected))
+            yield Found(line, error)
 
 
 def _read_question(cells: Sequence[str], columns: dict[str, int]) -> ParsedQuestion:
     def cell(name: str) -> str:
-        return cells[columns[name]] if name in columns else ""
+        text = cells[columns[name]] if name in columns else ""
+        return text[1:] if text.startswith("'") and _LIKE_FORMULA.match(text) else text
 
     options = [cell(name) for name in _OPTION_COLUMNS]
-    return check_question(cell("题型"), cell("题干"), options, cell("答案"), cell("解析"), cell("出处"))
+    return check_question(
+        cell("题型"), cell("题干"), options, cell("答案"), cell("解析"), cell("出处"), cell("难度"), cell("标签")
+    )
 
 
-def _identity(question: ParsedQuestion) -> tuple[str, ...]:
-    # Many stems read "下列说法正确的是": a question is its stem and its options, in whatever order.
-    return (normalise_answer(question.stem), *sorted(normalise_answer(option) for option in question.options))
+def write_question_sheet(questions: Sequence[ParsedQuestion]) -> bytes:
+    """Return an .xlsx that `parse_question_sheet` reads as the same questions."""
+    return write_xlsx({"试题": [_HEADER, *map(_row, questions)]}, text_columns=("题干", *_OPTION_COLUMNS, "答案"))
+
+
+def _row(question: ParsedQuestion) -> list[Value]:
+    options = () if question.kind == "true_false" else question.options
+    if question.kind == "fill_in":
+        answer = join_accepted(question.answer)
+    elif question.kind == "true_false":
+        answer = "对" if question.answer == ("A",) else "错"
+    else:
+        answer = "".join(question.answer)
+    texts = [_KIND_NAMES[question.kind], question.stem, *options, *[""] * (len(LETTERS) - len(options)), answer]
+    texts += [question.explanation, question.source]
+    safe: list[Value] = [f"'{text}" if _LIKE_FORMULA.match(text) else text for text in texts]
+    tags = "、".join(question.tags)
+    return [*safe, question.difficulty or "", f"'{tags}" if _LIKE_FORMULA.match(tags) else tags]
 
 
 def question_template() -> bytes:
     """Return an .xlsx to fill in: the header, an example of each kind, and a sheet that explains the columns."""
     work_rules = "《中国共产党支部工作条例（试行）》"
-    header: list[Value] = ["题型", "题干", *_OPTION_COLUMNS, "答案", "解析", "出处"]
+    joining_rules = "《中国共产党发展党员工作细则》"
     single = ["支部党员大会一般多久召开 1 次？", "每月", "每季度", "每半年", "每年"]
     multiple = ["“三会一课”中的“三会”包括哪些会议？", "支部党员大会", "支部委员会会议", "党小组会", "职工大会"]
+    ordering = ["按先后排列：", "确定为发展对象", "递交入党申请书", "接收为预备党员", "确定为入党积极分子"]
     examples: list[list[Value]] = [
-        ["单选", *single, *[""] * 4, "B", "支部党员大会一般每季度召开 1 次。", work_rules],
-        ["多选", *multiple, *[""] * 4, "ABC", "“三会”不包括职工大会。", work_rules],
-        ["判断", "党小组会一般每月召开 1 次。", *[""] * 8, "对", "", work_rules],
-        ["填空", "支部委员会会议一般每____召开 1 次。", *[""] * 8, "月|个月|1个月", "", work_rules],
+        ["单选", *single, *[""] * 4, "B", "支部党员大会一般每季度召开 1 次。", work_rules, 1, "三会一课"],
+        ["多选", *multiple, *[""] * 4, "ABC", "“三会”不包括职工大会。", work_rules, "较易", "三会一课、组织生活"],
+        ["判断", "党小组会一般每月召开 1 次。", *[""] * 8, "对", "", work_rules, "", ""],
+        ["填空", "支部委员会会议一般每____召开 1 次。", *[""] * 8, "月|个月|1个月", "", work_rules, "", ""],
+        ["排序", *ordering, *[""] * 4, "BDAC", "", joining_rules, 3, "发展党员"],
     ]
     notes: list[list[Value]] = [
         ["列", "说明"],
-        ["题型", "单选、多选、判断、填空"],
+        ["题型", "单选、多选、判断、填空、排序"],
         ["题干", "必填，最多 500 字"],
-        ["选项A—选项H", "单选、多选填写 2 至 8 个，按顺序填写，每个最多 200 字；判断、填空留空"],
-        ["答案", "单选填一个字母；多选填多个字母，如 ABC；判断填 对 或 错；填空有多个可接受的答案时用 | 隔开"],
+        ["选项A—选项H", "单选、多选、排序填写 2 至 8 个，按顺序填写，每个最多 200 字；判断、填空留空"],
+        [
+            "答案",
+            "单选填一个字母；多选填多个字母，如 ABC；判断填 对 或 错；填空有多个可接受的答案时用 | 隔开，"
+            "答案本身有 | 时写成 \\|；排序按正确的先后写出每个选项的字母，如 BDAC",
+        ],
         ["解析、出处", "可不填；建议写明依据的公开文件和条款"],
-        ["示例", "「试题」表中的 4 行为示例，正式上传前请删除"],
+        ["难度", "可不填；1 至 5，或 容易、较易、中等、较难、困难"],
+        ["标签", "可不填；最多 10 个，每个最多 20 字，用顿号隔开"],
+        ["示例", f"「试题」表中的 {len(examples)} 行为示例，正式上传前请删除"],
     ]
-    return write_xlsx({"试题": [header, *examples], "说明": notes})
+    return write_xlsx({"试题": [_HEADER, *examples], "说明": notes})
