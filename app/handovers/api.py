@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from app.access.deps import Db, Now
+from app.access.deps import AnyStaff, Db, Now
 from app.access.idempotency import OnceDep
 from app.handovers import service
 from app.handovers.schemas import HandoverOut, OpenMatters
@@ -14,8 +14,8 @@ router = APIRouter(tags=["organisations"])
 
 
 @router.get("/posts/{post_id}/open-matters", operation_id="list_open_matters")
-async def list_open_matters(post_id: PathId, db: Db, staff: KeeperOfPosts, now: Now) -> OpenMatters:
-    """What is open under a post: how many of each kind, and the titles of a few."""
+async def list_open_matters(post_id: PathId, db: Db, staff: AnyStaff, now: Now) -> OpenMatters:
+    """What is open under a post, for its holder and for who appoints: how many of each kind, the titles of a few."""
     return OpenMatters(items=await service.list_open_matters(db, staff, post_id, now))
 
 

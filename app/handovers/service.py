@@ -122,8 +122,8 @@ MATTERS: dict[str, tuple[str, frozenset[str], Callable[[Held], Select[str | None
 
 
 async def list_open_matters(session: AsyncSession, staff: CurrentStaff, post_id: int, now: datetime) -> list[MatterOut]:
-    """What is open under a post in reach, kind by kind; raises `NotFound`."""
-    post, _, organisation = await find_post(session, staff, post_id)
+    """What is open under a post in reach, or under one's own, kind by kind; raises `NotFound`."""
+    post, _, organisation = await find_post(session, staff, post_id, own=now)
     return await _open_under(session, post, organisation, now)
 
 

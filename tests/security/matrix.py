@@ -203,7 +203,9 @@ ROWS = (
     Row("POST /posts", KEEPERS_OF_POSTS, asks.appointment_of, 201, case="of an account"),
     Row("PATCH /posts/{post_id}", KEEPERS_OF_POSTS, asks.by_id("post_id", Targets.post, {"until_at": None})),
     Row("DELETE /posts/{post_id}", KEEPERS_OF_POSTS, asks.by_id("post_id", Targets.post), 204),
-    Row("GET /posts/{post_id}/open-matters", KEEPERS_OF_POSTS, asks.by_id("post_id", Targets.post)),
+    # Of another's post; one's own is looked at by whoever holds it.
+    Row("GET /posts/{post_id}/open-matters", STAFF, asks.by_id("post_id", Targets.post),
+        reaches={role: () for role in STAFF if role not in KEEPERS_OF_POSTS}),
     Row("POST /posts/{post_id}/handover", KEEPERS_OF_POSTS, asks.handover_of, 201, case="of a post"),
     Row("POST /posts/{post_id}/handover", KEEPERS_OF_POSTS, asks.handover_to, 201, case="to an account"),
     # --- settings, practice --------------------------------------------------------------------------------------

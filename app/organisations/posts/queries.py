@@ -2,14 +2,14 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.duties import KEEPERS_OF_POSTS
 from app.access.principals import CurrentStaff, within
 from app.directory.models import Account, Organisation, Post
 from app.errors import NotFound
-from app.organisations.posts.rules import not_over
+from app.organisations.posts.rules import in_force, not_over
 from app.organisations.posts.schemas import HeldPostOut
 
 
@@ -64,13 +64,21 @@ async def list_posts(
     return [shown(*row) for row in await session.execute(statement)]
 
 
-async def find_post(session: AsyncSession, staff: CurrentStaff, post_id: int) -> tuple[Post, Account, Organisation]:
-    """A post in reach, its holder and its organisation; raises `NotFound`."""
+async def find_post(
+    session: AsyncSession, staff: CurrentStaff, post_id: int, *, own: datetime | None = None
+) -> tuple[Post, Account, Organisation]:
+    """A post in reach, its holder and its organisation; raises `NotFound`.
+
+    With `own` one that is the caller's at that time as well.
+    """
+    reach = within(Organisation.path, staff.paths(*KEEPERS_OF_POSTS))
+    if own is not None:
+        reach = or_(reach, and_(Post.account_id == staff.account_id, in_force(own), Organisation.archived_at.is_(None)))
     row = await session.execute(
         select(Post, Account, Organisation)
         .join(Account, Account.id == Post.account_id)
         .join(Organisation, Organisation.id == Post.organisation_id)
-        .where(Post.id == post_id, within(Organisation.path, staff.paths(*KEEPERS_OF_POSTS)))
+        .where(Post.id == post_id, reach)
         .execution_options(populate_existing=True)
     )
     found = row.first()

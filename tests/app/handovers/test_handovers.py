@@ -54,6 +54,22 @@ async def test_the_successor_begins_when_the_predecessor_ends(
     }  # fmt: skip
 
 
+async def test_who_holds_a_post_sees_what_is_open_under_it_and_nobody_elses(
+    client: httpx.AsyncClient, world: World, clock: MovableClock
+) -> None:
+    leader, other = await world.staff(("leader", 100)), await world.staff(("leader", 100))
+    own, theirs = await post_of(world, leader, "leader"), await post_of(world, other, "leader")
+    await client.post("/organisations/100/binding-slips", json={"member_ids": [await world.member(100)]},
+                      headers=leader.auth)  # fmt: skip
+    answer = await client.get(f"/posts/{own}/open-matters", headers=leader.auth)
+    assert [(each["kind"], each["count"]) for each in answer.json()["items"]] == [("binding_slips", 1)]
+    assert (await client.get(f"/posts/{theirs}/open-matters", headers=leader.auth)).status_code == 404
+    async with transaction(world.service.sessions) as session:
+        (await session.get_one(Post, own)).until_at = clock.now + timedelta(minutes=1)
+    clock.move(minutes=1)
+    assert (await client.get(f"/posts/{own}/open-matters", headers=leader.auth)).status_code == 404
+
+
 async def test_a_handover_takes_place_at_once_unless_a_time_is_given(client: httpx.AsyncClient, world: World) -> None:
     admin = await world.staff(("administrator", 10))
     old, new = await world.staff(("leader", 100)), await world.staff(("editor", 101))
