@@ -47,10 +47,10 @@ _SAMPLES_1 = (44100, 48000, 32000)
 
 def promised_kind(file_name: str) -> Kind:
     """The kind that the name of a file promises; raises ContentError `svg_refused` or `unknown_media`."""
-    extension = file_name.rpartition(".")[2].lower()
+    _, dot, extension = file_name.lower().rpartition(".")
     if extension in ("svg", "svgz"):
         raise _svg()
-    if extension not in _PROMISED:
+    if not dot or extension not in _PROMISED:
         raise _unknown()
     return _PROMISED[extension]
 

@@ -34,7 +34,7 @@ class Store(Protocol):
         ...
 
     async def read(self, name: str, start: int, end: int) -> AsyncIterator[bytes]:
-        """The bytes from `start` until before `end`, in pieces of at most `PIECE`.
+        """The bytes from `start` until before `end`, which is at most the size, in pieces of at most `PIECE`.
 
         Raises `ObjectMissing` or `StorageUnavailable` before the first piece.
         """

@@ -47,7 +47,10 @@ class BucketStore:
 
     async def _piece(self, name: str, start: int, end: int) -> bytes:
         with _told():
-            return bytes(await obstore.get_range_async(self.bucket, name, start=start, end=min(end, start + PIECE)))
+            try:
+                return bytes(await obstore.get_range_async(self.bucket, name, start=start, end=min(end, start + PIECE)))
+            except FileNotFoundError as error:
+                raise ObjectMissing from error
 
     async def _pieces(self, name: str, piece: bytes, start: int, end: int) -> AsyncIterator[bytes]:
         while piece:
@@ -57,12 +60,9 @@ class BucketStore:
 
     async def delete(self, names: Sequence[str]) -> None:
         """See `Store.delete`."""
-        for name in names:
-            try:
-                with _told():
-                    await obstore.delete_async(self.bucket, name)
-            except ObjectMissing:
-                continue
+        with _told():
+            for name in names:
+                await obstore.delete_async(self.bucket, name)
 
 
 def open_bucket(settings: Settings) -> BucketStore:
@@ -91,7 +91,5 @@ def _told() -> Iterator[None]:
     """The errors of the library as ours."""
     try:
         yield
-    except FileNotFoundError as error:
-        raise ObjectMissing from error
     except (BaseError, OSError) as error:
         raise StorageUnavailable from error
