@@ -69,7 +69,7 @@ async def complete(
         facts = await _facts(store, name, asset.size)
         check_size(settings, facts.type.kind, asset.size)
     except (ContentError, MediaTooLarge) as error:
-        await refuse(sessions, store, asset_id)
+        await refuse(sessions, store, asset_id, name)
         raise invalid(error) if isinstance(error, ContentError) else error from None
     except Exception as error:
         await discard(sessions, store, [name])
@@ -127,7 +127,9 @@ async def _become_ready(
                 now=now, organisation_id=asset.organisation_id, size=asset.size, media_type=asset.media_type,
             )  # fmt: skip
             await session.execute(delete(MediaObject).where(MediaObject.name == name))
-        of_it = update(MediaObject).where(MediaObject.asset_id == asset_id).values(asset_id=None)
+        # Only what is whole: another request that completes as well still writes its own object, and removes it.
+        whole = (MediaObject.asset_id == asset_id, MediaObject.size.is_not(None))
+        of_it = update(MediaObject).where(*whole).values(asset_id=None)
         left = list(await session.scalars(of_it.returning(MediaObject.name))) if won else [name]
     await discard(sessions, store, left)
     if asset is None:

@@ -119,7 +119,7 @@ async def add_piece(
         async with transaction(sessions) as session:
             asset = await _keep_piece(session, asset_id, name, offset, incoming.size, now)
     except (ContentError, MediaTooLarge) as error:
-        await refuse(sessions, store, asset_id)
+        await refuse(sessions, store, asset_id, name)
         raise invalid(error) if isinstance(error, ContentError) else error from None
     except Exception:
         await discard(sessions, store, [name])
@@ -159,9 +159,13 @@ async def _keep_piece(session: AsyncSession, asset_id: int, name: str, offset: i
     return asset
 
 
-async def refuse(sessions: Sessions, store: Store, asset_id: int) -> None:
-    """Ends an upload that is not wanted: nothing of it stays."""
+async def refuse(sessions: Sessions, store: Store, asset_id: int, name: str) -> None:
+    """Ends an upload that is not wanted, found out by the object `name`: nothing of it stays.
+
+    What another request is just writing is left to that one, which will find no asset.
+    """
     async with transaction(sessions) as session:
-        names = list(await session.scalars(select(MediaObject.name).where(MediaObject.asset_id == asset_id)))
+        whole = (MediaObject.asset_id == asset_id, MediaObject.size.is_not(None))
+        names = [name, *await session.scalars(select(MediaObject.name).where(*whole))]
         await session.execute(delete(Asset).where(Asset.id == asset_id, Asset.state == "uploading"))
     await discard(sessions, store, names)
