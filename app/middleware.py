@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import TooLarge
+from app.library.assets.schemas import PIECE_TYPE
 from app.problems import of_product_error, of_unexpected
 
 log = structlog.get_logger()
@@ -19,7 +20,6 @@ JSON_LIMIT = 1024 * 1024
 UPLOAD_LIMIT = 20 * 1024 * 1024
 # A piece of a media file: its route hands it on as it arrives, and nothing holds it whole.
 CHUNK_LIMIT = 16 * 1024 * 1024
-CHUNK_TYPE = b"application/offset+octet-stream"
 # RFC 2046, 5.1.1: at most 70 characters.
 BOUNDARY = re.compile(rb'^multipart/.*;\s*boundary="?([^";\s]{1,70})', re.IGNORECASE)
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -107,7 +107,7 @@ class BodyDigest:
 def _limit_of(content_type: bytes) -> int:
     if content_type.startswith(b"multipart/"):
         return UPLOAD_LIMIT
-    return CHUNK_LIMIT if content_type.split(b";")[0].strip() == CHUNK_TYPE else JSON_LIMIT
+    return CHUNK_LIMIT if content_type.split(b";")[0].strip() == PIECE_TYPE.encode() else JSON_LIMIT
 
 
 class BodyLimit:

@@ -311,7 +311,8 @@ async def piece_of_asset(targets: Targets, organisation_id: int, actor: Person) 
 async def asset_file(targets: Targets, organisation_id: int, actor: Person) -> Ask:
     """The signed address of a picture."""
     path, _, query = (await targets.asset_url(organisation_id)).partition("?")
-    return Ask({"name": path.rpartition("/")[2]}, query=dict(parse_qsl(query)))
+    signed = dict(parse_qsl(query))
+    return Ask({"name": path.rpartition("/")[2]}, query={**signed, "expires": int(signed["expires"])})
 
 
 async def new_issue(targets: Targets, organisation_id: int, actor: Person) -> Ask:

@@ -12,7 +12,7 @@ from app.errors import BadRequest, UnsupportedMediaType
 from app.library.assets import completing, reading, service
 from app.library.assets.addresses import address_of, check_signature, signed_url
 from app.library.assets.models import Asset
-from app.library.assets.schemas import MOST_BYTES, AssetIn, AssetOut
+from app.library.assets.schemas import MOST_BYTES, PIECE_TYPE, AssetIn, AssetOut
 from app.library.uploads import KnownEditor
 from app.resources import Service
 from app.schemas import PathId
@@ -20,9 +20,8 @@ from content.media import TYPES
 
 router = APIRouter(tags=["media"])
 
-CHUNK_TYPE = "application/offset+octet-stream"
 BINARY = {"schema": {"type": "string", "format": "binary"}}
-PIECE_BODY = {"requestBody": {"required": True, "content": {CHUNK_TYPE: BINARY}}}
+PIECE_BODY = {"requestBody": {"required": True, "content": {PIECE_TYPE: BINARY}}}
 PROBLEM: dict[str, object] = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemOut"}}}
 FILE_ANSWERS: dict[int | str, dict[str, object]] = {
     200: {"description": "The whole file", "content": dict.fromkeys(TYPES, BINARY)},
@@ -86,7 +85,7 @@ async def begin_upload(
     "/assets/{asset_id}/content",
     operation_id="add_piece",
     openapi_extra=PIECE_BODY,
-    responses={415: {"description": f"Not `{CHUNK_TYPE}`", "content": PROBLEM}},
+    responses={415: {"description": f"Not `{PIECE_TYPE}`", "content": PROBLEM}},
 )
 async def add_piece(
     asset_id: PathId,
@@ -102,8 +101,8 @@ async def add_piece(
     A piece is kept whole or not at all. Where it does not begin at `received` the answer is 409 `wrong_offset`, whose
     header `Upload-Offset` says where to go on. An empty piece at the end completes what was interrupted there.
     """
-    if request.headers.get("content-type", "").split(";")[0].strip().lower() != CHUNK_TYPE:
-        raise UnsupportedMediaType(f"请以 {CHUNK_TYPE} 提交文件的一段内容。")
+    if request.headers.get("content-type", "").split(";")[0].strip().lower() != PIECE_TYPE:
+        raise UnsupportedMediaType(f"请以 {PIECE_TYPE} 提交文件的一段内容。")
     declared = request.headers.get("content-length", "")
     length = int(declared) if declared.isascii() and declared.isdigit() else None
     try:

@@ -8,6 +8,8 @@ from pydantic import Field
 from app.schemas import Id, In, Line, Out
 
 MOST_BYTES = 10 * 1024**3
+# The type of a piece of an upload, as in tus 1.0.
+PIECE_TYPE = "application/offset+octet-stream"
 
 
 class AssetIn(In):
