@@ -2,16 +2,20 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
+import httpx
 import pytest
 
 from app.library.assets import completing
 from app.library.assets.completing import keep_bytes
 from app.resources import Service
 from app.storage.base import StorageUnavailable, Store
+from app.web import create_app
 from content.errors import ContentError
 from tests.app.library.assets.uploader import Uploader, files, rows
-from tests.content.samples import SVG, mp4, picture
+from tests.conftest import make_settings
+from tests.content.samples import SOUND, SVG, mp4, picture
 from tests.world import World
 
 FILM = mp4(5000)
@@ -124,4 +128,23 @@ async def test_what_the_server_made_must_be_what_it_says(uploader: Uploader, ser
             service.sessions, service.media, 10, uploader.editor.id, "account:1", "image/jpeg", data, "x",
             service.clock(),
         )  # fmt: skip
+    assert (files(service), await rows(service)) == ([], (0, 0))
+
+
+async def test_a_recording_that_called_itself_a_video_has_the_limit_of_a_recording(
+    service: Service, world: World
+) -> None:
+    # Its brand is that of a video: only its tracks, at the end of the file, say what it is.
+    data = mp4(1_500_000, tracks=SOUND)
+    settings = make_settings(str(service.settings.database_url), media=service.settings.media_folder, audio_mb=1)
+    small = replace(service, settings=settings)
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(create_app(small)), base_url="http://test/api/v1"
+    ) as client:
+        uploader = Uploader(client, await world.staff(("editor", 10)))
+        asset_id = await uploader.begun(len(data))
+        assert (await uploader.piece(asset_id, 0, data[:1_000_000])).status_code == 200
+        answer = await uploader.piece(asset_id, 1_000_000, data[1_000_000:])
+    assert (answer.status_code, answer.json()["code"]) == (413, "media_too_large")
+    assert "音频不能超过 1 MB" in answer.json()["detail"]
     assert (files(service), await rows(service)) == ([], (0, 0))
