@@ -24,7 +24,7 @@ RUN python -m venv --without-pip /opt/zhijian \
 
 FROM python:3.11.14-slim-bookworm
 RUN useradd --uid 10001 --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin zhijian \
- && install --directory --owner zhijian --group zhijian --mode 0700 /srv/zhijian
+ && install --directory --owner zhijian --group zhijian --mode 0700 /srv/zhijian /srv/zhijian/media
 COPY --from=build /opt/zhijian /opt/zhijian
 ENV PATH=/opt/zhijian/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \

@@ -22,12 +22,14 @@ class ProductError(Exception):
         code: str | None = None,
         errors: Sequence[Mapping[str, object]] = (),
         retry_after: int | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail or self.detail)
         self.shown_detail = detail or self.detail
         self.shown_code = code or self.code
         self.errors = [dict(error) for error in errors]
         self.retry_after = retry_after
+        self.headers = dict(headers or {})
 
 
 class BadRequest(ProductError):

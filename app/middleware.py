@@ -11,12 +11,15 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import TooLarge
+from app.library.assets.schemas import PIECE_TYPE
 from app.problems import of_product_error, of_unexpected
 
 log = structlog.get_logger()
 
 JSON_LIMIT = 1024 * 1024
 UPLOAD_LIMIT = 20 * 1024 * 1024
+# A piece of a media file: its route hands it on as it arrives, and nothing holds it whole.
+CHUNK_LIMIT = 16 * 1024 * 1024
 # RFC 2046, 5.1.1: at most 70 characters.
 BOUNDARY = re.compile(rb'^multipart/.*;\s*boundary="?([^";\s]{1,70})', re.IGNORECASE)
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -101,6 +104,12 @@ class BodyDigest:
         return whole.hexdigest()
 
 
+def _limit_of(content_type: bytes) -> int:
+    if content_type.startswith(b"multipart/"):
+        return UPLOAD_LIMIT
+    return CHUNK_LIMIT if content_type.split(b";")[0].strip() == PIECE_TYPE.encode() else JSON_LIMIT
+
+
 class BodyLimit:
     """Refuses bodies over the limit, declared or counted, and offers the digest of what was read."""
 
@@ -113,8 +122,7 @@ class BodyLimit:
             return
         headers = dict(scope["headers"])
         content_type = headers.get(b"content-type", b"")
-        upload = content_type.lower().startswith(b"multipart/")
-        limit = UPLOAD_LIMIT if upload else JSON_LIMIT
+        limit = _limit_of(content_type.lower())
         declared = headers.get(b"content-length", b"0")
         if declared.isdigit() and int(declared) > limit:
             await of_product_error(TooLarge())(scope, receive, send)

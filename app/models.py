@@ -4,6 +4,7 @@ from app.access import models as access
 from app.db.base import Base
 from app.directory import models as directory
 from app.library import models as library
+from app.library.assets import models as assets
 from app.meetings import models as meetings
 from app.messaging import models as messaging
 from app.organisations.imports import models as roster_imports
@@ -11,5 +12,5 @@ from app.platforms import models as platforms
 from app.quizzes import models as quizzes
 from app.reading import models as reading
 
-ROOMS = (access, directory, library, meetings, messaging, platforms, quizzes, reading, roster_imports)
+ROOMS = (access, assets, directory, library, meetings, messaging, platforms, quizzes, reading, roster_imports)
 METADATA = Base.metadata

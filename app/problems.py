@@ -95,7 +95,7 @@ def problem(
 
 def of_product_error(error: ProductError) -> Problem:
     """A `ProductError` as it is shown."""
-    headers = {}
+    headers = dict(error.headers)
     if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     if error.retry_after is not None:

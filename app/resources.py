@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cached_property
 
 import httpx
 import structlog
@@ -14,6 +15,8 @@ from app.db.engine import Sessions, create_engine, is_away, sessionmaker, transa
 from app.db.vault import Vault, open_vault
 from app.platforms.http import outside_client
 from app.settings import Settings
+from app.storage.base import Store
+from app.storage.opening import open_store
 
 log = structlog.get_logger()
 
@@ -29,6 +32,11 @@ class Service:
     clock: Clock
     vault: Vault
     http: httpx.AsyncClient
+
+    @cached_property
+    def media(self) -> Store:
+        """Where uploaded media are kept; opened when it is first needed, and it holds nothing that must be closed."""
+        return open_store(self.settings)
 
 
 @asynccontextmanager

@@ -73,7 +73,7 @@ async def serve(
     _show_metrics(service.settings.metrics_port)
     async with AsyncExitStack() as stack:
         if clock:
-            await stack.enter_async_context(ticking(service.sessions, service.clock))
+            await stack.enter_async_context(ticking(service.sessions, service.media, service.clock))
         if sender:
             await stack.enter_async_context(_sending(service, database_url))
         port = 0

@@ -38,6 +38,19 @@ class Settings(BaseSettings):
     metrics_port: int | None = Field(default=None, ge=1, le=65535)
     log_file: Path | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    # Uploaded media: a folder, `media` under `var` where none is named, or a bucket of any S3-compatible store.
+    media: Path | None = None
+    s3_endpoint: str = Field(default="", max_length=200, pattern=r"^(https?://[^\s?#]+)?$")
+    s3_bucket: str = Field(default="", max_length=63)
+    s3_region: str = Field(default="us-east-1", max_length=50)
+    s3_access_key: str = Field(default="", max_length=200)
+    s3_secret_key: SecretStr = SecretStr("")
+    # Stores that name the bucket in the host (Alibaba OSS) want it in the endpoint too: https://bucket.oss.example.com
+    s3_bucket_in_host: bool = False
+    # The largest upload of each kind, in MB.
+    picture_mb: int = Field(default=20, ge=1, le=1024)
+    audio_mb: int = Field(default=200, ge=1, le=10240)
+    video_mb: int = Field(default=2048, ge=1, le=10240)
     # Test only: a file with the seconds by which the clock is moved, and the address of the fake platform's controls.
     test_clock: Path | None = None
     fake_platform: str | None = None
@@ -57,7 +70,15 @@ class Settings(BaseSettings):
             raise ValueError("ZHIJIAN_WECHAT_API must be an https address in production")
         if self.mode == "production" and self.public_url.startswith("http://"):
             raise ValueError("ZHIJIAN_PUBLIC_URL must be an https address in production")
+        self._refuse_half_a_store()
         return self
+
+    def _refuse_half_a_store(self) -> None:
+        needed = (self.s3_endpoint, self.s3_bucket, self.s3_access_key, self.s3_secret_key.get_secret_value())
+        if any(needed) and not all(needed):
+            raise ValueError("ZHIJIAN_S3_ENDPOINT, _BUCKET, _ACCESS_KEY and _SECRET_KEY go together")
+        if self.mode == "production" and self.s3_endpoint.startswith("http://"):
+            raise ValueError("ZHIJIAN_S3_ENDPOINT must be an https address in production")
 
     @cached_property
     def signing_bytes(self) -> bytes:
@@ -68,6 +89,11 @@ class Settings(BaseSettings):
     def data_bytes(self) -> bytes:
         """The 32 bytes that encrypt."""
         return _key(self.data_key.get_secret_value(), "data_key")
+
+    @property
+    def media_folder(self) -> Path:
+        """Where uploaded media are kept, unless a bucket is set."""
+        return self.media or self.var / "media"
 
     @property
     def demonstration(self) -> bool:

@@ -17,6 +17,7 @@ import app.identity.api
 import app.identity.binding_api
 import app.identity.consent_api
 import app.library.api
+import app.library.assets.api
 import app.meetings.api
 import app.messaging.api
 import app.organisations.api
@@ -41,7 +42,7 @@ from app.schemas import Out
 
 VERSION = "0.1.0"
 # The newest migration that this code knows: dates sort, so a newer database is recognised without knowing it.
-REVISION = "20261124_2"
+REVISION = "20261124_3"
 
 PROBLEM = {"content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemOut"}}}}
 PROBLEMS: dict[int | str, dict[str, object]] = {
@@ -126,6 +127,7 @@ ROUTERS = (
     app.organisations.people.api.router,
     app.messaging.api.router,
     app.library.api.router,
+    app.library.assets.api.router,
     app.reading.api.router,
     app.quizzes.api.router,
     app.meetings.api.router,

@@ -9,6 +9,8 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from app.clock import Clock
 from app.db.engine import Sessions, is_away
+from app.library.assets.objects import sweep
+from app.storage.base import StorageUnavailable, Store
 from scheduler.adapters.registry import load_adapters
 from scheduler.planner import plan_announced
 from scheduler.tick import run_due
@@ -16,11 +18,15 @@ from scheduler.tick import run_due
 log = structlog.get_logger()
 
 LOOK_SECONDS = 1
+SWEEP_SECONDS = 600
 
 
 @asynccontextmanager
-async def ticking(sessions: Sessions, clock: Clock) -> AsyncIterator[None]:
-    """Looks once a second while the context is open: fires what is due, then plans what was announced."""
+async def ticking(sessions: Sessions, media: Store, clock: Clock) -> AsyncIterator[None]:
+    """Looks once a second while the context is open: fires what is due, then plans what was announced.
+
+    Every ten minutes abandoned uploads are given up; whatever interrupts that, the next sweep goes on with it.
+    """
     adapters = load_adapters()
     looking = asyncio.Lock()
 
@@ -33,9 +39,22 @@ async def ticking(sessions: Sessions, clock: Clock) -> AsyncIterator[None]:
                 # The next look tries again; only a database that is away is expected here.
                 log.warning("look_failed", error=type(error).__name__, exc_info=None if is_away(error) else error)
 
+    async def tidy() -> None:
+        try:
+            gone = await sweep(sessions, media, clock())
+        except Exception as error:
+            expected = is_away(error) or isinstance(error, StorageUnavailable)
+            log.warning("sweep_failed", error=type(error).__name__, exc_info=None if expected else error)
+            return
+        if gone:
+            log.info("media_swept", objects=gone)
+
     scheduler = AsyncIOScheduler(timezone="UTC")
     scheduler.add_job(
         look, "interval", seconds=LOOK_SECONDS, max_instances=1, coalesce=True, misfire_grace_time=None, id="look"
+    )
+    scheduler.add_job(
+        tidy, "interval", seconds=SWEEP_SECONDS, max_instances=1, coalesce=True, misfire_grace_time=None, id="tidy"
     )
     scheduler.start()
     try:

@@ -106,9 +106,9 @@ def make_settings(database_url: str, **more: object) -> Settings:
 
 
 @pytest.fixture
-async def service(database: str, sessions: Sessions, clock: MovableClock) -> AsyncIterator[Service]:
+async def service(database: str, sessions: Sessions, clock: MovableClock, tmp_path: Path) -> AsyncIterator[Service]:
     """What a process holds, over the fresh database and the movable clock."""
-    settings = make_settings(database)
+    settings = make_settings(database, media=tmp_path / "media")
     http = outside_client()
     yield Service(settings=settings, sessions=sessions, clock=clock, vault=open_vault(settings), http=http)
     await http.aclose()

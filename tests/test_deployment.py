@@ -126,7 +126,7 @@ def known_variables() -> set[str]:
 
 @pytest.mark.parametrize("name", ["docker-compose.yml", ".env.example", "Dockerfile", "docs/deployment.md"])
 def test_every_variable_that_is_named_is_a_setting(name: str) -> None:
-    named = set(re.findall(r"\bZHIJIAN_[A-Z_]*[A-Z]\b", (ROOT / name).read_text()))
+    named = set(re.findall(r"\bZHIJIAN_[A-Z0-9_]*[A-Z0-9]\b", (ROOT / name).read_text()))
     assert named
     assert named <= known_variables()
 
@@ -142,7 +142,7 @@ def test_the_example_of_the_environment_holds_no_secret_and_names_all() -> None:
     assert {name: values[name] for name in SECRETS} == dict.fromkeys(SECRETS, "")
     interpolated = set()
     for name in ("docker-compose.yml", "docker-compose.tls.yml"):
-        interpolated |= set(re.findall(r"\$\{([A-Z_]+)", (ROOT / name).read_text()))
+        interpolated |= set(re.findall(r"\$\{([A-Z0-9_]+)", (ROOT / name).read_text()))
     assert set(values) == interpolated
 
 

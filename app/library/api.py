@@ -93,9 +93,10 @@ async def change_lesson_draft(
 
 
 @router.post("/lessons/{lesson_id}/preview", operation_id="preview_lesson")
-async def preview_lesson(lesson_id: PathId, db: Db, staff: DeskStaff) -> LessonOut:
+async def preview_lesson(lesson_id: PathId, svc: ServiceDep, db: Db, staff: DeskStaff, now: Now) -> LessonOut:
     """The lesson exactly as members will get it, but for the number of the version."""
-    return lessons.shown(lesson_id, await lessons.get_lesson(db, staff, lesson_id, "editor", "reviewer"), None)
+    draft = await lessons.get_lesson(db, staff, lesson_id, "editor", "reviewer")
+    return lessons.signed(svc.settings, lessons.shown(lesson_id, draft, None), now)
 
 
 @router.post("/issues", operation_id="create_issue", status_code=201)

@@ -9,9 +9,11 @@ from app.access import audit
 from app.access.principals import CurrentStaff, within
 from app.directory.models import Organisation
 from app.errors import Conflict, NotFound
+from app.library.assets.addresses import PATH, sign_html, sign_nodes
 from app.library.models import Issue, IssueLesson, Lesson, LessonVersion
 from app.library.rules import required_seconds
 from app.library.schemas import LessonOut, LessonRow, ReadingRule
+from app.settings import Settings
 from content.documents.markdown import LessonDocument
 
 # While one of these rests on a lesson, the lesson stands still: what was reviewed is what is published.
@@ -66,6 +68,14 @@ def shown(lesson_id: int, content: Lesson | LessonVersion, version: int | None) 
         ),
         rule=ReadingRule(),
     )
+
+
+def signed(settings: Settings, lesson: LessonOut, now: datetime) -> LessonOut:
+    """The same with addresses that open its media, alike for everybody to whom it is shown within the same hours."""
+    if PATH not in lesson.html:
+        return lesson
+    html, nodes = sign_html(settings, lesson.html, now), sign_nodes(settings, lesson.nodes, now)
+    return lesson.model_copy(update={"html": html, "nodes": nodes})
 
 
 def add_lesson(

@@ -1,13 +1,15 @@
 """Routes of what a member reads, and how far."""
 
 import re
+from datetime import datetime
 from hashlib import blake2b
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Response
 
-from app.access.deps import Db, Now, TheMember
-from app.library.lessons import shown
+from app.access.deps import Db, Now, ServiceDep, TheMember
+from app.library.assets.addresses import PATH, expiry_at
+from app.library.lessons import shown, signed
 from app.library.models import LessonVersion
 from app.library.schemas import LessonOut, ReadingRule
 from app.reading import queries, service
@@ -40,8 +42,10 @@ async def get_issue(issue_id: PathId, db: Db, member: TheMember) -> IssueOut:
     return await queries.get_issue(db, member, issue_id)
 
 
-def _tag(version: LessonVersion) -> str:
-    return f"{version.id}-{_RULE}"
+def _tag(version: LessonVersion, now: datetime) -> str:
+    tag = f"{version.id}-{_RULE}"
+    # What a client has kept must not be good for longer than the addresses in it.
+    return f"{tag}-{expiry_at(now)}" if PATH in version.html else tag
 
 
 def is_known(tag: str, if_none_match: str | None) -> bool:
@@ -60,17 +64,20 @@ def is_known(tag: str, if_none_match: str | None) -> bool:
 async def get_lesson(
     lesson_id: PathId,
     response: Response,
+    svc: ServiceDep,
     db: Db,
     member: TheMember,
+    now: Now,
     if_none_match: Annotated[str | None, Header(max_length=2000)] = None,
 ) -> LessonOut | Response:
     """The published version of a lesson, as HTML and as nodes of the mini-program."""
     version = await queries.get_lesson(db, member, lesson_id)
-    headers = {"ETag": f'"{_tag(version)}"', "Cache-Control": "private, no-cache"}
-    if is_known(_tag(version), if_none_match):
+    tag = _tag(version, now)
+    headers = {"ETag": f'"{tag}"', "Cache-Control": "private, no-cache"}
+    if is_known(tag, if_none_match):
         return Response(status_code=304, headers=headers)
     response.headers.update(headers)
-    return shown(lesson_id, version, version.number)
+    return signed(svc.settings, shown(lesson_id, version, version.number), now)
 
 
 @router.put("/lessons/{lesson_id}/progress", operation_id="record_progress")

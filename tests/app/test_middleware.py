@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
+from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,9 @@ from starlette.responses import StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from app.db.engine import create_engine, sessionmaker
+from app.library.assets.schemas import PIECE_TYPE
 from app.logs import configure_logs
-from app.middleware import JSON_LIMIT, UPLOAD_LIMIT, BodyDigest, BodyLimit, Surround
+from app.middleware import CHUNK_LIMIT, JSON_LIMIT, UPLOAD_LIMIT, BodyDigest, BodyLimit, Surround
 from app.resources import Service
 from app.web import create_app
 from tests.app.test_logs import restored_logs
@@ -185,7 +187,15 @@ async def parts(size: int) -> AsyncIterator[bytes]:
 
 
 @pytest.mark.parametrize(
-    ("content_type", "limit"), [("application/json", JSON_LIMIT), ("text/plain", JSON_LIMIT), (MULTIPART, UPLOAD_LIMIT)]
+    ("content_type", "limit"),
+    [
+        ("application/json", JSON_LIMIT),
+        ("text/plain", JSON_LIMIT),
+        (MULTIPART, UPLOAD_LIMIT),
+        (PIECE_TYPE, CHUNK_LIMIT),
+        ("Application/Offset+Octet-Stream ; x=y", CHUNK_LIMIT),
+        ("application/offset+octet-streams", JSON_LIMIT),
+    ],
 )
 async def test_a_body_may_be_as_large_as_the_limit_and_no_larger(
     breaking: httpx.AsyncClient, content_type: str, limit: int
@@ -199,6 +209,22 @@ async def test_a_body_may_be_as_large_as_the_limit_and_no_larger(
         refused = await breaking.post("/size", headers=headers, content=content)
         assert (refused.status_code, refused.json()["code"]) == (413, "too_large")
         assert refused.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_piece_of_media_has_a_digest_of_what_arrived(service: Service) -> None:
+    app = create_app(service)
+
+    @app.post("/digest")
+    async def digest(request: Request) -> str:
+        async for _ in request.stream():
+            continue
+        return str(request.scope["body_sha256"]())
+
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        headers = {"Content-Type": PIECE_TYPE}
+        answer = await client.post("/digest", headers=headers, content=parts(JSON_LIMIT * 3))
+    assert answer.json() == sha256(b" " * JSON_LIMIT * 3).hexdigest()
 
 
 async def test_a_large_json_body_is_refused_by_an_operation_of_ours(client: httpx.AsyncClient, admin: Person) -> None:

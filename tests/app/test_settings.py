@@ -113,6 +113,39 @@ def test_the_address_of_the_service_is_https_or_left_out(operator: Operator) -> 
             operator(**KEYS, ZHIJIAN_PUBLIC_URL=wrong)
 
 
+S3 = {
+    "ZHIJIAN_S3_ENDPOINT": "https://s3.example.cn",
+    "ZHIJIAN_S3_BUCKET": "media",
+    "ZHIJIAN_S3_ACCESS_KEY": "access",
+    "ZHIJIAN_S3_SECRET_KEY": "a secret of the store",
+}
+
+
+def test_media_are_kept_under_var_unless_a_folder_is_named(operator: Operator, tmp_path: Path) -> None:
+    assert operator(**KEYS).media_folder == Path("var/media")
+    assert operator(**KEYS, ZHIJIAN_VAR=str(tmp_path)).media_folder == tmp_path / "media"
+    assert operator(**KEYS, ZHIJIAN_MEDIA=str(tmp_path / "m")).media_folder == tmp_path / "m"
+
+
+def test_a_bucket_is_set_as_a_whole(operator: Operator) -> None:
+    settings = operator(**KEYS, **S3)
+    assert (settings.s3_bucket, settings.s3_region, settings.s3_bucket_in_host) == ("media", "us-east-1", False)
+    assert "a secret of the store" not in repr(settings)
+    assert operator(**KEYS, **dict.fromkeys(S3, "")).s3_bucket == "", "Compose passes what is not set as empty"
+    for missing in S3:
+        with pytest.raises(ValidationError) as refusal:
+            operator(**KEYS, **{**S3, missing: ""})
+        assert "go together" in messages(refusal)[0]
+
+
+def test_a_bucket_without_https_is_for_tests(operator: Operator) -> None:
+    plain = {**S3, "ZHIJIAN_S3_ENDPOINT": "http://127.0.0.1:9000"}
+    with pytest.raises(ValidationError) as refusal:
+        operator(**KEYS, **plain)
+    assert "ZHIJIAN_S3_ENDPOINT must be an https address" in messages(refusal)[0]
+    assert operator(**KEYS, **plain, ZHIJIAN_MODE="test").s3_endpoint == "http://127.0.0.1:9000"
+
+
 def test_tests_and_the_demonstration_have_their_controls(operator: Operator, tmp_path: Path) -> None:
     fake = {"ZHIJIAN_FAKE_PLATFORM": "http://127.0.0.1:1", "ZHIJIAN_WECHAT_API": "http://127.0.0.1:1"}
     shown = operator(**KEYS, **fake, ZHIJIAN_MODE="demonstration")

@@ -10,13 +10,21 @@ from pathlib import Path
 from typing import Any
 
 import schemathesis
+from hypothesis import strategies as st
 from schemathesis import Case, CheckContext, HookContext, Response
+
+from app.library.assets.schemas import PIECE_TYPE
+from tests.security.targets import PICTURE
+
+# Of a piece of media: all of the picture that was announced, its beginning, and something else.
+schemathesis.openapi.media_type(PIECE_TYPE, st.sampled_from([PICTURE, PICTURE[:10], b"GIF89a", b"<svg/>"]))
 
 # The same key with another body, on every POST that creates.
 ANYWHERE = {"idempotency_key_reused"}
 # A week or a moment of the right form that the calendar or the years of the product do not have.
 CALENDAR = {"no_such_week", "out_of_range", "datetime_parsing"}
 # What the parser of lessons says: Markdown and its fields are judged as a whole, in Chinese, in one place.
+MEDIA = {"unknown_media", "svg_refused", "broken_media"}
 LESSON = {
     "not_utf8",
     "missing_front_matter",
@@ -59,6 +67,8 @@ REFUSALS: dict[str, set[str]] = {
     "create_channel": {"unknown_adapter", "missing"},
     "create_schedule": {"bad_cron"},
     "change_schedule": {"bad_cron"},
+    "begin_upload": MEDIA,
+    "add_piece": MEDIA,
     "create_lesson": LESSON,
     "change_lesson_draft": LESSON,
     "create_issue": ISSUE,

@@ -59,6 +59,7 @@ class Program:
             "PORT": "0",
             "ZHIJIAN_MODE": "test",
             "ZHIJIAN_VAR": str(self.folder / "var"),
+            "ZHIJIAN_MEDIA": str(self.folder / "media"),
             "ZHIJIAN_SIGNING_KEY": SIGNING_KEY,
             "ZHIJIAN_DATA_KEY": DATA_KEY,
             "ZHIJIAN_WECHAT_API": self.platform,

@@ -1,10 +1,17 @@
 """The clock: APScheduler wakes, and what is due happens without anybody asking."""
 
 import asyncio
-from datetime import datetime
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
 
 from app.db.engine import Sessions, transaction
+from app.library.assets.models import Asset, MediaObject
+from app.library.assets.objects import announce
 from app.messaging.models import Campaign
+from app.storage.local import LocalStore
 from scheduler.clock import ticking
 from tests.conftest import MovableClock
 from tests.scheduler.scene import Scene
@@ -32,28 +39,56 @@ async def planned(sessions: Sessions, campaign_id: int) -> bool:
 
 
 async def test_the_clock_wakes_and_plans_what_was_announced(
-    scene: Scene, sessions: Sessions, clock: MovableClock
+    scene: Scene, sessions: Sessions, clock: MovableClock, tmp_path: Path
 ) -> None:
     campaign_id = await scene.campaign(state="planning")
     watched = Watched(clock)
-    async with ticking(sessions, watched):
+    async with ticking(sessions, LocalStore(tmp_path), watched):
         for _ in range(2):  # once before what is due, once before what was announced
             await asyncio.wait_for(watched.looked.get(), 20)
     # The look in hand has come to its end.
     assert await planned(sessions, campaign_id)
 
 
-async def test_a_look_that_fails_is_followed_by_the_next(scene: Scene, sessions: Sessions, clock: MovableClock) -> None:
+async def test_a_look_that_fails_is_followed_by_the_next(
+    scene: Scene, sessions: Sessions, clock: MovableClock, tmp_path: Path
+) -> None:
     campaign_id = await scene.campaign(state="planning")
     watched = Watched(clock, failures=1)
-    async with ticking(sessions, watched):
+    async with ticking(sessions, LocalStore(tmp_path), watched):
         for _ in range(3):
             await asyncio.wait_for(watched.looked.get(), 20)
     assert await planned(sessions, campaign_id)
 
 
-async def test_nothing_looks_any_more_when_the_clock_is_stopped(sessions: Sessions, clock: MovableClock) -> None:
+async def test_nothing_looks_any_more_when_the_clock_is_stopped(
+    sessions: Sessions, clock: MovableClock, tmp_path: Path
+) -> None:
     watched = Watched(clock)
-    async with ticking(sessions, watched):
+    async with ticking(sessions, LocalStore(tmp_path), watched):
         pass
     assert watched.looked.empty()
+
+
+async def test_the_clock_sweeps_uploads_that_were_given_up(
+    scene: Scene, sessions: Sessions, clock: MovableClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scheduler.clock.SWEEP_SECONDS", 0.1)
+    account_id = (await scene.world.staff()).id
+    long_ago = clock.move(days=2) - timedelta(hours=25)
+    abandoned = {"size": 9, "received": 0, "state": "uploading", "created_at": long_ago, "touched_at": long_ago}
+    async with transaction(sessions) as session:
+        names = [announce(session, None, 0, moment) for moment in (long_ago, clock())]
+        session.add(Asset(organisation_id=1, account_id=account_id, file_name="a.png", **abandoned))
+
+    async def left() -> list[str]:
+        async with transaction(sessions) as session:
+            objects = list(await session.scalars(select(MediaObject.name)))
+            return [*objects, *map(str, await session.scalars(select(Asset.id)))]
+
+    async with ticking(sessions, LocalStore(tmp_path), clock):
+        for _ in range(100):
+            if await left() == [names[1]]:
+                break
+            await asyncio.sleep(0.1)
+    assert await left() == [names[1]], "what is younger than a day stays"

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl
 
 from argon2 import PasswordHasher
 
@@ -11,7 +12,7 @@ from content.tables import Value, write_xlsx
 from tests.app.library.desk import fields
 from tests.app.organisations.people import workbook
 from tests.app.quizzes import exam
-from tests.security.targets import Targets
+from tests.security.targets import PICTURE, Targets
 from tests.world import APPID, Person
 
 PASSWORD = "a long enough password"
@@ -36,6 +37,9 @@ class Ask:
     query: Mapping[str, Any] = field(default_factory=dict)
     json: object = None
     file: bytes | None = None
+    # A body of another kind, with the headers that it needs.
+    content: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
     shown: int | None = None
 
 
@@ -292,6 +296,24 @@ async def new_channel(targets: Targets, organisation_id: int, actor: Person) -> 
 async def new_lesson(targets: Targets, organisation_id: int, actor: Person) -> Ask:
     """A lesson as fields."""
     return Ask(json=fields(organisation_id))
+
+
+async def new_asset(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A picture that is about to be uploaded."""
+    return Ask(json={"organisation_id": organisation_id, "file_name": "党徽.png", "size": len(PICTURE)})
+
+
+async def piece_of_asset(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """All of a picture in one piece."""
+    headers = {"Content-Type": "application/offset+octet-stream", "Upload-Offset": "0"}
+    return Ask({"asset_id": await targets.asset(organisation_id)}, content=PICTURE, headers=headers)
+
+
+async def asset_file(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """The signed address of a picture."""
+    path, _, query = (await targets.asset_url(organisation_id)).partition("?")
+    signed = dict(parse_qsl(query))
+    return Ask({"name": path.rpartition("/")[2]}, query={**signed, "expires": int(signed["expires"])})
 
 
 async def new_issue(targets: Targets, organisation_id: int, actor: Person) -> Ask:

@@ -265,6 +265,12 @@ ROWS = (
     Row("POST /issues/{issue_id}/transitions", DESK, asks.issue_in("published", "withdrawn"), case="withdraw"),
     Row("POST /issues/{issue_id}/transitions", EDITOR, asks.issue_in("withdrawn", "draft"),
         turned_away=REVIEWER, case="take up again"),
+    # --- media ---------------------------------------------------------------------------------------------------
+    Row("POST /assets", EDITOR, asks.new_asset, 201),
+    Row("PATCH /assets/{asset_id}/content", EDITOR, asks.piece_of_asset),
+    Row("GET /assets/{asset_id}", DESK, asks.by_id("asset_id", Targets.asset)),
+    # Whoever has the signed address reads the file: players and <img> send no token.
+    Row("GET /assets/files/{name}", EVERYBODY, asks.asset_file, reach=NO_TARGET),
     # --- reading -------------------------------------------------------------------------------------------------
     Row("GET /issues", MEMBERS, asks.by_id("-", asks.published_issue), reach=ABOVE, lists="id"),
     Row("GET /issues/current", MEMBERS, asks.current_issue, reach=ABOVE, lists="id"),

@@ -8,6 +8,9 @@ from sqlalchemy import select, update
 from app.access import audit
 from app.db.engine import transaction
 from app.directory.models import Account, BindingRequest, BindingSlip, Organisation, Post
+from app.library.assets.addresses import signed_url
+from app.library.assets.completing import keep_bytes
+from app.library.assets.models import Asset
 from app.library.models import IssueLesson
 from app.meetings.models import Meeting
 from app.messaging.models import Schedule
@@ -19,10 +22,14 @@ from app.quizzes.models import Attempt, Quiz, QuizQuestion
 from app.quizzes.service import write_quiz
 from tests.app.library.desk import MONDAY, make_issue, make_lesson
 from tests.app.quizzes.exam import make_questions
+from tests.content.samples import picture
 from tests.world import Person, World
 
 # Correct answers of `Targets.question`, whose stem is numbered: no other text holds these words.
 EXPLANATION, SOURCE = "解析-交卷前保密", "出处-交卷前保密"
+
+
+PICTURE = picture()
 
 
 class Targets:
@@ -197,6 +204,26 @@ class Targets:
                 )
             )
         return login
+
+    async def asset(self, organisation_id: int) -> int:
+        """A picture of which nothing has arrived yet."""
+        now = self.service.clock()
+        async with transaction(self.service.sessions) as session:
+            asset = Asset(
+                organisation_id=organisation_id, account_id=self.author.id, file_name="党徽.png", size=len(PICTURE),
+                received=0, state="uploading", created_at=now, touched_at=now,
+            )  # fmt: skip
+            session.add(asset)
+            await session.flush()
+            return asset.id
+
+    async def asset_url(self, organisation_id: int) -> str:
+        """The signed address of a picture."""
+        svc, now = self.service, self.service.clock()
+        asset = await keep_bytes(
+            svc.sessions, svc.media, organisation_id, self.author.id, "system", "image/png", PICTURE, "党徽.png", now
+        )
+        return signed_url(svc.settings, str(asset.key), "image/png", now)
 
     async def lesson(self, organisation_id: int, markdown: str = "正文") -> int:
         """A draft that no issue rests on."""

@@ -60,7 +60,8 @@ async def send(client: httpx.AsyncClient, row: Row, actor: Person, ask: Ask) -> 
         params=ask.query,
         json=ask.json if row.method != "GET" else None,
         files={"file": ("file.xlsx", ask.file)} if ask.file is not None else None,
-        headers=actor.auth if actor.token else {},
+        content=ask.content,
+        headers={**ask.headers, **(actor.auth if actor.token else {})},
     )
 
 

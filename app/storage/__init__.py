@@ -1,0 +1,1 @@
+"""Where the bytes of media are kept: a folder of this machine, or a bucket."""
