@@ -28,6 +28,8 @@ import app.organisations.practice.api
 import app.organisations.settings.api
 import app.organisations.tree.api
 import app.quizzes.api
+import app.quizzes.member_api
+import app.quizzes.questions_api
 import app.reading.api
 import app.reports.api
 from app import pages
@@ -128,6 +130,8 @@ ROUTERS = (
     app.library.api.router,
     app.reading.api.router,
     app.quizzes.api.router,
+    app.quizzes.questions_api.router,
+    app.quizzes.member_api.router,
     app.meetings.api.router,
     app.reports.api.router,
     app.closures.api.router,

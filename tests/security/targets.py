@@ -13,8 +13,9 @@ from app.messaging.models import Schedule
 from app.organisations.imports.models import ImportLine, RosterImport
 from app.organisations.service import next_ids
 from app.platforms.models import Channel
-from app.quizzes.models import Attempt, Quiz, QuizQuestion
-from app.quizzes.service import write_quiz
+from app.quizzes.models import Attempt, Quiz
+from app.quizzes.schemas import QuizIn
+from app.quizzes.service import fixed_ids, write_quiz
 from tests.app.library.desk import MONDAY, make_issue, make_lesson
 from tests.app.quizzes.exam import make_questions
 from tests.world import Person, World
@@ -231,7 +232,8 @@ class Targets:
         issue_id = await self.issue(organisation_id, state)
         question_id = await self.question(organisation_id)
         async with transaction(self.service.sessions) as session:
-            await write_quiz(session, issue_id, "小测", 60, 2, [question_id], self.service.clock())
+            quiz = QuizIn(title="小测", attempts_allowed=2, shuffle_options=False, question_ids=[question_id])
+            await write_quiz(session, issue_id, quiz, self.service.clock())
         return issue_id
 
     async def quiz(self, organisation_id: int) -> int:
@@ -244,13 +246,14 @@ class Targets:
         """An open attempt of a member at a quiz of the organisation, and the one question."""
         quiz_id = await self.quiz(organisation_id)
         async with transaction(self.service.sessions) as session:
+            asked = await fixed_ids(session, quiz_id)
+            now = self.service.clock()
             attempt = Attempt(
-                quiz_id=quiz_id, member_id=member_id, number=1, answers={}, started_at=self.service.clock()
+                quiz_id=quiz_id, member_id=member_id, number=1, seed=1, question_ids=asked, answers={}, started_at=now
             )
             session.add(attempt)
             await session.flush()
-            asked = await session.scalars(select(QuizQuestion.question_id).where(QuizQuestion.quiz_id == quiz_id))
-            return attempt.id, asked.one()
+            return attempt.id, asked[0]
 
     async def meeting(self, organisation_id: int) -> int:
         """A meeting in two days."""

@@ -5,6 +5,7 @@ from datetime import date
 
 from app.db.engine import transaction
 from app.quizzes.bank import add_questions
+from app.quizzes.schemas import QuizIn
 from app.quizzes.service import write_quiz
 from app.resources import Service
 from content.questions.sheet import check_question
@@ -55,11 +56,18 @@ async def make_quiz(
     attempts: int = 3,
     pass_mark: int = 60,
     rows: Sequence[Sequence[str]] = ALL,
+    **more: object,
 ) -> int:
-    """An issue with a quiz over `rows`; gives the id of the issue."""
+    """An issue with a quiz over `rows` in the bank's order, unless `more` says otherwise; gives the id of the issue."""
+    settings = {"title": "小测", "pass_mark": pass_mark, "attempts_allowed": attempts, "shuffle_options": False, **more}
     lesson_id = await make_lesson(service, organisation_id, author_id)
     issue_id = await make_issue(service, organisation_id, author_id, [lesson_id], state=state, week=week)
     question_ids = await make_questions(service, organisation_id, author_id, rows)
     async with transaction(service.sessions) as session:
-        await write_quiz(session, issue_id, "小测", pass_mark, attempts, question_ids, service.clock())
+        await write_quiz(
+            session,
+            issue_id,
+            QuizIn.model_validate({**settings, "question_ids": [] if "draw" in more else question_ids}),
+            service.clock(),
+        )
     return issue_id
