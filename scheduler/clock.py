@@ -11,6 +11,7 @@ from app.clock import Clock
 from app.db.engine import Sessions, is_away
 from scheduler.adapters.registry import load_adapters
 from scheduler.planner import plan_announced
+from scheduler.quizzes import close_all_overdue
 from scheduler.tick import run_due
 
 log = structlog.get_logger()
@@ -20,7 +21,7 @@ LOOK_SECONDS = 1
 
 @asynccontextmanager
 async def ticking(sessions: Sessions, clock: Clock) -> AsyncIterator[None]:
-    """Looks once a second while the context is open: fires what is due, then plans what was announced."""
+    """Looks once a second while the context is open: fires what is due, plans what was announced, ends what is over."""
     adapters = load_adapters()
     looking = asyncio.Lock()
 
@@ -29,6 +30,8 @@ async def ticking(sessions: Sessions, clock: Clock) -> AsyncIterator[None]:
             try:
                 await run_due(sessions, clock())
                 await plan_announced(sessions, adapters, clock())
+                # Last: what goes out does not wait for it.
+                await close_all_overdue(sessions, clock())
             except Exception as error:
                 # The next look tries again; only a database that is away is expected here.
                 log.warning("look_failed", error=type(error).__name__, exc_info=None if is_away(error) else error)

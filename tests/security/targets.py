@@ -14,6 +14,7 @@ from app.organisations.imports.models import ImportLine, RosterImport
 from app.organisations.service import next_ids
 from app.platforms.models import Channel
 from app.quizzes.models import Attempt, Quiz
+from app.quizzes.notebook import Wrong, note_wrong
 from app.quizzes.schemas import QuizIn
 from app.quizzes.service import fixed_ids, write_quiz
 from tests.app.library.desk import MONDAY, make_issue, make_lesson
@@ -254,6 +255,17 @@ class Targets:
             session.add(attempt)
             await session.flush()
             return attempt.id, asked[0]
+
+    async def wrong_answer(self, organisation_id: int, member_id: int) -> int:
+        """A question in the notebook of a member since the day before yesterday, of a quiz with no attempt left."""
+        attempt_id, question_id = await self.attempt(organisation_id, member_id)
+        then = self.service.clock() - timedelta(days=2)
+        async with transaction(self.service.sessions) as session:
+            attempt = await session.get_one(Attempt, attempt_id)
+            attempt.submitted_at, attempt.score, attempt.passed, attempt.correct_ids = then, 0, False, []
+            await session.execute(update(Quiz).where(Quiz.id == attempt.quiz_id).values(attempts_allowed=1))
+            await note_wrong(session, [Wrong(member_id, question_id, attempt_id, then)])
+        return question_id
 
     async def meeting(self, organisation_id: int) -> int:
         """A meeting in two days."""
