@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, select
@@ -25,8 +25,8 @@ class PublishedQuiz:
 
 
 def week_end(monday: date, timezone: str) -> datetime:
-    """When the week of this Monday is over in the zone."""
-    return datetime.combine(monday + timedelta(weeks=1), time(), ZoneInfo(timezone))
+    """When the week of this Monday is over in the zone; in UTC."""
+    return datetime.combine(monday + timedelta(weeks=1), time(), ZoneInfo(timezone)).astimezone(UTC)
 
 
 async def find_published(session: AsyncSession, member: CurrentMember, condition: ColumnElement[bool]) -> PublishedQuiz:
