@@ -1,10 +1,10 @@
-"""Attempts in any order of openings, answers from two devices, pauses, submissions and sweeps, against a plain model."""
+"""Attempts in any order of openings, answers of two devices, pauses, submissions, sweeps: against a plain model."""
 
 import asyncio
 from collections.abc import Awaitable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import httpx
 import pytest
@@ -55,9 +55,8 @@ class Try:
         """Twenty for each of the five that is right, once it is over."""
         if self.submitted_at is None:
             return None
-        return 20 * sum(sorted(self.saved.get(kind, [])) == sorted(choices[0]) and (
-            kind != "ordering" or self.saved[kind] == choices[0]
-        ) for kind, choices in CHOICES.items())  # fmt: skip
+        rights = [self.saved.get(kind, []) == sorted_unless_ordered(kind, texts[0]) for kind, texts in CHOICES.items()]
+        return 20 * sum(rights)
 
 
 class Backstage:
@@ -109,146 +108,143 @@ def backstage() -> Iterator[Backstage]:
         stage.close()
 
 
-def machine_on(stage: Backstage) -> type[RuleBasedStateMachine]:
-    """The machine over this service."""
+class Attempts(RuleBasedStateMachine):
+    """The machine; a subclass says on which stage."""
 
-    class Attempts(RuleBasedStateMachine):
-        def __init__(self) -> None:
-            super().__init__()
-            self.tries: list[Try] = []
-            self.asked: dict[int, list[dict[str, Any]]] = {}
+    stage: ClassVar[Backstage]
 
-        @initialize()
-        def join(self) -> None:
-            self.member = stage.run(stage.world.signed_in_member(100))
+    def __init__(self) -> None:
+        super().__init__()
+        self.tries: list[Try] = []
+        self.asked: dict[int, list[dict[str, Any]]] = {}
 
-        def end_overdue(self) -> None:
-            for each in self.tries:
-                if each.submitted_at is None and stage.clock() >= each.closes_at:
-                    each.submitted_at = each.closes_at
+    @initialize()
+    def join(self) -> None:
+        self.member = self.stage.run(self.stage.world.signed_in_member(100))
 
-        def ask(self, method: str, path: str, json: object = None) -> httpx.Response:
-            return stage.run(stage.client.request(method, path, headers=self.member.auth, json=json))
+    def end_overdue(self) -> None:
+        for each in self.tries:
+            if each.submitted_at is None and self.stage.clock() >= each.closes_at:
+                each.submitted_at = each.closes_at
 
-        def together(self, *requests: tuple[str, str, object]) -> list[httpx.Response]:
-            async def all_of_them() -> list[httpx.Response]:
-                sent = (stage.client.request(m, p, headers=self.member.auth, json=j) for m, p, j in requests)
-                return list(await asyncio.gather(*sent))
+    def ask(self, method: str, path: str, json: object = None) -> httpx.Response:
+        return self.stage.run(self.stage.client.request(method, path, headers=self.member.auth, json=json))
 
-            return stage.run(all_of_them())
+    def together(self, *requests: tuple[str, str, object]) -> list[httpx.Response]:
+        async def all_of_them() -> list[httpx.Response]:
+            sent = (self.stage.client.request(m, p, headers=self.member.auth, json=j) for m, p, j in requests)
+            return list(await asyncio.gather(*sent))
 
-        @rule(times=st.integers(1, 5))
-        def open(self, times: int) -> None:
-            path = f"/quizzes/{stage.exam.quiz}/attempts"
-            answers = self.together(*(("POST", path, None) for _ in range(times)))
-            self.end_overdue()
-            going = next((each for each in self.tries if each.submitted_at is None), None)
-            if going is None and len(self.tries) == ALLOWED:
-                assert {(a.status_code, a.json()["code"]) for a in answers} == {(409, "attempts_used_up")}
-                return
-            assert {answer.status_code for answer in answers} == {201}
-            assert len({answer.content for answer in answers}) == 1
-            opened = answers[0].json()
-            if going is None:
-                going = Try(opened["id"], stage.clock())
-                self.tries.append(going)
-                self.asked[going.id] = opened["questions"]
-            assert opened["id"] == going.id
-            # Whatever device: the same questions, options and order.
-            shown = [(each["id"], each["options"]) for each in opened["questions"]]
-            assert shown == [(each["id"], each["options"]) for each in self.asked[going.id]]
+        return self.stage.run(all_of_them())
 
-        def put(self, attempt: Try, kind: str, choice: list[str]) -> tuple[str, str, object]:
-            question = next(each for each in self.asked[attempt.id] if each["kind"] == kind)
-            body = {"answers": {str(question["id"]): shown_letters(question, choice)}}
-            return "PUT", f"/attempts/{attempt.id}/answers", body
+    @rule(times=st.integers(1, 5))
+    def open(self, times: int) -> None:
+        path = f"/quizzes/{self.stage.exam.quiz}/attempts"
+        answers = self.together(*(("POST", path, None) for _ in range(times)))
+        self.end_overdue()
+        going = next((each for each in self.tries if each.submitted_at is None), None)
+        if going is None and len(self.tries) == ALLOWED:
+            assert {(a.status_code, a.json()["code"]) for a in answers} == {(409, "attempts_used_up")}
+            return
+        assert {answer.status_code for answer in answers} == {201}
+        assert len({answer.content for answer in answers}) == 1
+        opened = answers[0].json()
+        if going is None:
+            going = Try(opened["id"], self.stage.clock())
+            self.tries.append(going)
+            self.asked[going.id] = opened["questions"]
+        assert opened["id"] == going.id
+        # Whatever device: the same questions, options and order.
+        shown = [(each["id"], each["options"]) for each in opened["questions"]]
+        assert shown == [(each["id"], each["options"]) for each in self.asked[going.id]]
 
-        @rule(which=st.integers(0, 9), one=SAVES, other=SAVES)
-        def save_on_two_devices(self, which: int, one: tuple[str, list[str]], other: tuple[str, list[str]]) -> None:
-            if not self.tries:
-                return
-            attempt = self.tries[-1 - which % len(self.tries)]
-            answers = self.together(self.put(attempt, *one), self.put(attempt, *other))
-            self.end_overdue()
-            if attempt.submitted_at is not None:
-                code = "time_is_up" if attempt.submitted_at == attempt.closes_at else "attempt_submitted"
-                assert [(a.status_code, a.json()["code"]) for a in answers] == [(409, code)] * 2
-                return
-            assert [answer.status_code for answer in answers] == [200, 200]
-            kept = self.texts_of(self.ask("GET", f"/attempts/{attempt.id}").json())
-            before = attempt.saved
-            # Of the same question one of the two stays; of two questions, both.
-            orders = [{**before, one[0]: one[1], other[0]: other[1]}, {**before, other[0]: other[1], one[0]: one[1]}]
-            expected = [
-                {kind: sorted_unless_ordered(kind, each[kind]) for kind in each if each[kind]} for each in orders
-            ]
-            assert kept in expected
-            attempt.saved = kept
+    def put(self, attempt: Try, kind: str, choice: list[str]) -> tuple[str, str, object]:
+        question = next(each for each in self.asked[attempt.id] if each["kind"] == kind)
+        body = {"answers": {str(question["id"]): shown_letters(question, choice)}}
+        return "PUT", f"/attempts/{attempt.id}/answers", body
 
-        def texts_of(self, attempt: dict[str, Any]) -> dict[str, list[str]]:
-            kept = {}
-            for each in attempt["questions"]:
-                texts = each["your_answer"]
-                if each["kind"] != "fill_in":
-                    texts = [each["options"]["ABCDEFGH".index(letter)] for letter in texts]
-                if texts:
-                    kept[each["kind"]] = sorted_unless_ordered(each["kind"], texts)
-            return kept
+    @rule(which=st.integers(0, 9), one=SAVES, other=SAVES)
+    def save_on_two_devices(self, which: int, one: tuple[str, list[str]], other: tuple[str, list[str]]) -> None:
+        if not self.tries:
+            return
+        attempt = self.tries[-1 - which % len(self.tries)]
+        answers = self.together(self.put(attempt, *one), self.put(attempt, *other))
+        self.end_overdue()
+        if attempt.submitted_at is not None:
+            code = "time_is_up" if attempt.submitted_at == attempt.closes_at else "attempt_submitted"
+            assert [(a.status_code, a.json()["code"]) for a in answers] == [(409, code)] * 2
+            return
+        assert [answer.status_code for answer in answers] == [200, 200]
+        kept = self.texts_of(self.ask("GET", f"/attempts/{attempt.id}").json())
+        before = attempt.saved
+        # Of the same question one of the two stays; of two questions, both.
+        orders = [{**before, one[0]: one[1], other[0]: other[1]}, {**before, other[0]: other[1], one[0]: one[1]}]
+        expected = [{kind: sorted_unless_ordered(kind, each[kind]) for kind in each if each[kind]} for each in orders]
+        assert kept in expected
+        attempt.saved = kept
 
-        @rule(which=st.integers(0, 9), times=st.integers(1, 5))
-        def submit(self, which: int, times: int) -> None:
-            if not self.tries:
-                return
-            attempt = self.tries[-1 - which % len(self.tries)]
-            answers = self.together(*(("POST", f"/attempts/{attempt.id}/submission", None) for _ in range(times)))
-            self.end_overdue()
-            attempt.submitted_at = attempt.submitted_at or stage.clock()
-            assert {answer.status_code for answer in answers} == {200}
-            assert len({answer.content for answer in answers}) == 1
-            self.check(attempt, answers[0].json())
+    def texts_of(self, attempt: dict[str, Any]) -> dict[str, list[str]]:
+        kept = {}
+        for each in attempt["questions"]:
+            texts = each["your_answer"]
+            if each["kind"] != "fill_in":
+                texts = [each["options"]["ABCDEFGH".index(letter)] for letter in texts]
+            if texts:
+                kept[each["kind"]] = sorted_unless_ordered(each["kind"], texts)
+        return kept
 
-        def check(self, attempt: Try, shown: dict[str, Any]) -> None:
-            assert self.texts_of(shown) == attempt.saved
-            assert (shown["state"] == "submitted") is (attempt.submitted_at is not None)
-            if attempt.submitted_at is not None:
-                assert datetime.fromisoformat(shown["submitted_at"]) == attempt.submitted_at
-                assert (shown["score"], shown["passed"]) == (attempt.score, (attempt.score or 0) >= 60)
-                assert shown["timed_out"] is (attempt.submitted_at == attempt.closes_at)
-            else:
-                assert not {"answer", "explanation", "source", "correct"} & set(shown["questions"][0])
+    @rule(which=st.integers(0, 9), times=st.integers(1, 5))
+    def submit(self, which: int, times: int) -> None:
+        if not self.tries:
+            return
+        attempt = self.tries[-1 - which % len(self.tries)]
+        answers = self.together(*(("POST", f"/attempts/{attempt.id}/submission", None) for _ in range(times)))
+        self.end_overdue()
+        attempt.submitted_at = attempt.submitted_at or self.stage.clock()
+        assert {answer.status_code for answer in answers} == {200}
+        assert len({answer.content for answer in answers}) == 1
+        self.check(attempt, answers[0].json())
 
-        @rule(seconds=st.sampled_from([0, 1, 29, 30, 60, 119, 120, 150, 1000]))
-        def wait(self, seconds: int) -> None:
-            stage.clock.move(seconds=seconds)
+    def check(self, attempt: Try, shown: dict[str, Any]) -> None:
+        assert self.texts_of(shown) == attempt.saved
+        assert (shown["state"] == "submitted") is (attempt.submitted_at is not None)
+        if attempt.submitted_at is not None:
+            assert datetime.fromisoformat(shown["submitted_at"]) == attempt.submitted_at
+            assert (shown["score"], shown["passed"]) == (attempt.score, (attempt.score or 0) >= 60)
+            assert shown["timed_out"] is (attempt.submitted_at == attempt.closes_at)
+        else:
+            assert not {"answer", "explanation", "source", "correct"} & set(shown["questions"][0])
 
-        @rule()
-        def sweep(self) -> None:
-            stage.run(close_all_overdue(stage.service.sessions, stage.clock()))
-            self.end_overdue()
+    @rule(seconds=st.sampled_from([0, 1, 29, 30, 60, 119, 120, 150, 1000]))
+    def wait(self, seconds: int) -> None:
+        self.stage.clock.move(seconds=seconds)
 
-        @rule(which=st.integers(0, 9))
-        def look(self, which: int) -> None:
-            self.end_overdue()
-            if self.tries:
-                attempt = self.tries[which % len(self.tries)]
-                self.check(attempt, self.ask("GET", f"/attempts/{attempt.id}").json())
+    @rule()
+    def sweep(self) -> None:
+        self.stage.run(close_all_overdue(self.stage.service.sessions, self.stage.clock()))
+        self.end_overdue()
 
-        @invariant()
-        def the_quiz_says_how_the_member_stands(self) -> None:
-            if not self.tries:
-                return
-            self.end_overdue()
-            quiz = self.ask("GET", f"/issues/{stage.exam.issue}/quiz").json()
-            assert [(each["id"], each["score"]) for each in quiz["attempts"]] == [
-                (each.id, each.score) for each in self.tries
-            ]
-            scores = [each.score for each in self.tries if each.score is not None]
-            assert quiz["score"] == max(scores, default=None)
-            assert quiz["passed"] is (max(scores, default=0) >= 60)
-            going = [each.id for each in self.tries if each.submitted_at is None]
-            assert quiz["open_attempt_id"] == (going[0] if going else None)
+    @rule(which=st.integers(0, 9))
+    def look(self, which: int) -> None:
+        self.end_overdue()
+        if self.tries:
+            attempt = self.tries[which % len(self.tries)]
+            self.check(attempt, self.ask("GET", f"/attempts/{attempt.id}").json())
 
-    return Attempts
+    @invariant()
+    def the_quiz_says_how_the_member_stands(self) -> None:
+        if not self.tries:
+            return
+        self.end_overdue()
+        quiz = self.ask("GET", f"/issues/{self.stage.exam.issue}/quiz").json()
+        assert [(each["id"], each["score"]) for each in quiz["attempts"]] == [
+            (each.id, each.score) for each in self.tries
+        ]
+        scores = [each.score for each in self.tries if each.score is not None]
+        assert quiz["score"] == max(scores, default=None)
+        assert quiz["passed"] is (max(scores, default=0) >= 60)
+        going = [each.id for each in self.tries if each.submitted_at is None]
+        assert quiz["open_attempt_id"] == (going[0] if going else None)
 
 
 def sorted_unless_ordered(kind: str, texts: list[str]) -> list[str]:
@@ -257,8 +253,11 @@ def sorted_unless_ordered(kind: str, texts: list[str]) -> list[str]:
 
 
 def test_attempts_are_what_the_model_says(backstage: Backstage) -> None:
+    class OnStage(Attempts):
+        stage = backstage
+
     run_state_machine_as_test(
-        machine_on(backstage),
+        OnStage,
         settings=settings(
             max_examples=20, stateful_step_count=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
         ),
