@@ -111,7 +111,7 @@ async def test_a_notebook_is_its_members_alone_and_in_no_figure(exam: Exam, worl
     items = await notebook(exam)
     colleague = await world.signed_in_member(100)
     assert await notebook(exam, colleague) == []
-    answers = {"answers": {str(items[0]["question"]["id"]): []}}
+    answers: dict[str, Any] = {"answers": {str(items[0]["question"]["id"]): []}}
     refused = await exam.client.post("/me/notebook/answers", headers=colleague.auth, json=answers)
     assert (refused.status_code, refused.json()["code"]) == (422, "unknown_question")
     leader = await world.staff(("leader", 1))

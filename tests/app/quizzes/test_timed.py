@@ -11,8 +11,9 @@ from app.access.models import AuditEntry
 from app.db.engine import transaction
 from app.library.models import Issue
 from app.quizzes.closing import close_overdue
-from app.quizzes.models import Attempt
+from app.quizzes.models import Attempt, Question
 from app.resources import Service
+from content.questions.check import LETTERS
 from scheduler.quizzes import close_all_overdue
 from tests.app.quizzes.exam import ALL, ORDERING, RIGHT_TEXTS, Exam, make_quiz
 from tests.conftest import MovableClock
@@ -121,6 +122,30 @@ async def test_attempts_have_seeds_of_their_own(exam: Exam, world: World) -> Non
     assert len(orders) > 1
     async with transaction(exam.service.sessions) as session:
         assert len(set(await session.scalars(select(Attempt.seed)))) == 6
+
+
+async def test_what_is_open_would_be_the_same_with_any_other_key(exam: Exam, clock: MovableClock) -> None:
+    attempt = (await exam.open()).json()
+    await exam.choose(attempt, {"single": ["每季度"], "ordering": RIGHT_TEXTS["ordering"]})
+
+    async def looks() -> list[bytes]:
+        body = {"answers": {str(each["id"]): each["your_answer"] for each in attempt["questions"]}}
+        path = f"/attempts/{attempt['id']}"
+        saved = await exam.client.put(f"{path}/answers", headers=exam.member.auth, json=body)
+        answers = [await exam.open(), await exam.get(path), saved, await exam.get(f"/issues/{exam.issue}/quiz")]
+        assert {each.status_code for each in answers} <= {200, 201}
+        return [each.content for each in answers]
+
+    before = await looks()
+    async with transaction(exam.service.sessions) as session:
+        for question in await session.scalars(select(Question)):
+            letters = [LETTERS[place] for place, _ in enumerate(question.options)] or ["别的"]
+            assert sorted(letters, reverse=True) != question.answer
+            question.answer = sorted(letters, reverse=True)
+            question.explanation = question.source = "别的"
+    assert await looks() == before
+    after = (await exam.submit(attempt["id"])).json()
+    assert {each["explanation"] for each in after["questions"]} == {"别的"}
 
 
 async def test_an_ordering_is_answered_as_a_whole(exam: Exam) -> None:
