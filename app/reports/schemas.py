@@ -12,7 +12,7 @@ class IssueRef(Out):
 
 
 class Figures(Out):
-    """Counts of members; `average_score` is the mean of the members' mean best scores, null where nobody tried."""
+    """Counts of members; `average_score` is the mean of the members' mean scores, of those that count, null where nobody tried."""
 
     due: int
     started: int

@@ -46,7 +46,8 @@ export async function mountQuiz(root, me, issue) {
 }
 
 function rules(quiz, left) {
-  const limit = quiz.time_limit_seconds === null ? "不限时" : `限时 ${duration(quiz.time_limit_seconds)}，离开页面也继续计时`;
+  const seconds = quiz.time_limit_seconds;
+  const limit = seconds === null ? "不限时" : `限时 ${seconds % 60 ? duration(seconds) : `${seconds / 60} 分钟`}，离开页面也继续计时`;
   const counts = quiz.attempts_allowed > 1 ? `，${COUNTS[quiz.score_counts]}` : "";
   return `共 ${quiz.question_count} 题，${quiz.pass_mark} 分及格，${limit}；可作答 ${quiz.attempts_allowed} 次，还剩 ${left} 次${counts}。`;
 }
