@@ -36,7 +36,8 @@ given AS (
         cardinality(tries.correct_ids) - (question.id = ANY(tries.correct_ids))::int AS others_right,
         cardinality(tries.question_ids) - 1 AS others
     FROM tries
-    JOIN questions question ON question.id = ANY(tries.question_ids) AND question.id = ANY(:question_ids)
+    CROSS JOIN LATERAL unnest(tries.question_ids) AS asked (id)
+    JOIN questions question ON question.id = asked.id AND question.id = ANY(:question_ids)
     JOIN organisations bank ON bank.id = question.organisation_id
     WHERE bank.practice OR NOT tries.practice
 ),
