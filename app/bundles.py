@@ -11,7 +11,7 @@ from app.library.lessons import add_lesson, record_created
 from app.library.schemas import MAX_LESSONS
 from app.quizzes.bank import add_questions, find_same, fingerprint, hold_bank
 from app.quizzes.models import Question
-from app.quizzes.schemas import ATTEMPTS_ALLOWED, MAX_QUESTIONS
+from app.quizzes.schemas import MAX_QUESTIONS, QuizIn
 from app.quizzes.service import write_quiz
 from content.bundle import Bundle, IssueDocument
 from content.questions.sheet import ParsedQuestion
@@ -92,8 +92,8 @@ async def _import_issue(
     if document.quiz is not None:
         path = f"{document.folder}/quiz.yaml"
         question_ids = await _bank(session, organisation_id, author_id, path, document.quiz.questions, now)
-        quiz = document.quiz
-        await write_quiz(session, issue.id, quiz.title, quiz.pass_mark, ATTEMPTS_ALLOWED, question_ids, now)
+        quiz = QuizIn(title=document.quiz.title, pass_mark=document.quiz.pass_mark, question_ids=question_ids)
+        await write_quiz(session, issue.id, quiz, now)
     return issue.id
 
 

@@ -35,6 +35,7 @@ from app.organisations.imports.running import run_import
 from app.organisations.imports.service import Order
 from app.organisations.posts.service import create_post
 from app.quizzes.models import Attempt, Quiz
+from app.quizzes.service import fixed_ids
 from app.reading.models import ReadingProgress
 from app.resources import Service
 from content.bundle import read_bundle
@@ -208,12 +209,14 @@ async def _finished(session: AsyncSession, issue_ids: list[int], now: datetime) 
         )
         required = [(lesson_id, seconds) for lesson_id, seconds in lessons]
         quiz_id = await session.scalar(select(Quiz.id).where(Quiz.issue_id == issue_id))
+        question_ids = [] if quiz_id is None else await fixed_ids(session, quiz_id)
         for member_id in members:
             share = (member_id * 7 + issue_id * 3) % 10
             read = required if share < 6 else required[:1] if share < 8 else []
             progress += [_read(member_id, lesson_id, seconds, at) for lesson_id, seconds in read]
             if read == required and quiz_id is not None:
-                attempts.append(_attempt(quiz_id, member_id, 60 + (member_id * 13) % 5 * 10, at))
+                score = 60 + (member_id * 13) % 5 * 10
+                attempts.append(_attempt(quiz_id, question_ids, member_id, score, at))
     await session.execute(insert(ReadingProgress), progress)
     await session.execute(insert(Attempt), attempts)
 
@@ -231,11 +234,13 @@ def _read(member_id: int, lesson_id: int, seconds: int, at: datetime) -> dict[st
     }
 
 
-def _attempt(quiz_id: int, member_id: int, score: int, at: datetime) -> dict[str, object]:
+def _attempt(quiz_id: int, question_ids: list[int], member_id: int, score: int, at: datetime) -> dict[str, object]:
     return {
         "quiz_id": quiz_id,
         "member_id": member_id,
         "number": 1,
+        "seed": 0,
+        "question_ids": question_ids,
         "answers": {},
         "started_at": at,
         "submitted_at": at + timedelta(minutes=5),

@@ -29,6 +29,8 @@ import app.organisations.practice.api
 import app.organisations.settings.api
 import app.organisations.tree.api
 import app.quizzes.api
+import app.quizzes.member_api
+import app.quizzes.questions_api
 import app.reading.api
 import app.reports.api
 from app import pages
@@ -42,7 +44,7 @@ from app.schemas import Out
 
 VERSION = "0.1.0"
 # The newest migration that this code knows: dates sort, so a newer database is recognised without knowing it.
-REVISION = "20261124_3"
+REVISION = "20261124_5"
 
 PROBLEM = {"content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemOut"}}}}
 PROBLEMS: dict[int | str, dict[str, object]] = {
@@ -130,6 +132,8 @@ ROUTERS = (
     app.library.assets.api.router,
     app.reading.api.router,
     app.quizzes.api.router,
+    app.quizzes.questions_api.router,
+    app.quizzes.member_api.router,
     app.meetings.api.router,
     app.reports.api.router,
     app.closures.api.router,

@@ -13,6 +13,7 @@ from app.library.assets.objects import sweep
 from app.storage.base import StorageUnavailable, Store
 from scheduler.adapters.registry import load_adapters
 from scheduler.planner import plan_announced
+from scheduler.quizzes import close_all_overdue
 from scheduler.tick import run_due
 
 log = structlog.get_logger()
@@ -23,7 +24,7 @@ SWEEP_SECONDS = 600
 
 @asynccontextmanager
 async def ticking(sessions: Sessions, media: Store, clock: Clock) -> AsyncIterator[None]:
-    """Looks once a second while the context is open: fires what is due, then plans what was announced.
+    """Looks once a second while the context is open: fires what is due, plans what was announced, ends what is over.
 
     Every ten minutes abandoned uploads are given up; whatever interrupts that, the next sweep goes on with it.
     """
@@ -35,6 +36,8 @@ async def ticking(sessions: Sessions, media: Store, clock: Clock) -> AsyncIterat
             try:
                 await run_due(sessions, clock())
                 await plan_announced(sessions, adapters, clock())
+                # Last: what goes out does not wait for it.
+                await close_all_overdue(sessions, clock())
             except Exception as error:
                 # The next look tries again; only a database that is away is expected here.
                 log.warning("look_failed", error=type(error).__name__, exc_info=None if is_away(error) else error)

@@ -115,7 +115,8 @@ class Study:
         async with transaction(self.world.service.sessions) as session:
             session.add(
                 Attempt(
-                    quiz_id=quiz_id, member_id=member_id, number=number, answers={}, started_at=now,
+                    quiz_id=quiz_id, member_id=member_id, number=number, seed=0, question_ids=[], answers={},
+                    started_at=now,
                     submitted_at=None if score is None else now, score=score,
                     passed=None if score is None else score >= 60,
                 )

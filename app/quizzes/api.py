@@ -1,30 +1,20 @@
-"""Routes of the question bank, quizzes and attempts."""
+"""Routes of imports into the question bank and of quizzes at the desk."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response, UploadFile
 
-from app.access.deps import Db, DeskStaff, Editor, Now, TheMember
+from app.access.deps import Db, DeskStaff, Editor, Now
 from app.access.idempotency import OnceDep
 from app.content_errors import invalid
 from app.errors import Invalid
 from app.library.lessons import get_organisation
 from app.library.uploads import KnownEditor
 from app.organisations.files import XLSX_ANSWER, xlsx_response
-from app.quizzes import attempts, bank, service
-from app.quizzes.schemas import (
-    AnswersIn,
-    ImportReport,
-    OpenAttempt,
-    QuestionOut,
-    Questions,
-    QuizDraft,
-    QuizIn,
-    QuizOut,
-    RejectedLine,
-    SubmittedAttempt,
-)
-from app.schemas import MAX_ID, Cursor, Limit, PathId, page
+from app.quizzes import bank, service, statistics
+from app.quizzes.schemas import ImportReport, QuizDraft, QuizIn, RejectedLine
+from app.quizzes.statistics_schemas import QuizStatistics
+from app.schemas import MAX_ID, PathId
 from content.errors import ContentError
 from content.questions.sheet import QuestionSheet, question_template
 from content.sandbox import parse_in_child
@@ -90,20 +80,6 @@ async def get_question_template(_: Editor) -> Response:
     return xlsx_response(question_template(), "questions.xlsx", "试题导入模板.xlsx")
 
 
-@router.get("/questions", operation_id="list_questions")
-async def list_questions(
-    db: Db,
-    staff: DeskStaff,
-    organisation_id: Annotated[int | None, Query(ge=1, le=MAX_ID, description="Of this organisation only")] = None,
-    cursor: Cursor = None,
-    limit: Limit = 50,
-) -> Questions:
-    """Questions in reach with their answers, newest first."""
-    found = await bank.list_questions(db, staff, organisation_id, before=cursor, limit=limit)
-    rows, following = page(found, limit)
-    return Questions(items=[QuestionOut.model_validate(row) for row in rows], next=following)
-
-
 @router.put("/issues/{issue_id}/quiz", operation_id="put_quiz")
 async def put_quiz(issue_id: PathId, body: QuizIn, db: Db, staff: Editor, now: Now) -> QuizDraft:
     """Sets the quiz of a draft issue."""
@@ -117,31 +93,7 @@ async def get_desk_quiz(issue_id: PathId, db: Db, staff: DeskStaff) -> QuizDraft
     return await service.get_draft(db, staff, issue_id)
 
 
-@router.get("/issues/{issue_id}/quiz", operation_id="get_quiz")
-async def get_quiz(issue_id: PathId, db: Db, member: TheMember) -> QuizOut:
-    """The quiz of an issue, and how the member stands."""
-    return await service.get_quiz(db, member, issue_id)
-
-
-@router.post("/quizzes/{quiz_id}/attempts", operation_id="open_attempt", status_code=201)
-async def open_attempt(quiz_id: PathId, db: Db, member: TheMember, now: Now) -> OpenAttempt:
-    """Opens an attempt, or gives the one that is open: the questions without their answers."""
-    return await attempts.open_attempt(db, member, quiz_id, now)
-
-
-@router.get("/attempts/{attempt_id}", operation_id="get_attempt")
-async def get_attempt(attempt_id: PathId, db: Db, member: TheMember) -> OpenAttempt | SubmittedAttempt:
-    """An attempt of the member's own; after submission with score, answers and explanations."""
-    return await attempts.get_attempt(db, member, attempt_id)
-
-
-@router.put("/attempts/{attempt_id}/answers", operation_id="put_answers")
-async def put_answers(attempt_id: PathId, body: AnswersIn, db: Db, member: TheMember) -> OpenAttempt:
-    """Saves answers; questions that are not named keep theirs."""
-    return await attempts.put_answers(db, member, attempt_id, body.answers)
-
-
-@router.post("/attempts/{attempt_id}/submission", operation_id="submit_attempt")
-async def submit_attempt(attempt_id: PathId, db: Db, member: TheMember, now: Now) -> SubmittedAttempt:
-    """Hands the attempt in: scored once, and the same however often it is asked for."""
-    return await attempts.submit(db, member, attempt_id, now)
+@router.get("/desk/quizzes/{quiz_id}/statistics", operation_id="get_quiz_statistics")
+async def get_quiz_statistics(quiz_id: PathId, db: Db, staff: DeskStaff) -> QuizStatistics:
+    """How the questions of a quiz do in first attempts."""
+    return QuizStatistics(items=await statistics.list_quiz_statistics(db, staff, quiz_id))

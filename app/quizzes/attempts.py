@@ -1,21 +1,25 @@
-"""Attempts of members: one open at a time, scored once, and with no answer before that."""
+"""Attempts of members: one open at a time, by the server's clock and shuffle, and scored once."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+import secrets
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access import audit
-from app.access.principals import CurrentMember, ancestors
+from app.access.principals import CurrentMember
 from app.directory.models import Member
 from app.errors import Conflict, Invalid, NotFound
-from app.library.models import Issue
-from app.quizzes.models import Attempt, Question, Quiz
-from app.quizzes.schemas import AskedQuestion, OpenAttempt, ScoredQuestion, SubmittedAttempt
-from app.quizzes.scoring import Key, is_correct, score
-from app.quizzes.service import list_asked
-from content.questions.check import LETTERS
+from app.quizzes.answering import check_given, show_open, show_submitted
+from app.quizzes.attempt_schemas import OpenAttempt, SubmittedAttempt
+from app.quizzes.closing import GRACE, close_overdue, hand_in, is_overdue, is_timed_out
+from app.quizzes.drawing import draw
+from app.quizzes.models import Attempt, Quiz, QuizQuestion
+from app.quizzes.questions import hold_answers
+from app.quizzes.schemas import AttemptRow, QuizOut
+from app.quizzes.service import fixed_ids, list_asked, rules_of
+from app.quizzes.shuffling import arranged, order_of, to_bank
+from app.quizzes.standing import PublishedQuiz, counted, find_published, is_explained, list_tries
 
 
 class AttemptsUsedUp(Conflict):
@@ -32,6 +36,13 @@ class AttemptSubmitted(Conflict):
     detail = "这次作答已经交卷，不能再修改。如还有作答次数，可以重新作答。"
 
 
+class TimeIsUp(Conflict):
+    """The time of the attempt is over, with its grace."""
+
+    code = "time_is_up"
+    detail = "作答时间已到，已保存的答案已自动交卷，可以查看结果。如还有作答次数，可以重新作答。"
+
+
 class UnknownQuestion(Invalid):
     """The quiz does not ask this."""
 
@@ -39,152 +50,155 @@ class UnknownQuestion(Invalid):
     detail = "有题目不在这份测验里，请刷新后重新作答。"
 
 
-class BadAnswer(Invalid):
-    """The question cannot be answered like that."""
+async def get_quiz(session: AsyncSession, member: CurrentMember, issue_id: int, now: datetime) -> QuizOut:
+    """The quiz of a published issue that is meant for the member, and how they stand; raises `NotFound`."""
+    quiz = (await find_published(session, member, Quiz.issue_id == issue_id)).quiz
+    tries = await _tries(session, member, quiz.id, now)
+    count = sum(rule.count for rule in rules_of(quiz))
+    if not count:
+        count = await session.scalar(select(func.count()).where(QuizQuestion.quiz_id == quiz.id)) or 0
+    counts = counted(quiz, tries)
+    best = max((each.score for each in tries if each.score is not None), default=None)
+    shown = ("id", "title", "pass_mark", "attempts_allowed", "time_limit_seconds", "explanations", "score_counts")
+    return QuizOut.model_validate(
+        {
+            **{name: getattr(quiz, name) for name in shown},
+            "attempts_used": len(tries),
+            "question_count": count,
+            "grace_seconds": int(GRACE.total_seconds()),
+            "score": counts.score if counts else None,
+            "best_score": best,
+            "passed": bool(counts and counts.passed),
+            "open_attempt_id": next((each.id for each in tries if each.submitted_at is None), None),
+            "attempts": [_row(each) for each in tries],
+        }
+    )
 
-    code = "bad_answer"
+
+def _row(attempt: Attempt) -> AttemptRow:
+    shown = {name: getattr(attempt, name) for name in ("id", "number", "submitted_at", "score", "passed")}
+    return AttemptRow.model_validate({**shown, "state": "open" if attempt.submitted_at is None else "submitted"})
+
+
+async def _tries(session: AsyncSession, member: CurrentMember, quiz_id: int, now: datetime) -> list[Attempt]:
+    """The member's attempts at a quiz as the clock has them."""
+    tries = await list_tries(session, member.member_id, quiz_id)
+    if any(is_overdue(each, now) for each in tries):
+        await close_overdue(session, now, member_id=member.member_id)
+        tries = await list_tries(session, member.member_id, quiz_id)
+    return tries
 
 
 async def open_attempt(session: AsyncSession, member: CurrentMember, quiz_id: int, now: datetime) -> OpenAttempt:
-    """The member's open attempt, or a new one; raises `AttemptsUsedUp` or `NotFound`."""
-    quiz = await _quiz(session, member, quiz_id)
+    """The member's open attempt, or a new one; raises `AttemptsUsedUp`, `BankTooSmall` or `NotFound`."""
+    published = await find_published(session, member, Quiz.id == quiz_id)
     # One at a time for a member: parallel requests find the attempt that the first has opened.
     await session.execute(select(Member.id).where(Member.id == member.member_id).with_for_update(key_share=True))
-    found = await session.scalars(
-        select(Attempt).where(Attempt.quiz_id == quiz_id, Attempt.member_id == member.member_id)
-    )
-    tries = found.all()
+    tries = await _tries(session, member, quiz_id, now)
     attempt = next((each for each in tries if each.submitted_at is None), None)
     if attempt is None:
-        if len(tries) >= quiz.attempts_allowed:
+        if len(tries) >= published.quiz.attempts_allowed:
             raise AttemptsUsedUp
-        attempt = Attempt(
-            quiz_id=quiz_id, member_id=member.member_id, number=len(tries) + 1, answers={}, started_at=now
-        )
-        session.add(attempt)
-        await session.flush()
-    return _open(attempt, await list_asked(session, quiz_id))
+        attempt = await _begin(session, member, published, len(tries) + 1, now)
+    return show_open(attempt, published.quiz, await list_asked(session, attempt.question_ids), now)
 
 
-async def _quiz(session: AsyncSession, member: CurrentMember, quiz_id: int) -> Quiz:
-    quiz = await session.scalar(
-        select(Quiz)
-        .join(Issue, Issue.id == Quiz.issue_id)
-        .where(Quiz.id == quiz_id, Issue.state == "published", Issue.organisation_id.in_(ancestors(member.path)))
+async def _begin(
+    session: AsyncSession, member: CurrentMember, published: PublishedQuiz, number: int, now: datetime
+) -> Attempt:
+    """A new attempt: what it asks, in which order, and until when, is settled here."""
+    quiz = published.quiz
+    seed = secrets.randbits(63)
+    rules = rules_of(quiz)
+    if rules:
+        await hold_answers(session, published.organisation_id, shared=True)
+        question_ids = await draw(session, published.organisation_id, rules, seed)
+    else:
+        question_ids = await fixed_ids(session, quiz.id)
+    limit = quiz.time_limit_seconds
+    attempt = Attempt(
+        quiz_id=quiz.id,
+        member_id=member.member_id,
+        number=number,
+        seed=seed,
+        question_ids=arranged(seed, "questions", question_ids) if quiz.shuffle_questions else question_ids,
+        answers={},
+        started_at=now,
+        deadline_at=None if limit is None else now + timedelta(seconds=limit),
     )
-    if quiz is None:
-        raise NotFound
-    return quiz
+    session.add(attempt)
+    await session.flush()
+    return attempt
 
 
-async def _attempt(
-    session: AsyncSession, member: CurrentMember, attempt_id: int, *, hold: bool = False
-) -> tuple[Attempt, Quiz]:
+async def _own(
+    session: AsyncSession, member: CurrentMember, attempt_id: int, *, hold: bool
+) -> tuple[Attempt, PublishedQuiz]:
     """An attempt of the member's own at a quiz that is still meant for them; raises `NotFound`."""
     statement = select(Attempt).where(Attempt.id == attempt_id, Attempt.member_id == member.member_id)
-    attempt = await session.scalar(statement.with_for_update() if hold else statement)
+    attempt = await session.scalar(statement.with_for_update(key_share=True) if hold else statement)
     if attempt is None:
         raise NotFound
-    return attempt, await _quiz(session, member, attempt.quiz_id)
+    return attempt, await find_published(session, member, Quiz.id == attempt.quiz_id)
 
 
-async def get_attempt(session: AsyncSession, member: CurrentMember, attempt_id: int) -> OpenAttempt | SubmittedAttempt:
+async def get_attempt(
+    session: AsyncSession, member: CurrentMember, attempt_id: int, now: datetime
+) -> OpenAttempt | SubmittedAttempt:
     """An attempt of the member's own: with the answers only after submission; raises `NotFound`."""
-    attempt, _ = await _attempt(session, member, attempt_id)
-    questions = await list_asked(session, attempt.quiz_id)
-    return _open(attempt, questions) if attempt.submitted_at is None else _submitted(attempt, questions)
+    attempt, published = await _own(session, member, attempt_id, hold=False)
+    if is_overdue(attempt, now):
+        await _tries(session, member, attempt.quiz_id, now)
+    if attempt.submitted_at is not None:
+        return await _result(session, member, attempt, published, now)
+    return show_open(attempt, published.quiz, await list_asked(session, attempt.question_ids), now)
+
+
+async def _result(
+    session: AsyncSession, member: CurrentMember, attempt: Attempt, published: PublishedQuiz, now: datetime
+) -> SubmittedAttempt:
+    tries = await list_tries(session, member.member_id, attempt.quiz_id)
+    ends = published.week_ends_at
+    return show_submitted(
+        attempt,
+        published.quiz,
+        await list_asked(session, attempt.question_ids),
+        explained=is_explained(published.quiz, tries, ends, now),
+        explained_from=ends if published.quiz.explanations == "after_week" else None,
+    )
 
 
 async def put_answers(
-    session: AsyncSession, member: CurrentMember, attempt_id: int, answers: Mapping[str, list[str]]
+    session: AsyncSession, member: CurrentMember, attempt_id: int, answers: Mapping[str, list[str]], now: datetime
 ) -> OpenAttempt:
-    """Merges answers into an open attempt; raises `AttemptSubmitted`, `UnknownQuestion`, `BadAnswer`, `NotFound`."""
-    attempt, _ = await _attempt(session, member, attempt_id, hold=True)
+    """Merges answers into an open attempt: of each question, the last that arrives stays.
+
+    Raises `AttemptSubmitted`, `TimeIsUp`, `UnknownQuestion`, `BadAnswer` or `NotFound`.
+    """
+    attempt, published = await _own(session, member, attempt_id, hold=True)
+    if is_timed_out(attempt) or is_overdue(attempt, now):
+        raise TimeIsUp
     if attempt.submitted_at is not None:
         raise AttemptSubmitted
-    questions = await list_asked(session, attempt.quiz_id)
+    questions = await list_asked(session, attempt.question_ids)
     asked = {str(question.id): question for question in questions}
+    merged = dict(attempt.answers)
     for question_id, given in answers.items():
         if question_id not in asked:
             raise UnknownQuestion
-        check_given(asked[question_id], given)
-    merged = {**attempt.answers, **answers}
-    attempt.answers = {question_id: given for question_id, given in merged.items() if given}
-    return _open(attempt, questions)
-
-
-def check_given(question: Question, given: Sequence[str]) -> None:
-    """Raises `BadAnswer` unless the question can be answered so: letters of its options, or one text."""
-    if question.kind == "fill_in":
-        if len(given) > 1:
-            raise BadAnswer("填空题只能填写一个答案，请修改。")
-        return
-    known = LETTERS[: len(question.options)]
-    if any(len(letter) != 1 or letter not in known for letter in given) or len(set(given)) != len(given):
-        raise BadAnswer(f"答案只能是选项的字母（{known[0]}—{known[-1]}），且不能重复，请修改。")
-    if question.kind != "multiple" and len(given) > 1:
-        raise BadAnswer("单选题和判断题只能选一个答案，请修改。")
+        question = asked[question_id]
+        check_given(question, given)
+        order = order_of(question, attempt.seed, shuffle=published.quiz.shuffle_options)
+        merged[question_id] = to_bank(question, order, given)
+    attempt.answers = {question_id: kept for question_id, kept in merged.items() if kept}
+    return show_open(attempt, published.quiz, questions, now)
 
 
 async def submit(session: AsyncSession, member: CurrentMember, attempt_id: int, now: datetime) -> SubmittedAttempt:
     """Scores the attempt; a repeat gives the same result. Raises `NotFound`."""
-    attempt, quiz = await _attempt(session, member, attempt_id, hold=True)
-    questions = await list_asked(session, attempt.quiz_id)
-    if attempt.submitted_at is None:
-        result = score([_key(each) for each in questions], attempt.answers, quiz.pass_mark)
-        attempt.submitted_at, attempt.score, attempt.passed = now, result.percent, result.passed
-        audit.record(
-            session, member.actor, "attempt.submitted", "attempt", attempt.id,
-            now=now, organisation_id=member.organisation_id, quiz=quiz.id,
-        )  # fmt: skip
-    return _submitted(attempt, questions)
-
-
-def _key(question: Question) -> Key:
-    return Key(question.id, question.kind, question.answer)
-
-
-def _asked(question: Question, attempt: Attempt) -> dict[str, object]:
-    return {
-        "id": question.id,
-        "kind": question.kind,
-        "stem": question.stem,
-        "options": question.options,
-        "your_answer": attempt.answers.get(str(question.id), []),
-    }
-
-
-def _open(attempt: Attempt, questions: Sequence[Question]) -> OpenAttempt:
-    return OpenAttempt(
-        id=attempt.id,
-        quiz_id=attempt.quiz_id,
-        number=attempt.number,
-        started_at=attempt.started_at,
-        questions=[AskedQuestion.model_validate(_asked(question, attempt)) for question in questions],
-    )
-
-
-def _submitted(attempt: Attempt, questions: Sequence[Question]) -> SubmittedAttempt:
-    return SubmittedAttempt.model_validate(
-        {
-            "id": attempt.id,
-            "quiz_id": attempt.quiz_id,
-            "number": attempt.number,
-            "started_at": attempt.started_at,
-            "submitted_at": attempt.submitted_at,
-            "score": attempt.score,
-            "passed": attempt.passed,
-            "questions": [
-                ScoredQuestion.model_validate(
-                    {
-                        **_asked(question, attempt),
-                        "answer": question.answer,
-                        "explanation": question.explanation,
-                        "source": question.source,
-                        "correct": is_correct(_key(question), attempt.answers.get(str(question.id), [])),
-                    }
-                )
-                for question in questions
-            ],
-        }
-    )
+    attempt, published = await _own(session, member, attempt_id, hold=True)
+    if is_overdue(attempt, now):
+        await close_overdue(session, now, member_id=member.member_id)
+    elif attempt.submitted_at is None:
+        await hand_in(session, attempt, published.quiz, member.actor, member.organisation_id, now)
+    return await _result(session, member, attempt, published, now)

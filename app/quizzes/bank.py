@@ -9,8 +9,6 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import audit
-from app.access.principals import CurrentStaff, within
-from app.directory.models import Organisation
 from app.quizzes.models import Question
 from content.errors import Rejected
 from content.questions.sheet import ParsedQuestion, QuestionSheet, normalise_answer
@@ -42,10 +40,12 @@ async def hold_bank(session: AsyncSession, organisation_id: int) -> None:
 async def find_same(
     session: AsyncSession, organisation_id: int, questions: Sequence[ParsedQuestion]
 ) -> dict[bytes, Question]:
-    """Those of the bank that are the same as one of `questions`, by fingerprint."""
+    """Those of the bank that are the same as one of `questions` and not archived, by fingerprint."""
     found = await session.scalars(
         select(Question).where(
-            Question.organisation_id == organisation_id, Question.fingerprint.in_(map(fingerprint, questions))
+            Question.organisation_id == organisation_id,
+            Question.archived_at.is_(None),
+            Question.fingerprint.in_(map(fingerprint, questions)),
         )
     )
     return {question.fingerprint: question for question in found}
@@ -65,6 +65,8 @@ async def add_questions(
             answer=list(question.answer),
             explanation=question.explanation,
             source=question.source,
+            difficulty=question.difficulty,
+            tags=list(question.tags),
             fingerprint=fingerprint(question),
             created_at=now,
         )
@@ -103,21 +105,3 @@ async def import_questions(
         return ImportResult(len(taken), rejected, [])
     stored = await add_questions(session, organisation_id, author_id, taken, now)
     return ImportResult(len(taken), [], [question.id for question in stored])
-
-
-async def list_questions(
-    session: AsyncSession, staff: CurrentStaff, organisation_id: int | None, *, before: int | None, limit: int
-) -> list[Question]:
-    """Questions in the reach of an editor or reviewer, newest first, one more than `limit` where there are more."""
-    statement = (
-        select(Question)
-        .join(Organisation, Organisation.id == Question.organisation_id)
-        .where(within(Organisation.path, staff.paths("editor", "reviewer")))
-        .order_by(Question.id.desc())
-        .limit(limit + 1)
-    )
-    if organisation_id is not None:
-        statement = statement.where(Question.organisation_id == organisation_id)
-    if before is not None:
-        statement = statement.where(Question.id < before)
-    return list(await session.scalars(statement))

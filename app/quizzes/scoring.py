@@ -1,4 +1,4 @@
-"""How an attempt is scored: pure, and the same for every attempt."""
+"""How answers are checked and scored: pure, and the same for every attempt; letters are those of the bank."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,10 +25,12 @@ class Score:
 
 
 def is_correct(key: Key, given: Sequence[str]) -> bool:
-    """Exactly the letters of the key in any order, or any of the accepted texts however it is written."""
+    """Exactly the letters of the key (of an ordering: in that order), or an accepted text however it is written."""
     if key.kind == "fill_in":
         accepted = {normalise_answer(text) for text in key.answer}
         return any(normalise_answer(text) in accepted for text in given)
+    if key.kind == "ordering":
+        return list(given) == list(key.answer)
     return set(given) == set(key.answer)
 
 

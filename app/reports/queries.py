@@ -36,7 +36,7 @@ needed AS (
     GROUP BY meant.organisation_id, place.lesson_id
 ),
 tested AS (
-    SELECT meant.organisation_id, quiz.id AS quiz_id FROM meant JOIN quizzes quiz USING (issue_id)
+    SELECT meant.organisation_id, quiz.id AS quiz_id, quiz.score_counts FROM meant JOIN quizzes quiz USING (issue_id)
 ),
 asked AS (
     SELECT organisation_id, coalesce(lessons.number, 0) AS lessons, coalesce(quizzes.number, 0) AS quizzes
@@ -52,16 +52,24 @@ reading AS (
     JOIN reading_progress progress ON progress.member_id = people.id AND progress.lesson_id = needed.lesson_id
     GROUP BY people.id
 ),
-best AS (
+counting AS (
     SELECT people.id, max(attempt.score) AS score, bool_or(attempt.passed) AS passed
     FROM people
     JOIN tested USING (organisation_id)
     JOIN attempts attempt ON attempt.member_id = people.id AND attempt.quiz_id = tested.quiz_id
-    WHERE attempt.submitted_at IS NOT NULL
+    WHERE attempt.submitted_at IS NOT NULL AND CASE tested.score_counts
+        WHEN 'best' THEN true
+        WHEN 'first' THEN attempt.number = 1
+        ELSE NOT EXISTS (
+            SELECT FROM attempts later
+            WHERE later.quiz_id = attempt.quiz_id AND later.member_id = attempt.member_id
+                AND later.number > attempt.number AND later.submitted_at IS NOT NULL
+        )
+    END
     GROUP BY people.id, attempt.quiz_id
 ),
 scored AS (
-    SELECT id, avg(score) AS score, count(*) FILTER (WHERE passed) AS passed FROM best GROUP BY id
+    SELECT id, avg(score) AS score, count(*) FILTER (WHERE passed) AS passed FROM counting GROUP BY id
 ),
 study AS (
     SELECT people.*,

@@ -12,7 +12,10 @@ class IssueRef(Out):
 
 
 class Figures(Out):
-    """Counts of members; `average_score` is the mean of the members' mean best scores, null where nobody tried."""
+    """Counts of members; `average_score` is the mean of the members' means, null where nobody tried.
+
+    Of the attempts at a quiz, its `score_counts` says which one is meant.
+    """
 
     due: int
     started: int

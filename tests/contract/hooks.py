@@ -35,6 +35,10 @@ LESSON = {
     "missing_source",
 }
 FILE = {"not_xlsx", "rejected_lines"}
+QUESTION = {
+    "missing_stem", "invalid_characters", "option_count", "empty_option", "duplicate_options", "missing_answer",
+    "unknown_answer", "repeated_answer", "answer_count", "unexpected_options",
+}  # fmt: skip
 ISSUE = {"nothing_required", "lesson_twice", *CALENDAR}
 
 # A name that is a title of a column, a day that no calendar has, ages that cannot be: as the reader of rosters has it.
@@ -75,8 +79,12 @@ REFUSALS: dict[str, set[str]] = {
     "change_issue": ISSUE,
     "list_desk_issues": CALENDAR,
     "move_issue": {"publish_at_unexpected", "publish_at_out_of_range", *CALENDAR},
-    "put_quiz": {"question_twice"},
+    "put_quiz": {"question_twice", "questions_or_draw", "empty_difficulty_range"},
+    # The parts of a question are judged together.
+    "change_question": QUESTION,
     "put_answers": {"unknown_question", "bad_answer"},
+    "practise_notebook": {"unknown_question", "bad_answer"},
+    "practise_daily": {"unknown_question", "bad_answer", "date_parsing", "date_from_datetime_parsing"},
     "create_meeting": {"bad_times", "bad_link", *CALENDAR},
     "change_meeting": {"bad_times", "bad_link", *CALENDAR},
     "get_completion": CALENDAR,

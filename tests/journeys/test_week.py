@@ -118,15 +118,19 @@ def check_quiz(home: Phone, issue_id: int) -> None:
     assert home.ask("POST", f"/quizzes/{quiz['id']}/attempts", 201)["id"] == attempt["id"]
     sheet = openpyxl.load_workbook(io.BytesIO((ROOT / "content/demo/questions.xlsx").read_bytes())).worksheets[0]
     header, *rows = [[str(cell or "") for cell in row] for row in sheet.iter_rows(values_only=True)]
-    key = {row[header.index("题干")]: row[header.index("答案")] for row in rows}
+    key = {row[header.index("题干")]: dict(zip(header, row, strict=True)) for row in rows}
     answers = {}
     for question in attempt["questions"]:
-        right = key[question["stem"]]
-        letters = {"正确": "A", "对": "A", "错误": "B", "错": "B"}.get(right, right)
-        given = (
-            [right.split("|")[0]] if question["kind"] == "fill_in" else [each for each in letters if each in "ABCDEFGH"]
-        )
-        answers[str(question["id"])] = given
+        row = key[question["stem"]]
+        right = {"正确": "A", "对": "A", "错误": "B", "错": "B"}.get(row["答案"], row["答案"])
+        if question["kind"] == "fill_in":
+            answers[str(question["id"])] = [right.split("|")[0]]
+            continue
+        # The options stand in an order of this attempt's own.
+        texts = ["正确", "错误"] if question["kind"] == "true_false" else [row[f"选项{each}"] for each in "ABCD"]
+        letters = [each for each in right if each in "ABCDEFGH"]
+        shown = [question["options"].index(texts["ABCDEFGH".index(each)]) for each in letters]
+        answers[str(question["id"])] = ["ABCDEFGH"[place] for place in shown]
     home.ask("PUT", f"/attempts/{attempt['id']}/answers", json={"answers": answers})
     result = home.ask("POST", f"/attempts/{attempt['id']}/submission")
     assert (result["score"], result["passed"]) == (100, True)

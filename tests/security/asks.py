@@ -360,6 +360,22 @@ async def attempt(targets: Targets, organisation_id: int, actor: Person) -> Ask:
     return Ask({"attempt_id": attempt_id}, json={"answers": {str(question_id): ["B"]}})
 
 
+async def _wrong(targets: Targets, organisation_id: int, actor: Person) -> dict[str, list[str]]:
+    member_id = actor.id if actor.name in ("member", "floating") else await targets.member(organisation_id)
+    return {str(await targets.wrong_answer(organisation_id, member_id)): ["B"]}
+
+
+async def practised(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """An answer to a question of the actor's notebook."""
+    return Ask(json={"answers": await _wrong(targets, organisation_id, actor)})
+
+
+async def practised_today(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """An answer to a question of the actor's daily practice."""
+    day = targets.service.clock().date().isoformat()
+    return Ask(json={"day": day, "answers": await _wrong(targets, organisation_id, actor)})
+
+
 async def attempt_of_another(targets: Targets, organisation_id: int, actor: Person) -> Ask:
     """A colleague's attempt at a quiz of the organisation."""
     attempt_id, question_id = await targets.attempt(organisation_id, await targets.member(10))

@@ -18,8 +18,10 @@ from app.organisations.imports.models import ImportLine, RosterImport
 from app.organisations.imports.reading import seal_place
 from app.organisations.service import next_ids
 from app.platforms.models import Channel
-from app.quizzes.models import Attempt, Quiz, QuizQuestion
-from app.quizzes.service import write_quiz
+from app.quizzes.models import Attempt, Quiz
+from app.quizzes.notebook import Wrong, note_wrong
+from app.quizzes.schemas import QuizIn
+from app.quizzes.service import fixed_ids, write_quiz
 from tests.app.library.desk import MONDAY, make_issue, make_lesson
 from tests.app.quizzes.exam import make_questions
 from tests.content.samples import picture
@@ -261,7 +263,8 @@ class Targets:
         issue_id = await self.issue(organisation_id, state)
         question_id = await self.question(organisation_id)
         async with transaction(self.service.sessions) as session:
-            await write_quiz(session, issue_id, "小测", 60, 2, [question_id], self.service.clock())
+            quiz = QuizIn(title="小测", attempts_allowed=2, shuffle_options=False, question_ids=[question_id])
+            await write_quiz(session, issue_id, quiz, self.service.clock())
         return issue_id
 
     async def quiz(self, organisation_id: int) -> int:
@@ -274,13 +277,25 @@ class Targets:
         """An open attempt of a member at a quiz of the organisation, and the one question."""
         quiz_id = await self.quiz(organisation_id)
         async with transaction(self.service.sessions) as session:
+            asked = await fixed_ids(session, quiz_id)
+            now = self.service.clock()
             attempt = Attempt(
-                quiz_id=quiz_id, member_id=member_id, number=1, answers={}, started_at=self.service.clock()
+                quiz_id=quiz_id, member_id=member_id, number=1, seed=1, question_ids=asked, answers={}, started_at=now
             )
             session.add(attempt)
             await session.flush()
-            asked = await session.scalars(select(QuizQuestion.question_id).where(QuizQuestion.quiz_id == quiz_id))
-            return attempt.id, asked.one()
+            return attempt.id, asked[0]
+
+    async def wrong_answer(self, organisation_id: int, member_id: int) -> int:
+        """A question in the notebook of a member since the day before yesterday, of a quiz with no attempt left."""
+        attempt_id, question_id = await self.attempt(organisation_id, member_id)
+        then = self.service.clock() - timedelta(days=2)
+        async with transaction(self.service.sessions) as session:
+            attempt = await session.get_one(Attempt, attempt_id)
+            attempt.submitted_at, attempt.score, attempt.passed, attempt.correct_ids = then, 0, False, []
+            await session.execute(update(Quiz).where(Quiz.id == attempt.quiz_id).values(attempts_allowed=1))
+            await note_wrong(session, [Wrong(member_id, question_id, attempt_id, then)])
+        return question_id
 
     async def meeting(self, organisation_id: int) -> int:
         """A meeting in two days."""

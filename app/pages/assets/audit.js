@@ -7,6 +7,7 @@ const ACTIONS = {
   "account.password_changed": "修改自己的密码",
   "account.signed_out": "结束账号的登录",
   "attempt.submitted": "交卷",
+  "attempt.timed_out": "到时自动交卷",
   "audit.exported": "导出操作记录",
   "audit.read": "查看操作记录",
   "binding.approved": "同意绑定申请",
@@ -56,6 +57,9 @@ const ACTIONS = {
   "practice.ended": "结束演练",
   "preferences.changed": "修改通知设置",
   "privacy_notice.published": "发布告知书",
+  "question.archived": "归档试题",
+  "question.changed": "修改试题",
+  "question.restored": "恢复试题",
   "questions.imported": "导入试题",
   "quiz.put": "编排测验",
   "roster.answered": "确认名册疑问",
@@ -84,6 +88,7 @@ const OBJECTS = {
   member: "党员",
   organisation: "组织",
   post: "职务",
+  question: "试题",
   schedule: "定时",
 };
 const NAMES = {
@@ -98,6 +103,7 @@ const NAMES = {
   members: "人数",
   questions: "题数",
   role: "职务",
+  rules: "抽题条件",
   unchanged: "未变",
   unfinished: "未完成人数",
   week: "周",

@@ -5,6 +5,8 @@ import { lessonFrame } from "./lesson-frame.js";
 import { LESSON } from "./sample.js";
 import { editor } from "./staff.js";
 
+const EXPLANATIONS = [["after_submission", "每次交卷后"], ["after_last_attempt", "次数用完或及格后"], ["after_week", "本周结束后"]];
+const COUNTS = [["best", "取最好一次"], ["first", "取第一次"], ["last", "取最后一次"]];
 const WEEKS_AHEAD = 26;
 const FROM_BANK = 5;
 
@@ -147,11 +149,12 @@ async function issuePart(root, work) {
   const week = h("select", {}, options(free.map((each) => [each.value, each.text])));
   const title = h("input", { type: "text", maxlength: "100", value: "开好党小组会" });
   const summary = h("input", { type: "text", maxlength: "200", value: "从一次党小组会说起。" });
+  const quiz = quizFields();
   show(
     root,
     h("h3", {}, "丙　选一个空着的周，提交审核"),
     h("details", {}, h("summary", {}, `这个组织已有 ${issues.length} 期`), h("ul", { class: "items" }, issues.map(issueRow))),
-    h("div", { class: "fields" }, field("周", week, "只列出还没有学习的周"), field("标题", title), field("摘要", summary)),
+    h("div", { class: "fields" }, field("周", week, "只列出还没有学习的周"), field("标题", title), field("摘要", summary), quiz.fields),
     actions({
       label: "建一期并提交审核",
       run: async (tell) => {
@@ -159,7 +162,7 @@ async function issuePart(root, work) {
           tell("warn", "请先在“甲”里上传一篇资料。");
           return;
         }
-        await submit(work, week.value, title.value, summary.value, tell);
+        await submit(work, week.value, title.value, summary.value, quiz.settings(), tell);
       },
     }),
   );
@@ -169,12 +172,23 @@ function issueRow(issue) {
   return h("li", { class: "split" }, h("span", {}, `${issue.week}　${issue.title}`), tag(STATES[issue.state], issue.state === "published" ? "good" : ""));
 }
 
-async function submit(work, week, title, summary, tell) {
+/** How the quiz is taken: the rest stays as the service has it. */
+function quizFields() {
+  const limit = h("select", {}, options([["", "不限时"], ["300", "5 分钟"], ["600", "10 分钟"], ["1200", "20 分钟"]], ""));
+  const shown = h("select", {}, options(EXPLANATIONS, "after_submission"));
+  const counts = h("select", {}, options(COUNTS, "best"));
+  return {
+    fields: [field("测验限时", limit, "以服务器时间为准"), field("何时看到答案和解析", shown), field("成绩", counts)],
+    settings: () => ({ time_limit_seconds: limit.value ? Number(limit.value) : null, explanations: shown.value, score_counts: counts.value }),
+  };
+}
+
+async function submit(work, week, title, summary, settings, tell) {
   const body = { organisation_id: work.organisation, week, title, summary, lessons: [{ lesson_id: work.lesson.id, required: true }] };
   const issue = await editor.call("POST", "/issues", { json: body, once: true });
   if (work.questions.length) {
     tell("", "已建草稿，正在放入测验……");
-    await editor.call("PUT", `/issues/${issue.id}/quiz`, { json: { title: `${title}小测验`, question_ids: work.questions } });
+    await editor.call("PUT", `/issues/${issue.id}/quiz`, { json: { title: `${title}小测验`, question_ids: work.questions, ...settings } });
   }
   const moved = await editor.call("POST", `/issues/${issue.id}/transitions`, { json: { to: "in_review" } });
   const quiz = work.questions.length ? `，含 ${work.questions.length} 道题的测验` : "（没有放测验）";

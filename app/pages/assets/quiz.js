@@ -1,9 +1,9 @@
-// The quiz of an issue: questions without answers, then score and explanations.
+// The quiz of an issue: how the member stands, the attempt against the server's clock, its result.
 import { actions, done, h, say, show, tag } from "./dom.js";
-import { clock } from "./format.js";
+import { clock, duration, time } from "./format.js";
+import { asked, explained } from "./question.js";
 
-const LETTERS = "ABCDEFGH";
-const KINDS = { single: "单选", multiple: "多选", true_false: "判断", fill_in: "填空" };
+const COUNTS = { best: "取最好成绩", first: "取第一次成绩", last: "取最后一次成绩" };
 
 /** Shows how the member stands in the quiz of the issue, if it has one. */
 export async function mountQuiz(root, me, issue) {
@@ -14,29 +14,47 @@ export async function mountQuiz(root, me, issue) {
     if (error.status !== 404) show(root, h("p", { class: "said bad" }, error.detail ?? error.message));
     return;
   }
+  const at = { root, me, issue };
   const left = quiz.attempts_allowed - quiz.attempts_used;
-  const standing = quiz.best_score === null ? tag("未作答") : tag(`最好 ${quiz.best_score} 分`, quiz.passed ? "good" : "warn");
+  const standing = quiz.score === null ? tag("未作答") : tag(`${quiz.score} 分`, quiz.passed ? "good" : "warn");
   const can = quiz.open_attempt_id !== null || left > 0;
+  const over = quiz.attempts.filter((each) => each.state === "submitted");
   show(
     root,
     h(
       "div",
       { class: "item" },
       h("div", { class: "split" }, h("strong", {}, `小测验：${quiz.title}`), standing),
-      h("p", { class: "small soft" }, `共 ${quiz.question_count} 题，${quiz.pass_mark} 分及格，可作答 ${quiz.attempts_allowed} 次，还剩 ${left} 次。`),
-      actions({
-        label: quiz.open_attempt_id === null ? (can ? "开始作答" : "次数已用完") : "继续作答",
-        small: true,
-        quiet: true,
-        disabled: !can,
-        run: async () => ask(root, me, issue, await me.call("POST", `/quizzes/${quiz.id}/attempts`)),
-      }),
+      h("p", { class: "small soft" }, rules(quiz, left)),
+      actions(
+        {
+          label: quiz.open_attempt_id === null ? (can ? "开始作答" : "次数已用完") : "继续作答",
+          small: true,
+          quiet: true,
+          disabled: !can,
+          run: async () => ask(at, await me.call("POST", `/quizzes/${quiz.id}/attempts`)),
+        },
+        ...over.map((each) => ({
+          label: `第 ${each.number} 次：${each.score} 分`,
+          small: true,
+          quiet: true,
+          run: async () => result(at, await me.call("GET", `/attempts/${each.id}`)),
+        })),
+      ),
     ),
   );
 }
 
-function ask(root, me, issue, attempt) {
-  const saved = h("p", { class: "hint", role: "status" }, "答案随选随存，交卷前都可以改。");
+function rules(quiz, left) {
+  const seconds = quiz.time_limit_seconds;
+  const limit = seconds === null ? "不限时" : `限时 ${seconds % 60 ? duration(seconds) : `${seconds / 60} 分钟`}，离开页面也继续计时`;
+  const counts = quiz.attempts_allowed > 1 ? `，${COUNTS[quiz.score_counts]}` : "";
+  return `共 ${quiz.question_count} 题，${quiz.pass_mark} 分及格，${limit}；可作答 ${quiz.attempts_allowed} 次，还剩 ${left} 次${counts}。`;
+}
+
+function ask(at, attempt) {
+  const saved = h("p", { class: "hint", role: "status" }, "答案随选随存，交卷前都可以改，换一台设备也能接着做。");
+  const answered = new Map(attempt.questions.map((question) => [question.id, question.your_answer.length > 0]));
   let saving = Promise.resolve();
   let failed = null;
 
@@ -44,16 +62,33 @@ function ask(root, me, issue, attempt) {
     // One after the other, so that the last choice is the one that stays.
     saving = saving.then(async () => {
       try {
-        await me.call("PUT", `/attempts/${attempt.id}/answers`, { json: { answers: { [question.id]: given } } });
-        question.your_answer = given;
+        await at.me.call("PUT", `/attempts/${attempt.id}/answers`, { json: { answers: { [question.id]: given } } });
+        answered.set(question.id, given.length > 0);
         failed = null;
         say(saved, "hint", `已保存 ${clock()}`);
         saved.className = "hint";
       } catch (error) {
         failed = error;
         say(saved, "bad", `没有保存：${error.detail ?? error.message}`);
+        if (error.code === "time_is_up") await hand();
       }
     });
+  }
+
+  async function hand() {
+    result(at, await at.me.call("POST", `/attempts/${attempt.id}/submission`));
+    done(1);
+  }
+
+  async function timeIsUp() {
+    say(saved, "warn", "时间到，正在自动交卷……");
+    await saving;
+    if (!saved.isConnected) return;
+    try {
+      await hand();
+    } catch (error) {
+      say(saved, "bad", `${error.detail ?? error.message} 已保存的答案不会丢失，请再点一次“交卷”。`);
+    }
   }
 
   let sure = false;
@@ -62,72 +97,53 @@ function ask(root, me, issue, attempt) {
       label: "交卷",
       run: async (tell) => {
         await saving;
+        if (!saved.isConnected) return;
         if (failed) throw failed;
-        const open = attempt.questions.filter((question) => question.your_answer.length === 0).length;
+        const open = [...answered.values()].filter((each) => !each).length;
         if (open && !sure) {
           sure = true;
           tell("warn", `还有 ${open} 题没有作答，交卷后不能再改。确定的话请再点一次“交卷”。`);
           return;
         }
-        result(root, me, issue, await me.call("POST", `/attempts/${attempt.id}/submission`));
-        done(1);
+        await hand();
       },
     },
-    { label: "先放一放", quiet: true, run: () => mountQuiz(root, me, issue) },
+    { label: "先放一放", quiet: true, run: () => mountQuiz(at.root, at.me, at.issue) },
   );
   show(
-    root,
-    h("h4", {}, `第 ${attempt.number} 次作答`),
+    at.root,
+    h("div", { class: "split" }, h("h4", {}, `第 ${attempt.number} 次作答`), attempt.remaining_seconds === null ? null : countdown(attempt.remaining_seconds, timeIsUp)),
     saved,
-    attempt.questions.map((question, index) => asked(question, index, (given) => save(question, given))),
+    attempt.questions.map((question, index) => asked(question, index, question.your_answer, (given) => save(question, given))),
     submit,
   );
-  root.classList.add("part");
+  at.root.classList.add("part");
 }
 
-function asked(question, index, save) {
-  const legend = h("legend", {}, `${index + 1}．${question.stem}（${KINDS[question.kind]}）`);
-  if (question.kind === "fill_in") {
-    const input = h("input", { type: "text", maxlength: "200", "aria-label": `第 ${index + 1} 题的答案`, value: question.your_answer[0] ?? "" });
-    input.addEventListener("change", () => save(input.value.trim() ? [input.value.trim()] : []));
-    return h("fieldset", {}, legend, input);
+/** Counts down what the server has said, by time that passes here and not by this device's clock. */
+function countdown(seconds, then) {
+  const place = h("span", { class: "tag warn", role: "timer" });
+  const began = performance.now();
+  function look() {
+    const left = Math.max(0, Math.ceil(seconds - (performance.now() - began) / 1000));
+    place.textContent = `剩余 ${duration(left)}`;
+    if (left > 0) setTimeout(() => place.isConnected && look(), 500);
+    else then();
   }
-  const type = question.kind === "multiple" ? "checkbox" : "radio";
-  const inputs = question.options.map((_, place) =>
-    h("input", { type, name: `question-${question.id}`, value: LETTERS[place], checked: question.your_answer.includes(LETTERS[place]) }),
-  );
-  inputs.forEach((input) =>
-    input.addEventListener("change", () => save(inputs.filter((each) => each.checked).map((each) => each.value))),
-  );
-  return h(
-    "fieldset",
-    {},
-    legend,
-    question.options.map((option, place) => h("label", { class: "choice" }, inputs[place], h("span", {}, `${LETTERS[place]}．${option}`))),
-  );
+  // Once it stands in the page.
+  setTimeout(look);
+  return place;
 }
 
-function written(question, answer) {
-  if (answer.length === 0) return "未作答";
-  if (question.kind === "fill_in") return answer[0]; // of the texts that are taken, the first is how it is written
-  return answer.map((letter) => `${letter}．${question.options[LETTERS.indexOf(letter)] ?? ""}`).join("；");
-}
-
-function result(root, me, issue, attempt) {
+function result(at, attempt) {
+  const ended = attempt.timed_out ? "时间到，已按保存的答案自动交卷。" : "";
+  const passed = attempt.passed ? "已及格。" : "未及格。";
+  const later = attempt.explained_from ? `${time(attempt.explained_from)}以后` : "作答次数用完或及格以后";
   show(
-    root,
-    h("p", { class: `said ${attempt.passed ? "good" : "warn"}`, role: "status" }, `本次得分 ${attempt.score} 分，${attempt.passed ? "已及格。" : "未及格，看过解析后可以再试。"}`),
-    attempt.questions.map((question, index) =>
-      h(
-        "div",
-        { class: "item" },
-        h("div", { class: "split" }, h("strong", {}, `${index + 1}．${question.stem}`), tag(question.correct ? "正确" : "不正确", question.correct ? "good" : "bad")),
-        h("p", {}, `您的答案：${written(question, question.your_answer)}`),
-        question.correct ? null : h("p", {}, `参考答案：${written(question, question.answer)}`),
-        question.explanation && h("p", { class: "soft" }, `解析：${question.explanation}`),
-        question.source && h("p", { class: "small soft" }, `出处：${question.source}`),
-      ),
-    ),
-    actions({ label: "完成", quiet: true, run: () => mountQuiz(root, me, issue) }),
+    at.root,
+    h("p", { class: `said ${attempt.passed ? "good" : "warn"}`, role: "status" }, `${ended}第 ${attempt.number} 次得分 ${attempt.score} 分，${passed}`),
+    attempt.explained ? null : h("p", { class: "said" }, `答案和解析在${later}可以查看。`),
+    attempt.questions.map(explained),
+    actions({ label: "完成", quiet: true, run: () => mountQuiz(at.root, at.me, at.issue) }),
   );
 }

@@ -4,6 +4,7 @@ import { ask, enter } from "./consent.js";
 import { actions, done, h, part, say, show, tag } from "./dom.js";
 import { clock, duration, time } from "./format.js";
 import { lessonFrame } from "./lesson-frame.js";
+import { practice } from "./practice.js";
 import { mountQuiz } from "./quiz.js";
 import { subscribe } from "./phones.js";
 
@@ -45,6 +46,7 @@ async function overview(root) {
     issues.map((issue) => issueCard(root, issue)),
     issues.length === 0 && h("p", { class: "said warn" }, "本周还没有已发布的学习。演示刚启动时，几秒后就会发布，请点“刷新”。"),
     others.length > 0 && otherIssues(root, others),
+    practice(me),
     actions(
       { label: "刷新", quiet: true, run: () => overview(root) },
       { label: "同意再接收一次微信提醒", quiet: true, run: () => subscribe(me, phone) },

@@ -62,7 +62,7 @@ async function card(root, listed) {
     "div",
     { class: "item" },
     h("div", { class: "split" }, h("strong", {}, `${issue.week}：${issue.title}`), tag(STATES[issue.state], "warn")),
-    h("p", { class: "small soft" }, `拟稿：${issue.author.name} · ${issue.lessons.length} 篇资料 · ${quiz ? `测验 ${quiz.questions.length} 题` : "没有测验"}`),
+    h("p", { class: "small soft" }, `拟稿：${issue.author.name} · ${issue.lessons.length} 篇资料 · ${quiz ? `测验 ${asks(quiz)} 题` : "没有测验"}`),
     actions(
       ...issue.lessons.map((lesson) => ({
         label: `预览《${lesson.title}》`,
@@ -85,14 +85,19 @@ async function card(root, listed) {
   );
 }
 
+function asks(quiz) {
+  return quiz.questions.length + quiz.draw.reduce((sum, rule) => sum + rule.count, 0);
+}
+
 function answers(quiz) {
+  if (quiz.draw.length) return h("ul", {}, quiz.draw.map((rule) => h("li", {}, `从题库抽 ${rule.count} 题（${rule.tags.join("、") || "不限标签"}），现有 ${rule.available} 题符合。`)));
   return h("ol", { class: "items" }, quiz.questions.map((question) =>
     h(
       "li",
       { class: "item" },
       h("strong", {}, question.stem),
       question.options.length ? h("p", {}, question.options.map((option, index) => `${"ABCDEFGH"[index]}．${option}`).join("　")) : null,
-      h("p", { class: "soft" }, `答案：${question.answer.join(question.kind === "fill_in" ? " 或 " : "")}　${question.explanation}`),
+      h("p", { class: "soft" }, `答案：${question.answer.join({ fill_in: " 或 ", ordering: " → " }[question.kind] ?? "")}　${question.explanation}`),
     ),
   ));
 }

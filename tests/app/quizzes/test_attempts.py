@@ -11,45 +11,17 @@ from app.db.engine import transaction
 from app.library.models import Issue
 from app.quizzes.models import Attempt
 from app.resources import Service
-from tests.app.quizzes.exam import RIGHT, make_quiz
+from tests.app.quizzes.exam import RIGHT, Exam
 from tests.conftest import MovableClock
-from tests.world import Person, World
+from tests.world import World
 
-SECRETS = ("机要", '"answer"', "explanation", '"source"', "correct")
-
-
-class Exam:
-    """A member of branch 100 before a quiz of organisation 10."""
-
-    def __init__(self, client: httpx.AsyncClient, service: Service, member: Person, issue: int, quiz: int) -> None:
-        self.client, self.service, self.member, self.issue, self.quiz = client, service, member, issue, quiz
-
-    async def open(self, who: Person | None = None) -> httpx.Response:
-        return await self.client.post(f"/quizzes/{self.quiz}/attempts", headers=(who or self.member).auth)
-
-    async def get(self, path: str, who: Person | None = None) -> httpx.Response:
-        return await self.client.get(path, headers=(who or self.member).auth)
-
-    async def answer(
-        self, attempt: dict[str, object], given: list[list[str]], who: Person | None = None
-    ) -> httpx.Response:
-        ids = [str(question["id"]) for question in attempt["questions"]]  # type: ignore[attr-defined]  # JSON
-        body = {"answers": dict(zip(ids, given, strict=False))}
-        headers = (who or self.member).auth
-        return await self.client.put(f"/attempts/{attempt['id']}/answers", headers=headers, json=body)
-
-    async def submit(self, attempt_id: object, who: Person | None = None) -> httpx.Response:
-        return await self.client.post(f"/attempts/{attempt_id}/submission", headers=(who or self.member).auth)
+SECRETS = ("机要", '"answer"', '"explanation"', '"source"', '"correct"')
 
 
 @pytest.fixture
 async def exam(client: httpx.AsyncClient, world: World, service: Service) -> Exam:
     """A published quiz with a question of each kind: three attempts, 60 to pass."""
-    author, member = await world.staff(("editor", 1)), await world.signed_in_member(100)
-    issue_id = await make_quiz(service, 10, author.id)
-    quiz = await client.get(f"/issues/{issue_id}/quiz", headers=member.auth)
-    assert quiz.status_code == 200, quiz.text
-    return Exam(client, service, member, issue_id, quiz.json()["id"])
+    return await Exam.build(client, world, service)
 
 
 async def test_a_quiz_is_taken_from_the_first_look_to_the_result(exam: Exam, clock: MovableClock) -> None:
@@ -60,16 +32,22 @@ async def test_a_quiz_is_taken_from_the_first_look_to_the_result(exam: Exam, clo
         "attempts_allowed": 3,
         "attempts_used": 0,
         "question_count": 4,
+        "time_limit_seconds": None,
+        "grace_seconds": 30,
+        "explanations": "after_submission",
+        "score_counts": "best",
+        "score": None,
         "best_score": None,
         "passed": False,
         "open_attempt_id": None,
+        "attempts": [],
     }
     attempt = (await exam.open()).json()
     assert (attempt["state"], attempt["number"]) == ("open", 1)
     assert (await exam.open()).json() == attempt
     await exam.answer(attempt, [["A"], ["A", "B", "C"]])
     merged = (await exam.answer(attempt, [["B"], ["C", "A", "B"], ["B"]])).json()
-    assert [question["your_answer"] for question in merged["questions"]] == [["B"], ["C", "A", "B"], ["B"], []]
+    assert [question["your_answer"] for question in merged["questions"]] == [["B"], ["A", "B", "C"], ["B"], []]
     clock.move(minutes=3)
     result = (await exam.submit(attempt["id"])).json()
     assert (result["state"], result["score"], result["passed"]) == ("submitted", 50, False)
@@ -163,7 +141,7 @@ async def test_an_empty_list_takes_an_answer_back(exam: Exam) -> None:
     attempt = (await exam.open()).json()
     await exam.answer(attempt, RIGHT)
     taken = (await exam.answer(attempt, [[]])).json()
-    assert [question["your_answer"] for question in taken["questions"]] == [[], *RIGHT[1:]]
+    assert [question["your_answer"] for question in taken["questions"]] == [[], ["A", "B", "C"], *RIGHT[2:]]
 
 
 async def test_an_attempt_is_its_members_alone(exam: Exam, world: World) -> None:

@@ -48,7 +48,7 @@ async def test_a_quiz_that_cannot_be_is_refused(client: httpx.AsyncClient, world
         return answer.status_code, answer.json().get("code", "")
 
     assert await put(mine, mine) == (422, "question_twice")
-    assert await put() == (422, "invalid_input")
+    assert await put() == (422, "questions_or_draw")
     assert await put(mine, pass_mark=0) == (422, "invalid_input")
     assert await put(mine, attempts_allowed=11) == (422, "invalid_input")
     for other in [*others, 999_999]:

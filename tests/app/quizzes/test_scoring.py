@@ -24,6 +24,9 @@ from app.quizzes.scoring import Key, is_correct, score
         ("fill_in", ["月"], ["年"], False),
         ("fill_in", ["月"], ["　"], False),
         ("fill_in", ["月"], [], False),
+        ("ordering", ["B", "A", "C"], ["B", "A", "C"], True),
+        ("ordering", ["B", "A", "C"], ["A", "B", "C"], False),
+        ("ordering", ["B", "A", "C"], [], False),
     ],
 )
 def test_an_answer_is_right_as_a_whole_or_not_at_all(
