@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -20,6 +21,17 @@ log = structlog.get_logger()
 
 LOOK_SECONDS = 1
 SWEEP_SECONDS = 600
+
+
+async def _tidy(sessions: Sessions, media: Store, now: datetime) -> None:
+    try:
+        gone = await sweep(sessions, media, now)
+    except Exception as error:
+        expected = is_away(error) or isinstance(error, StorageUnavailable)
+        log.warning("sweep_failed", error=type(error).__name__, exc_info=None if expected else error)
+        return
+    if gone:
+        log.info("media_swept", objects=gone)
 
 
 @asynccontextmanager
@@ -43,14 +55,7 @@ async def ticking(sessions: Sessions, media: Store, clock: Clock) -> AsyncIterat
                 log.warning("look_failed", error=type(error).__name__, exc_info=None if is_away(error) else error)
 
     async def tidy() -> None:
-        try:
-            gone = await sweep(sessions, media, clock())
-        except Exception as error:
-            expected = is_away(error) or isinstance(error, StorageUnavailable)
-            log.warning("sweep_failed", error=type(error).__name__, exc_info=None if expected else error)
-            return
-        if gone:
-            log.info("media_swept", objects=gone)
+        await _tidy(sessions, media, clock())
 
     scheduler = AsyncIOScheduler(timezone="UTC")
     scheduler.add_job(

@@ -113,9 +113,7 @@ async def add_piece(
     incoming = Incoming(body, asset.size - offset, HEAD if offset == 0 else 0)
     try:
         await store.put(name, incoming.chunks())
-        _check_arrived(incoming)
-        if incoming.head and len(incoming.head) == min(HEAD, asset.size):
-            check_size(settings, recognise(incoming.head).kind, asset.size)
+        _check_arrived(incoming, settings, asset)
         async with transaction(sessions) as session:
             asset = await _keep_piece(session, asset_id, name, offset, incoming.size, now)
     except (ContentError, MediaTooLarge) as error:
@@ -129,11 +127,14 @@ async def add_piece(
     return asset
 
 
-def _check_arrived(incoming: Incoming) -> None:
+def _check_arrived(incoming: Incoming, settings: Settings, asset: Asset) -> None:
+    """All of the piece and no more; and of the first one, where it says enough, that it begins a file that we keep."""
     if incoming.error is not None:
         raise incoming.error
     if incoming.over:
         raise BeyondSize
+    if incoming.head and len(incoming.head) == min(HEAD, asset.size):
+        check_size(settings, recognise(incoming.head).kind, asset.size)
 
 
 def _check_offset(asset: Asset, offset: int) -> None:
