@@ -139,9 +139,9 @@ async def test_a_question_sheet_is_rehearsed_and_then_imported(
     file = tmp_path / "questions.xlsx"
     file.write_bytes(question_template())
     refused(run(program, "import", str(file)), "--login")
-    assert accepted(run(program, "import", str(file), "--login", "root", "--dry-run"))[0] == "试题 4 道"
+    assert accepted(run(program, "import", str(file), "--login", "root", "--dry-run"))[0] == "试题 5 道"
     assert (await counts(sessions))["questions"] == 0
-    assert accepted(run(program, "import", str(file), "--login", "root")) == ["试题 4 道", "导入完成。"]
+    assert accepted(run(program, "import", str(file), "--login", "root")) == ["试题 5 道", "导入完成。"]
     assert (await counts(sessions))["questions"] == 4
 
 

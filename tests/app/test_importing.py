@@ -120,7 +120,7 @@ async def test_questions_go_to_the_bank_of_the_organisation(service: Service, wo
     sheet = tmp_path / "questions.xlsx"
     sheet.write_bytes(question_template())
     assert await bring_in(service, sheet, dry_run=True) == Report(
-        ["试题 4 道", "以上为试运行结果，没有导入任何内容。"], True
+        ["试题 5 道", "以上为试运行结果，没有导入任何内容。"], True
     )
     assert await count(service, Question) == 0
     assert (await bring_in(service, sheet, organisation_id=10)).accepted
