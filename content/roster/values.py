@@ -11,7 +11,7 @@ from content.roster.columns import is_alias
 from content.roster.dates import shorten
 from content.roster.events import RosterName, Stage
 from content.spreadsheets.cells import Cell, cell_text
-from content.text import clean_name, compact
+from content.text import clean_name, compact, is_rare
 
 STAGES: dict[str, Stage] = {
     "入党申请人": "applicant",
@@ -137,7 +137,7 @@ def read_name(text: str) -> str:
 
 
 def _may_stand_in_name(char: str) -> bool:
-    return char in "· '-〇" or unicodedata.category(char)[0] in "LM"
+    return char in "· '-〇" or unicodedata.category(char)[0] in "LM" or is_rare(char)
 
 
 def read_phone(text: str, label: str) -> str:

@@ -188,15 +188,37 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
 @given(st.lists(st.lists(words, min_size=11, max_size=11), max_size=4))
 def test_every_line_is_told_once_whatever_stands_in_it(rows: list[list[str]]) -> None:
     output = StringIO()
-    csv.writer(output).writerows([[*FIELD_TITLES.values()], *rows])
+    # What stands right below a header may still belong to it.
+    csv.writer(output).writerows([[*FIELD_TITLES.values()], ["张三", BRANCH], *rows])
     told: list[int] = []
     # Nobody in it at all is refused, once everything was told.
     with suppress(ContentError):
         for event in parse_roster_lines(output.getvalue().encode(), OPTIONS):
             told += [] if isinstance(event, RosterHeader | RosterOrganisation) else [event.line]
-    assert told == [
-        line for line, row in enumerate(rows, start=2) if any(compact(cell) not in {"", "'", '=""'} for cell in row)
+    assert told[1:] == [
+        line for line, row in enumerate(rows, start=3) if any(compact(cell) not in {"", "'", '=""'} for cell in row)
     ]
+
+
+remarks = st.sampled_from(
+    ["1999年7月", "说明", "提示1", "注：外出", "合计", "备注", "审核人：", "填表人", "负责人：李四", "※", "日期：2026年"]
+)
+
+
+@given(
+    st.permutations([*FIELDS, "remark", "another"]),
+    st.sampled_from(["张三", "张三（书记）", "张三(已去世)", "Abdul Karim", "阿卜杜拉·买买提", "张3"]),
+    st.lists(st.just("") | remarks | words, min_size=len(FIELDS), max_size=len(FIELDS)),
+)
+def test_a_line_with_a_name_and_a_branch_is_never_left_out(order: list[str], name: str, others: list[str]) -> None:
+    said = dict(zip([field for field in order if field not in ("name", "organisation")], others, strict=True))
+    row = [{**said, "name": name, "organisation": BRANCH}[field] for field in order]
+    output = StringIO()
+    titles = {**FIELD_TITLES, "remark": "备注", "another": "其他说明"}
+    plain = [{"name": "张三丰", "organisation": BRANCH}.get(field, "") for field in order]
+    csv.writer(output).writerows([[titles[field] for field in order], plain, row])
+    found = list(parse_roster_lines(output.getvalue().encode(), OPTIONS))
+    assert [isinstance(event, RosterLine | RejectedLine) for event in found[1:]] == [True, True]
 
 
 han = st.characters(min_codepoint=0x4E00, max_codepoint=0x9FA5)
@@ -205,7 +227,7 @@ people = st.builds(
     person,
     line=st.just(0),
     name=st.text(han, min_size=2, max_size=5).map(lambda text: f"丁{text}丁"),
-    organisation=st.text(han, min_size=1, max_size=50).map(lambda text: f"{text}支部"),
+    organisation=st.text(han, min_size=1, max_size=50).map(lambda text: f"丁{text}支部"),
     phone=st.just("") | st.integers(10**8, 10**9 - 1).map(lambda number: f"19{number}"),
     superior=st.just("") | st.text(han, min_size=1, max_size=50).map(lambda text: f"{text}党委"),
     stage=st.sampled_from(["applicant", "activist", "development_target", "probationary_member", "full_member", None]),

@@ -51,7 +51,7 @@ async def background_of(request: Request) -> Background:
 
 BackgroundDep = Annotated[Background, Depends(background_of)]
 FirstKeeper = Annotated[CurrentStaff, Depends(checked_first(*KEEPERS))]
-LineStatus = Literal["added", "changed", "unchanged", "rejected", "question"]
+LineStatus = Literal["added", "changed", "unchanged", "rejected", "question", "skipped"]
 Root = Annotated[Id, Query(description="Organisations are looked up by name in the subtree of this one")]
 OfOrganisation = Annotated[Id | None, Query(description="Only imports into this organisation")]
 ColumnsField = Annotated[

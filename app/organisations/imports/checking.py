@@ -180,6 +180,7 @@ async def _counts(session: AsyncSession, import_id: int, organisations: int) -> 
         "unchanged": found.get("unchanged", 0),
         "rejected": found.get("rejected", 0),
         "questions": found.get("question", 0),
+        "skipped": found.get("skipped", 0),
         "missing": await session.scalar(COUNT_MISSING, {"import_id": import_id}) or 0,
         "organisations_added": organisations,
     }

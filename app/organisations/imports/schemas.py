@@ -17,6 +17,14 @@ class RejectedLineOut(Out):
     reason: str
 
 
+class SkippedLineOut(Out):
+    """A line that was left out as no person, and what stands in it: whoever looks can tell whether that is right."""
+
+    line: int
+    sheet: str
+    text: str
+
+
 class ColumnOut(Out):
     """A column that is read, and the field of the roster that it is."""
 
@@ -52,6 +60,7 @@ class ImportSummary(Out):
     organisations_added: int
     rejected_count: int
     questions_count: int
+    skipped_count: int
     lines_done: int
     lines_total: int
     error_code: str | None
@@ -66,6 +75,8 @@ class ImportOut(ImportSummary):
     """An import in full, with the first 200 lines that it cannot take and organisations that it adds."""
 
     rejected: list[RejectedLineOut]
+    # The first 20 of `skipped_count`.
+    skipped: list[SkippedLineOut]
     organisations: list[NewOrganisationOut]
     columns: list[ColumnOut]
     ignored_columns: list[str]
@@ -99,7 +110,7 @@ class CandidateOut(Out):
 
 
 class LineOut(Out):
-    """A line of the file and what becomes of it: added, changed, unchanged, rejected, or a question."""
+    """A line of the file and what becomes of it: added, changed, unchanged, rejected, a question, or skipped as no person."""
 
     id: int
     line: int

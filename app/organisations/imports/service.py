@@ -17,7 +17,7 @@ from app.errors import Forbidden, NotFound
 from app.organisations.imports.errors import ImportInterrupted, NotChecked, QuestionsOpen, RejectedLines
 from app.organisations.imports.models import ImportLine, RosterImport
 from app.organisations.imports.reading import printable, seal_place
-from app.organisations.imports.schemas import ImportOut, ImportSummary, RejectedLineOut
+from app.organisations.imports.schemas import ImportOut, ImportSummary, RejectedLineOut, SkippedLineOut
 from app.organisations.people.reach import KEEPERS
 
 # What stands in lines is kept no longer than it can be of use.
@@ -26,6 +26,7 @@ KEPT = timedelta(days=30)
 SILENT = timedelta(seconds=60)
 RUNNING = ("reading", "applying")
 SHOWN_REJECTED = 200
+SHOWN_SKIPPED = 20
 
 
 @dataclass(frozen=True)
@@ -182,6 +183,7 @@ async def describe(session: AsyncSession, vault: Vault, import_id: int, now: dat
     return ImportOut(
         **_told(record, now),
         rejected=rejected,
+        skipped=await list_skipped(session, vault, import_id) if record.counts.get("skipped") else [],
         organisations=record.organisations[:SHOWN_REJECTED],
         columns=columns.get("read", []),
         ignored_columns=columns.get("ignored", []),
@@ -205,6 +207,7 @@ def _told(record: RosterImport, now: datetime) -> dict[str, Any]:
         "organisations_added": counts.get("organisations_added", 0),
         "rejected_count": counts.get("rejected", 0),
         "questions_count": counts.get("questions", 0),
+        "skipped_count": counts.get("skipped", 0),
         "lines_done": record.lines_done,
         "lines_total": record.lines_total,
         "error_code": ImportInterrupted.code if interrupted else record.error_code,
@@ -235,9 +238,11 @@ def _finding(vault: Vault, line: ImportLine) -> dict[str, object]:
     }
 
 
-async def _first(session: AsyncSession, import_id: int, status: str) -> list[ImportLine]:
+async def _first(
+    session: AsyncSession, import_id: int, status: str, limit: int = SHOWN_REJECTED
+) -> list[ImportLine]:
     statement = select(ImportLine).where(ImportLine.import_id == import_id, ImportLine.status == status)
-    return list(await session.scalars(statement.order_by(ImportLine.id).limit(SHOWN_REJECTED)))
+    return list(await session.scalars(statement.order_by(ImportLine.id).limit(limit)))
 
 
 async def list_rejected(session: AsyncSession, vault: Vault, import_id: int) -> list[RejectedLineOut]:
@@ -248,8 +253,16 @@ async def list_rejected(session: AsyncSession, vault: Vault, import_id: int) -> 
     ]
 
 
+async def list_skipped(session: AsyncSession, vault: Vault, import_id: int) -> list[SkippedLineOut]:
+    """The first lines that were left out as no persons."""
+    return [
+        SkippedLineOut(line=line.line, sheet=line.sheet, text=reason_of(vault, line))
+        for line in await _first(session, import_id, "skipped", SHOWN_SKIPPED)
+    ]
+
+
 def texts_of(vault: Vault, line: ImportLine) -> dict[str, Any]:
-    """What stood in a line: `raw` field -> text, `phone` if it was read, `reason` if it was refused."""
+    """What stood in a line: `raw` field -> text, `phone` if it was read, `reason` if it was refused or left out."""
     texts: dict[str, Any] = json.loads(vault.decrypt(line.sealed, seal_place(line.id)))
     return texts
 

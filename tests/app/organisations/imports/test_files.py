@@ -63,6 +63,22 @@ async def test_what_a_column_was_said_to_be_is_remembered_where_it_was_applied_a
     assert (await desk.upload(data, dry_run=True)).json()["ignored_columns"] == []
 
 
+async def test_lines_that_are_no_person_are_counted_and_shown_and_sealed(desk: Desk, world: World) -> None:
+    signed = f"填表人：李四 {ONE}"
+    data = table(["入党时间", "姓名", "所在支部"], ["1999年7月", "张三（书记）", "一支部"], ["合计", "1 人"], [signed])
+    seen = (await desk.upload(data, dry_run=True)).json()
+    assert (seen["added"], seen["skipped_count"], seen["lines_total"]) == (1, 2, 3)
+    assert seen["skipped"] == [
+        {"line": 3, "sheet": "花名册", "text": "合计 1 人"}, {"line": 4, "sheet": "花名册", "text": signed},
+    ]  # fmt: skip
+    assert [line["reason"] for line in await desk.lines(seen["id"], "skipped")] == ["合计 1 人", signed]
+    async with transaction(world.service.sessions) as session:
+        lines = list(await session.scalars(select(ImportLine)))
+    assert ONE not in str([{name: value for name, value in vars(line).items() if name != "sealed"} for line in lines])
+    assert (await desk.apply(seen["id"])).json()["skipped_count"] == 2
+    assert len(await members(world)) == 1
+
+
 @pytest.mark.parametrize(
     ("columns", "code"),
     [
