@@ -29,6 +29,7 @@ def upgrade() -> None:
         sa.Column("organisation_id", sa.BigInteger(), nullable=True),
         sa.Column("account_id", sa.BigInteger(), nullable=True),
         sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("applied_by", sa.Text(), nullable=True),
         sa.Column("file_name", sa.Text(), nullable=False),
         sa.Column("digest", postgresql.BYTEA(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),

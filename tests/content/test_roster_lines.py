@@ -140,6 +140,16 @@ def test_organisations_in_a_ring_are_refused_and_those_below_it_stay() -> None:
     assert [event.name for event in events if isinstance(event, RosterOrganisation)] == ["丙部", "丁部"]
 
 
+def test_two_branches_of_one_name_are_told_apart_by_their_superiors() -> None:
+    tree = [["第一党支部", "党支部", superior] for superior in ("甲总支", "乙总支", "第一党支部")]
+    tree += [["第一党小组", "党小组", "第一党支部"], ["第一党支部", "党支部", "甲总支"]]
+    events = read(xlsx({"党员": [HEADER, ["张三", BRANCH]], "党组织": [TREE, *tree]}))
+    found = [(event.name, event.parent) for event in events if isinstance(event, RosterOrganisation)]
+    assert found == [("第一党支部", "甲总支"), ("第一党支部", "乙总支"), ("第一党小组", "第一党支部")]
+    refused = [(event.line, event.code) for event in events if isinstance(event, RejectedLine)]
+    assert sorted(refused) == [(4, "organisation_cycle"), (6, "duplicate_organisation")]
+
+
 def test_a_table_with_too_many_lines_is_refused_at_the_first_that_is_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parse, "MAX_LINES", 2)
     rows = [HEADER, ["张三", BRANCH], [], ["李四", BRANCH]]
@@ -201,7 +211,7 @@ def test_every_line_is_told_once_whatever_stands_in_it(rows: list[list[str]]) ->
 
 
 remarks = st.sampled_from(
-    ["1999年7月", "说明", "提示1", "注：外出", "合计", "备注", "审核人：", "填表人", "负责人：李四", "※", "日期：2026年"]
+    ["1999年7月", "说明", "提示1", "注：外出", "合计", "备注", "审核人：", "填表人", "负责人：李四", "※", "日期：1日"]
 )
 
 
@@ -221,13 +231,14 @@ def test_a_line_with_a_name_and_a_branch_is_never_left_out(order: list[str], nam
     assert [isinstance(event, RosterLine | RejectedLine) for event in found[1:]] == [True, True]
 
 
-han = st.characters(min_codepoint=0x4E00, max_codepoint=0x9FA5)
+# 示例 is what the examples of the template are called.
+han = st.characters(min_codepoint=0x4E00, max_codepoint=0x9FA5, exclude_characters="示")
 months = st.builds("{}-{:02}".format, st.integers(1922, 1990), st.integers(1, 12))
 people = st.builds(
     person,
     line=st.just(0),
     name=st.text(han, min_size=2, max_size=5).map(lambda text: f"丁{text}丁"),
-    organisation=st.text(han, min_size=1, max_size=50).map(lambda text: f"丁{text}支部"),
+    organisation=st.text(han, min_size=1, max_size=50).map(lambda text: f"{text}支部"),
     phone=st.just("") | st.integers(10**8, 10**9 - 1).map(lambda number: f"19{number}"),
     superior=st.just("") | st.text(han, min_size=1, max_size=50).map(lambda text: f"{text}党委"),
     stage=st.sampled_from(["applicant", "activist", "development_target", "probationary_member", "full_member", None]),

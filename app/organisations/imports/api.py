@@ -13,10 +13,10 @@ from app.access.idempotency import IdempotencyKey, once
 from app.access.principals import CurrentStaff
 from app.db.engine import transaction
 from app.errors import Forbidden, Invalid, ProductError, Unavailable
-from app.organisations.files import XLSX_ANSWER, xlsx_response
-from app.organisations.imports import lines, service
+from app.organisations.files import XLSX_ANSWER, from_loop, xlsx_response
+from app.organisations.imports import lines, service, telling
 from app.organisations.imports.background import Background
-from app.organisations.imports.errors import ImportInterrupted, RosterChanged
+from app.organisations.imports.errors import ImportInterrupted, RosterChanged, TargetArchived
 from app.organisations.imports.running import INTERNAL_ERROR, apply_in_background, import_in_background
 from app.organisations.imports.schemas import AnswersIn, ImportOut, Imports, Lines, MissingMembers
 from app.organisations.imports.service import RUNNING, Order, describe
@@ -38,6 +38,7 @@ MOST_COLUMNS = 200
 # What an import failed for, where that is not something in the file.
 REFUSALS: Mapping[str, type[ProductError]] = {
     RosterChanged.code: RosterChanged,
+    TargetArchived.code: TargetArchived,
     ImportInterrupted.code: Unavailable,
     INTERNAL_ERROR: Unavailable,
 }
@@ -131,7 +132,7 @@ async def post_roster(
         guard = await once(request, session, staff, now, idempotency_key)
         out = await _outcome(session, svc, import_id)
         if out.state == "checked" and not dry_run:
-            await service.check_ready(session, svc.vault, import_id)
+            await telling.check_ready(session, svc.vault, import_id)
         response.status_code = 202 if out.state in RUNNING else 200 if dry_run else 201
         return guard.keep(out, response.status_code)
 
@@ -203,12 +204,13 @@ async def list_roster_missing(
     responses=XLSX_ANSWER,
 )
 async def export_roster_corrections(import_id: PathId, svc: ServiceDep, staff: FirstKeeper, now: Now) -> Response:
-    """The lines that are refused or asked about, with what is wrong: mended, the file can be uploaded again."""
+    """All lines, first those that are refused or asked about, with what is wrong: mended, it is the roster to upload."""
     async with transaction(svc.sessions) as session:
-        found = await lines.list_corrections(session, staff, import_id, now)
+        await lines.begin_corrections(session, staff, import_id, now)
     # In a thread and after the transaction: many lines take seconds to write.
-    data = await asyncio.to_thread(corrections_workbook, lines.corrections(svc.vault, found))
-    return xlsx_response(data, "roster-corrections.xlsx", "待更正的行.xlsx")
+    pages = lines.corrections(svc.sessions, svc.vault, import_id)
+    data = await asyncio.to_thread(corrections_workbook, from_loop(asyncio.get_running_loop(), pages))
+    return xlsx_response(data, "roster-corrections.xlsx", "待更正的名册.xlsx")
 
 
 @router.put("/rosters/imports/{import_id}/answers", operation_id="answer_roster_questions")
@@ -229,7 +231,7 @@ async def apply_roster_import(
     async with transaction(svc.sessions) as session:
         record = await service.find_import(session, staff, import_id, lock=True)
         await service.check_may_create(session, staff, record)
-        claimed = await service.claim(session, svc.vault, record, now)
+        claimed = await service.claim(session, svc.vault, record, staff.actor, now)
     if claimed:
         background.start(import_id, apply_in_background(svc, import_id))
     await background.wait(import_id, PATIENCE_SECONDS)

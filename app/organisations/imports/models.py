@@ -27,6 +27,8 @@ class RosterImport(Base):
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"))
     account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
     actor: Mapped[str]
+    # Who had it applied, where that was not at once.
+    applied_by: Mapped[str | None]
     file_name: Mapped[str]
     # Of the file and of what was asked for: the same again while the first is still being read is the first.
     digest: Mapped[bytes] = mapped_column(index=True)

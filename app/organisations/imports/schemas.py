@@ -18,7 +18,7 @@ class RejectedLineOut(Out):
 
 
 class SkippedLineOut(Out):
-    """A line that was left out as no person, and what stands in it: whoever looks can tell whether that is right."""
+    """A line that was left out as no person, and what stands in it, for whoever knows better."""
 
     line: int
     sheet: str
@@ -34,12 +34,13 @@ class ColumnOut(Out):
 
 
 class NewOrganisationOut(Out):
-    """An organisation that the import adds; it has an id once it is there."""
+    """An organisation that the import adds; it has an id once it is there, and `stays` says whether an undo kept it."""
 
     name: str
     kind: str
     superior: str
     id: int | None = None
+    stays: bool | None = None
 
 
 class ImportSummary(Out):
@@ -107,6 +108,8 @@ class CandidateOut(Out):
     organisation: str
     birth_month: str | None
     phone_masked: str | None
+    # Whoever is has to be restored before the line can be imported.
+    archived: bool
 
 
 class LineOut(Out):

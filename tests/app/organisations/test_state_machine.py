@@ -32,7 +32,7 @@ from app.identity.binding_schemas import SlipsIn
 from app.identity.service import open_wechat_session
 from app.identity.slips import draw_slips, keep_slips
 from app.organisations.people.archiving import archive_member, restore_member
-from app.organisations.people.schemas import ArchiveIn, MemberIn, MoveIn
+from app.organisations.people.schemas import ArchiveIn, MemberIn, MoveIn, RestorationIn
 from app.organisations.people.service import add_member, move_member
 from app.organisations.posts.schemas import PostIn
 from app.organisations.posts.service import appoint, end_post
@@ -379,10 +379,11 @@ class County(RuleBasedStateMachine):
         place = None if to is None else self.branch(to)
         target = person.organisation if place is None else place
         left = max((each.ends for each in person.places if each.ends), default=self.now)
+        body = RestorationIn(organisation_id=place, allow_duplicate=True)
         back = self.attempt(
             self.model.why_not_restore_person(person, target),
             lambda session: restore_member(
-                session, self.backstage.service.vault, self.actor, person.id, place, self.now
+                session, self.backstage.service.vault, self.actor, person.id, body, self.now
             ),
             left,
         )
