@@ -16,11 +16,11 @@ from app.organisations.locks import keep_tree
 # Of two requests that waited for each other the later one may have read the clock first.
 CROSSED = timedelta(minutes=1)
 
-LATEST = text("""
-SELECT member.name, coalesce(place.until_at, place.from_at)
+LATER = text("""
+SELECT member.id, member.name, max(coalesce(place.until_at, place.from_at))
 FROM placements place JOIN members member ON member.id = place.member_id
-WHERE place.member_id = ANY(CAST(:ids AS bigint[]))
-ORDER BY coalesce(place.until_at, place.from_at) DESC, member.id LIMIT 1
+WHERE place.member_id = ANY(CAST(:ids AS bigint[])) AND coalesce(place.until_at, place.from_at) > :at
+GROUP BY member.id ORDER BY member.id
 """)
 CREATED = text("""
 SELECT max(effective_at) FROM organisation_changes
@@ -79,10 +79,12 @@ def not_before(latest: datetime | None, at: datetime, detail: str | None = None)
     """
     if latest is None or latest <= at:
         return at
-    is_same_day = isinstance(at.tzinfo, ZoneInfo) and latest.astimezone(at.tzinfo).date() == at.date()
+    # In the zone in which the day was given, so that what follows sees the same day.
+    settled = latest.astimezone(at.tzinfo)
+    is_same_day = isinstance(at.tzinfo, ZoneInfo) and settled.date() == at.date()
     if latest - at > CROSSED and not is_same_day:
         raise TooEarly(detail)
-    return latest
+    return settled
 
 
 async def created_at(session: AsyncSession, organisation_ids: Sequence[int]) -> datetime | None:
@@ -109,8 +111,8 @@ async def place_members(
         at = await after_creation(session, [organisation_id], at)
         await session.execute(MOVE, {"ids": ids, "organisation_id": organisation_id})
     moved = list(await session.scalars(ELSEWHERE, {"ids": ids}))
-    if moved:
-        await session.execute(BEGIN, {"ids": moved, "at": await _end_places(session, moved, at)})
+    for ends, members in (await _end_places(session, moved, at)).items():
+        await session.execute(BEGIN, {"ids": members, "at": ends})
 
 
 async def displace_members(session: AsyncSession, member_ids: Sequence[int], at: datetime) -> None:
@@ -119,16 +121,19 @@ async def displace_members(session: AsyncSession, member_ids: Sequence[int], at:
     await _end_places(session, list(member_ids), at)
 
 
-async def _end_places(session: AsyncSession, ids: list[int], at: datetime) -> datetime:
-    """When the places came to end: `at`, or a moment later; raises `TooEarly`."""
-    latest = (await session.execute(LATEST, {"ids": ids})).first()
-    ends = at
-    if latest is not None:
-        name, since = latest
+async def _end_places(session: AsyncSession, ids: Sequence[int], at: datetime) -> dict[datetime, list[int]]:
+    """When the places of whom came to end: `at`, or a moment later; raises `TooEarly`."""
+    later: dict[int, datetime] = {}
+    for member_id, name, since in await session.execute(LATER, {"ids": list(ids), "at": at}):
         day = since.astimezone(at.tzinfo).date()
-        ends = not_before(since, at, f"日期早于{name}来到或离开现支部的日期（{day}），请改为当天或更晚的日期。")
-    for statement in (REPLACE, END):
-        await session.execute(statement, {"ids": ids, "at": ends})
+        detail = f"日期早于{name}来到或离开现支部的日期（{day}），请改为当天或更晚的日期。"
+        later[member_id] = not_before(since, at, detail)
+    ends: dict[datetime, list[int]] = {}
+    for member_id in ids:
+        ends.setdefault(later.get(member_id, at), []).append(member_id)
+    for moment, members in ends.items():
+        for statement in (REPLACE, END):
+            await session.execute(statement, {"ids": members, "at": moment})
     return ends
 
 

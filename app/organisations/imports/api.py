@@ -204,7 +204,7 @@ async def list_roster_missing(
     responses=XLSX_ANSWER,
 )
 async def export_roster_corrections(import_id: PathId, svc: ServiceDep, staff: FirstKeeper, now: Now) -> Response:
-    """All lines, first those that are refused or asked about, with what is wrong: mended, it is the roster to upload."""
+    """All lines, those that are refused or asked about first, with what is wrong: mended, it can be uploaded again."""
     async with transaction(svc.sessions) as session:
         await lines.begin_corrections(session, staff, import_id, now)
     # In a thread and after the transaction: many lines take seconds to write.

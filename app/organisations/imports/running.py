@@ -21,7 +21,7 @@ from app.organisations.imports.models import ImportLine, RosterImport
 from app.organisations.imports.places import TIMEZONE
 from app.organisations.imports.reading import Progress, options_for, stage
 from app.organisations.imports.schemas import ImportOut
-from app.organisations.imports.service import Order, begin_import, describe, interruption, only_top
+from app.organisations.imports.service import RUNNING, Order, begin_import, describe, interruption, only_top
 from app.organisations.locks import keep_tree
 from app.resources import Service
 
@@ -117,7 +117,10 @@ async def _keep_check(session: AsyncSession, record: RosterImport, progress: Pro
 
 async def _apply(service: Service, import_id: int, progress: Progress, *, fresh: bool) -> None:
     async with transaction(service.sessions) as session:
-        await _set(session, import_id, state="applying", lines_total=progress.total, heartbeat_at=service.clock())
+        # Not one that another process has applied meanwhile.
+        running = RosterImport.id == import_id, RosterImport.state.in_(RUNNING)
+        values = {"state": "applying", "lines_total": progress.total, "heartbeat_at": service.clock()}
+        await session.execute(update(RosterImport).where(*running).values(**values))
     try:
         while not await _try_apply(service, import_id, progress, fresh=fresh):  # noqa: ASYNC110 - the lock is elsewhere
             await asyncio.sleep(PAUSE_SECONDS)

@@ -18,7 +18,7 @@ class RejectedLineOut(Out):
 
 
 class SkippedLineOut(Out):
-    """A line that was left out as no person, and what stands in it, for whoever knows better."""
+    """A line that was left out as no person, and what stands in it."""
 
     line: int
     sheet: str
@@ -34,7 +34,7 @@ class ColumnOut(Out):
 
 
 class NewOrganisationOut(Out):
-    """An organisation that the import adds; it has an id once it is there, and `stays` says whether an undo kept it."""
+    """An organisation that the import adds, with an id once it is there; `stays` says whether an undo kept it."""
 
     name: str
     kind: str
@@ -113,7 +113,7 @@ class CandidateOut(Out):
 
 
 class LineOut(Out):
-    """A line of the file and what becomes of it: added, changed, unchanged, rejected, a question, or skipped as no person."""
+    """A line of the file and what becomes of it: added, changed, unchanged, rejected, a question, or skipped."""
 
     id: int
     line: int

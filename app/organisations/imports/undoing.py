@@ -157,7 +157,8 @@ async def undo_import(session: AsyncSession, staff: CurrentStaff, import_id: int
     audit.record(
         session, staff.actor, "roster.undone", "roster_import", import_id,
         now=now, organisation_id=record.organisation_id,
-        added=record.counts.get("added", 0), changed=record.counts.get("changed", 0), organisations_removed=len(removed),
+        added=record.counts.get("added", 0), changed=record.counts.get("changed", 0),
+        organisations_removed=len(removed),
     )  # fmt: skip
 
 
@@ -233,7 +234,7 @@ async def _delete(session: AsyncSession, ids: Sequence[int | None]) -> None:
 async def _remove_organisations(
     session: AsyncSession, staff: CurrentStaff, record: RosterImport, now: datetime
 ) -> set[int]:
-    """Takes the organisations that the import has added out of the tree, but for those that are in use; their ids.
+    """Takes the organisations that the import has added out of the tree, but for those in use; gives their ids.
 
     Where only the history knows of them they are deleted, else archived.
     """

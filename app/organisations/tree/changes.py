@@ -92,7 +92,7 @@ def record_handing_over(
 
 
 async def after_moves(session: AsyncSession, path: str, other_id: int, at: datetime) -> datetime:
-    """`at`; raises `TooEarly` where the subtree at `path` or the other organisation has moved later, or was not there."""
+    """`at`; raises `TooEarly` if the subtree at `path` or the other organisation has moved later, or was not there."""
     at = await after_creation(session, [int(path.rstrip("/").rsplit("/", 1)[1]), other_id], at)
     latest = await session.scalar(LATEST_MOVE, {"path": path, "other_id": other_id})
     return not_before(latest, at, MOVED_SINCE)

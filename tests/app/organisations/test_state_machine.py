@@ -241,7 +241,7 @@ class County(RuleBasedStateMachine):
             ),
         )
         if made is not None:
-            self.model.branches[made.id] = Branch(made.id, parent, kind, name)
+            self.model.branches[made.id] = Branch(made.id, parent, kind, name, begins=self.now)
 
     @rule(pick=picks, to=picks, ago=days_ago)
     def move(self, pick: int, to: int, ago: int) -> None:
@@ -287,7 +287,8 @@ class County(RuleBasedStateMachine):
         )
         if new is not None:
             source = self.model.branches[branch]
-            self.model.branches[new.id] = Branch(new.id, source.parent, source.kind, name)
+            at = self.model.settled(branch, source.parent or 0, at)
+            self.model.branches[new.id] = Branch(new.id, source.parent, source.kind, name, begins=at)
             for id_ in ids:
                 self.model.place(self.model.people[id_], new.id, at)
 
@@ -354,7 +355,7 @@ class County(RuleBasedStateMachine):
             at,
         )
         if moved is not None and person.organisation != place:
-            self.model.place(person, place, at)
+            self.model.move_person(person, place, at)
 
     @rule(who=picks, ago=days_ago)
     def archive_person(self, who: int, ago: int) -> None:
