@@ -16,9 +16,17 @@ from app.errors import Forbidden, Invalid, ProductError, Unavailable
 from app.organisations.files import XLSX_ANSWER, from_loop, xlsx_response
 from app.organisations.imports import lines, service, telling
 from app.organisations.imports.background import Background
+from app.organisations.imports.columns import forget_column, list_columns
 from app.organisations.imports.errors import ImportInterrupted, RosterChanged, TargetArchived
 from app.organisations.imports.running import INTERNAL_ERROR, apply_in_background, import_in_background
-from app.organisations.imports.schemas import AnswersIn, ImportOut, Imports, Lines, MissingMembers
+from app.organisations.imports.schemas import (
+    AnswersIn,
+    ImportOut,
+    Imports,
+    Lines,
+    MissingMembers,
+    RememberedColumns,
+)
 from app.organisations.imports.service import RUNNING, Order, describe
 from app.organisations.imports.undoing import undo_import
 from app.organisations.people.reach import KEEPERS
@@ -61,6 +69,7 @@ ColumnsField = Annotated[
 CreateOrganisations = Annotated[
     bool, Query(description="Names that are not there become organisations; administrators only")
 ]
+ColumnTitle = Annotated[Line, Query(max_length=200, description="The title of the column, with or without spaces")]
 COLUMNS = TypeAdapter(dict[Line, Annotated[str, Field(max_length=30)]])
 
 
@@ -247,6 +256,20 @@ async def post_undo(import_id: PathId, svc: ServiceDep, db: Db, staff: LeaderOrA
     await undo_import(db, staff, import_id, now)
     await db.flush()
     return await describe(db, svc.vault, import_id, now)
+
+
+@router.get("/organisations/{organisation_id}/roster-columns", operation_id="list_roster_columns")
+async def list_roster_columns(organisation_id: PathId, db: Db, staff: LeaderOrAdministrator) -> RememberedColumns:
+    """What columns are taken for in the next roster, because they were said to be that."""
+    return RememberedColumns(items=await list_columns(db, staff, organisation_id))
+
+
+@router.delete("/organisations/{organisation_id}/roster-columns", operation_id="forget_roster_column", status_code=204)
+async def delete_roster_column(
+    organisation_id: PathId, title: ColumnTitle, db: Db, staff: LeaderOrAdministrator, now: Now
+) -> None:
+    """Has the organisation say nothing of a column any more; what a superior says of it stays."""
+    await forget_column(db, staff, organisation_id, title, now)
 
 
 @router.get(

@@ -33,6 +33,20 @@ class ColumnOut(Out):
     field: str
 
 
+class RememberedColumnOut(Out):
+    """A title without spaces and the field that it is, "" for none; `inherited` where a superior has said so."""
+
+    title: str
+    field: str
+    inherited: bool
+
+
+class RememberedColumns(Out):
+    """All that is remembered for the next roster of an organisation."""
+
+    items: list[RememberedColumnOut]
+
+
 class NewOrganisationOut(Out):
     """An organisation that the import adds, with an id once it is there; `stays` says whether an undo kept it."""
 

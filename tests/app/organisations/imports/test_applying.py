@@ -41,7 +41,9 @@ async def test_a_dry_run_stores_nothing_and_says_what_the_application_then_does(
     assert seen["rejected"][0]["code"] == "wrong_parent"  # a general branch stands under a committee
     seen = await desk.check(*lines[:3], create_organisations=True)
     assert counts(seen) == (2, 1, 0, 0, 0, 1)
-    assert seen["organisations"] == [{"name": "九支部", "kind": "branch", "superior": "东片党总支", "id": None}]
+    assert seen["organisations"] == [
+        {"name": "九支部", "kind": "branch", "superior": "东片党总支", "id": None, "stays": None}
+    ]
     assert await rows(world, "organisations", "members", "placements") == before
     applied = await desk.ask("POST", f"/imports/{seen['id']}/application")
     same = {name: applied[name] for name in seen if name not in ("state", "organisations", "applied_at", "checked_at")}
@@ -268,12 +270,13 @@ async def test_an_account_has_a_few_imports_at_once(
     desk: Desk, world: World, held: asyncio.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(api, "PATIENCE_SECONDS", 0.0)
-    for name in "甲乙丙":
-        assert (await desk.upload(roster(person(f"党员{name}", "一支部")))).status_code == 202
+    first = roster(person("党员甲", "一支部"))
+    for data in (first, roster(person("党员乙", "一支部")), roster(person("党员丙", "一支部"))):
+        assert (await desk.upload(data)).status_code == 202
     refused = await desk.upload(roster(person("党员丁", "一支部")))
     assert (refused.status_code, refused.json()["code"]) == (409, "too_many_imports")
     # The same again is the first, and others have their own.
-    assert (await desk.upload(roster(person("党员甲", "一支部")))).status_code == 202
+    assert (await desk.upload(first)).status_code == 202
     other = Desk(desk.client, await world.staff(("administrator", 10)))
     assert (await other.upload(roster(person("党员丁", "一支部")))).status_code == 202
     held.set()

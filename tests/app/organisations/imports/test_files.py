@@ -61,6 +61,20 @@ async def test_what_a_column_was_said_to_be_is_remembered_where_it_was_applied_a
     seen = (await desk.upload(data, dry_run=True, organisation=100)).json()
     assert seen["ignored_columns"] == ["呼叫"]
     assert (await desk.upload(data, dry_run=True)).json()["ignored_columns"] == []
+    # What is remembered can be looked at, and forgotten where it was said.
+    own = "/organisations/100/roster-columns"
+    assert (await client.get(own, headers=desk.staff.auth)).json()["items"] == [
+        {"title": "呼叫", "field": "", "inherited": False},
+        {"title": "小组名", "field": "organisation", "inherited": False},
+    ]  # fmt: skip
+    for _ in range(2):
+        gone = await client.delete(own, params={"title": "呼 叫"}, headers=desk.staff.auth)
+        assert gone.status_code == 204
+    assert (await client.get(own, headers=desk.staff.auth)).json()["items"][0] == {
+        "title": "呼叫", "field": "phone", "inherited": True,
+    }  # fmt: skip
+    assert (await desk.upload(data, dry_run=True, organisation=100)).json()["ignored_columns"] == []
+    assert (await client.get("/organisations/11/roster-columns", headers=desk.staff.auth)).status_code == 404
 
 
 async def test_lines_that_are_no_person_are_counted_and_shown_and_sealed(desk: Desk, world: World) -> None:
