@@ -142,6 +142,7 @@ async def _told(desk: Desk, world: World, member_id: int) -> None:
             "campaign_id": campaign.id,
             "number": 1,
             "channel_id": channel.id,
+            "organisation_id": 10,
             "members": [member_id],
             "states": b"\0",
         }
