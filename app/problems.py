@@ -12,8 +12,8 @@ from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
 from app.access.idempotency import AnsweredBefore
-from app.db.engine import is_away
-from app.errors import ProductError, Unavailable
+from app.db.engine import is_away, is_held
+from app.errors import Conflict, ProductError, Unavailable
 from app.schemas import Out
 
 log = structlog.get_logger()
@@ -154,8 +154,20 @@ async def _answered(_: Request, error: Exception) -> Response:
     return JSONResponse(error.answer, status_code=error.status, headers={"Idempotency-Replayed": "true"})
 
 
+class BeingChanged(Conflict):
+    """A large change of the roster or the tree is going on; nothing was done."""
+
+    code = "roster_being_changed"
+    detail = "正在导入名册或调整党组织，本次操作没有保存。请稍等片刻再试。"
+
+
 def of_unexpected(error: Exception, path: str) -> Problem:
-    """The answer to an error that nobody caught: 503 while the database is away, else 500 and a log entry."""
+    """The answer to an error that nobody caught: 409 where others are at it for long, 503 while the database is away.
+
+    Else 500 and a log entry.
+    """
+    if is_held(error):
+        return of_product_error(BeingChanged(retry_after=RETRY_SECONDS))
     if is_away(error):
         log.warning("database_away", path=path, error=type(error).__name__)
         return of_product_error(Unavailable(retry_after=RETRY_SECONDS))

@@ -1,5 +1,6 @@
 """What people type to find somebody: the name, its pinyin, and the initials of that."""
 
+from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import islice, product
 
@@ -17,9 +18,15 @@ def search_text(name: str) -> str:
     There is a newline before and after each, so that the beginning of a line can be searched for.
     """
     key = compact(name).lower()
-    readings = ["".join(syllables) for syllables in islice(product(*map(_syllables, key)), READINGS)]
-    initials = ["".join(letters) for letters in islice(product(*map(_initials, key)), READINGS)]
+    readings = ["".join(syllables) for syllables in _several(_syllables, key)]
+    initials = ["".join(letters) for letters in _several(_initials, key)]
     return "\n" + "\n".join(dict.fromkeys([key, *readings, *initials])) + "\n"
+
+
+def _several(read: Callable[[str], tuple[str, ...]], key: str) -> Iterator[tuple[str, ...]]:
+    """The first readings of a name: a surname that is read as one reads it seldom is the likeliest, so it is first."""
+    backwards = product(*map(read, reversed(key)))
+    return (syllables[::-1] for syllables in islice(backwards, READINGS))
 
 
 @cache

@@ -10,6 +10,7 @@ MAX_TEXT_BYTES = 512 * 1024
 # Controls that XML 1.0 has no form for, halves of surrogate pairs, and the two noncharacters.
 ILLEGAL_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+_RARE = re.compile("[\U0002ebf0-\U0002ee5d\U00030000-\U0003ffff\ue000-\uf8ff\U000f0000-\U0010fffd]")
 
 
 def compact(text: str) -> str:
@@ -78,6 +79,11 @@ def clean_name(text: str) -> str:
     """Return a name for storing: NFC, no invisible characters, and 张　三 becomes 张三."""
     visible = "".join(char for char in normalise(text) if unicodedata.category(char) != "Cf")
     return " ".join(_SPACE_IN_HAN.sub("", visible).split())
+
+
+def is_rare(char: str) -> bool:
+    """Whether the character may be a rare one of a name: Han that our Unicode does not know yet, or private use."""
+    return _RARE.fullmatch(char) is not None
 
 
 def listed(names: Iterable[str]) -> str:

@@ -9,8 +9,9 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from app.clock import Clock
-from app.db.engine import Sessions, is_away
+from app.db.engine import Sessions, is_away, transaction
 from app.library.assets.objects import sweep
+from app.organisations.imports.service import forget_old_lines
 from app.storage.base import StorageUnavailable, Store
 from scheduler.adapters.registry import load_adapters
 from scheduler.planner import plan_announced
@@ -24,7 +25,10 @@ SWEEP_SECONDS = 600
 
 
 async def _tidy(sessions: Sessions, media: Store, now: datetime) -> None:
+    """Deletes what is kept no longer: uploads that were given up, lines of old roster imports."""
     try:
+        async with transaction(sessions) as session:
+            await forget_old_lines(session, now)
         gone = await sweep(sessions, media, now)
     except Exception as error:
         expected = is_away(error) or isinstance(error, StorageUnavailable)
@@ -38,7 +42,7 @@ async def _tidy(sessions: Sessions, media: Store, now: datetime) -> None:
 async def ticking(sessions: Sessions, media: Store, clock: Clock) -> AsyncIterator[None]:
     """Looks once a second while the context is open: fires what is due, plans what was announced, ends what is over.
 
-    Every ten minutes abandoned uploads are given up; whatever interrupts that, the next sweep goes on with it.
+    Every ten minutes what is kept no longer is deleted; whatever interrupts that, the next sweep goes on with it.
     """
     adapters = load_adapters()
     looking = asyncio.Lock()

@@ -13,6 +13,8 @@ Sessions = async_sessionmaker[AsyncSession]
 
 # Connection errors, operator intervention (shutdown, restart) and lack of resources.
 AWAY_STATES = ("08", "57P0", "53")
+# lock_not_available: see `app.organisations.locks`.
+HELD_STATE = "55P03"
 
 
 def sqlalchemy_url(url: str) -> str:
@@ -42,6 +44,11 @@ async def transaction(sessions: Sessions) -> AsyncIterator[AsyncSession]:
     """One transaction: committed at the end, rolled back when anything is raised."""
     async with sessions() as session, session.begin():
         yield session
+
+
+def is_held(error: BaseException) -> bool:
+    """Whether the error says that somebody else held what was waited for, for longer than was set."""
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) == HELD_STATE
 
 
 def is_away(error: BaseException) -> bool:

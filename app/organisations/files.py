@@ -1,8 +1,13 @@
 """Excel files that are answered."""
 
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from typing import TypeVar
 from urllib.parse import quote
 
 from fastapi import Response
+
+T = TypeVar("T")
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 # What the document says of a route that answers a workbook.
@@ -16,3 +21,13 @@ def xlsx_response(data: bytes, ascii_name: str, name: str) -> Response:
     disposition = f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(name, safe='')}"
     headers = {"Content-Disposition": disposition, "Cache-Control": "private, no-store"}
     return Response(data, media_type=XLSX, headers=headers)
+
+
+def from_loop(loop: asyncio.AbstractEventLoop, pages: AsyncIterator[list[T]]) -> Iterator[T]:
+    """For a thread: the items of pages, each page made in the loop when its turn comes."""
+
+    async def following() -> list[T] | None:
+        return await anext(pages, None)
+
+    while (page := asyncio.run_coroutine_threadsafe(following(), loop).result()) is not None:
+        yield from page

@@ -5,18 +5,26 @@ A change takes effect `at` a time that is not in the future, but not before the 
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import Invalid
-from app.organisations.locks import hold_tree
+from app.organisations.locks import keep_tree
 
 # Of two requests that waited for each other the later one may have read the clock first.
 CROSSED = timedelta(minutes=1)
 
-LATEST = text("""
-SELECT max(coalesce(until_at, from_at)) FROM placements WHERE member_id = ANY(CAST(:ids AS bigint[]))
+LATER = text("""
+SELECT member.id, member.name, max(coalesce(place.until_at, place.from_at))
+FROM placements place JOIN members member ON member.id = place.member_id
+WHERE place.member_id = ANY(CAST(:ids AS bigint[])) AND coalesce(place.until_at, place.from_at) > :at
+GROUP BY member.id ORDER BY member.id
+""")
+CREATED = text("""
+SELECT max(effective_at) FROM organisation_changes
+WHERE kind = 'created' AND organisation_id = ANY(CAST(:ids AS bigint[]))
 """)
 # What begins at the very moment is replaced, not ended: a period without length would be nowhere.
 REPLACE = text("""
@@ -53,23 +61,41 @@ WHERE starts_with(organisation.path, :path) AND member.archived_at IS NULL
 """)
 
 
+NOT_THERE_YET = "日期早于党组织成立的日期，请改为更晚的日期。"
+
+
 class TooEarly(Invalid):
     """The date lies before the last change of what it would change."""
 
     code = "date_too_early"
-    detail = "日期早于党员来到现支部的时间，请改为更晚的日期。"
+    detail = "日期早于上一次变动的日期，请改为更晚的日期。"
 
 
 def not_before(latest: datetime | None, at: datetime, detail: str | None = None) -> datetime:
     """`at`, which must not lie before the `latest` change; raises `TooEarly`, with a `detail` of the caller's.
 
-    Times that only crossed while requests waited for each other are put in order.
+    Times that only crossed while requests waited for each other are put in order, and so is what came about on the
+    very day that a person gives, which is told by its local midnight.
     """
     if latest is None or latest <= at:
         return at
-    if latest - at > CROSSED:
+    # In the zone in which the day was given, so that what follows sees the same day.
+    settled = latest.astimezone(at.tzinfo)
+    is_same_day = isinstance(at.tzinfo, ZoneInfo) and settled.date() == at.date()
+    if latest - at > CROSSED and not is_same_day:
         raise TooEarly(detail)
-    return latest
+    return settled
+
+
+async def created_at(session: AsyncSession, organisation_ids: Sequence[int]) -> datetime | None:
+    """Since when all the organisations are there, or None where that is not known."""
+    found: datetime | None = await session.scalar(CREATED, {"ids": list(organisation_ids)})
+    return found
+
+
+async def after_creation(session: AsyncSession, organisation_ids: Sequence[int], at: datetime) -> datetime:
+    """`at`, which must not lie before one of the organisations was there; raises `TooEarly`."""
+    return not_before(await created_at(session, organisation_ids), at, NOT_THERE_YET)
 
 
 async def place_members(
@@ -79,26 +105,35 @@ async def place_members(
 
     Members and organisation are flushed. Who stands there already is left alone. Raises `TooEarly`.
     """
-    await hold_tree(session)
+    await keep_tree(session)
     ids = list(member_ids)
     if organisation_id is not None:
+        at = await after_creation(session, [organisation_id], at)
         await session.execute(MOVE, {"ids": ids, "organisation_id": organisation_id})
     moved = list(await session.scalars(ELSEWHERE, {"ids": ids}))
-    if moved:
-        await session.execute(BEGIN, {"ids": moved, "at": await _end_places(session, moved, at)})
+    for ends, members in (await _end_places(session, moved, at)).items():
+        await session.execute(BEGIN, {"ids": members, "at": ends})
 
 
 async def displace_members(session: AsyncSession, member_ids: Sequence[int], at: datetime) -> None:
     """Ends where members stand, at `at`; raises `TooEarly`."""
-    await hold_tree(session)
+    await keep_tree(session)
     await _end_places(session, list(member_ids), at)
 
 
-async def _end_places(session: AsyncSession, ids: list[int], at: datetime) -> datetime:
-    """When the places came to end: `at`, or a moment later; raises `TooEarly`."""
-    ends = not_before(await session.scalar(LATEST, {"ids": ids}), at)
-    for statement in (REPLACE, END):
-        await session.execute(statement, {"ids": ids, "at": ends})
+async def _end_places(session: AsyncSession, ids: Sequence[int], at: datetime) -> dict[datetime, list[int]]:
+    """When the places of whom came to end: `at`, or a moment later; raises `TooEarly`."""
+    later: dict[int, datetime] = {}
+    for member_id, name, since in await session.execute(LATER, {"ids": list(ids), "at": at}):
+        day = since.astimezone(at.tzinfo).date()
+        detail = f"日期早于{name}来到或离开现支部的日期（{day}），请改为当天或更晚的日期。"
+        later[member_id] = not_before(since, at, detail)
+    ends: dict[datetime, list[int]] = {}
+    for member_id in ids:
+        ends.setdefault(later.get(member_id, at), []).append(member_id)
+    for moment, members in ends.items():
+        for statement in (REPLACE, END):
+            await session.execute(statement, {"ids": members, "at": moment})
     return ends
 
 

@@ -101,6 +101,8 @@ class RosterLine:
 class RejectedLine:
     """A line that cannot be read: `code` is that of its first problem, `reason` (Chinese) names them all.
 
+    Both are "" for one of a file of corrections that is right.
+
     `raw` is as in RosterLine, on the sheet 党组织 title -> text; it is empty where there is nothing to mend.
     """
 

@@ -60,7 +60,7 @@ class Context:
 def read_lines(context: Context) -> Iterator[RosterLine | RejectedLine | SkippedLine]:
     """Yield what each line below the header is; lines that are blank, or only numbered, are nothing."""
     sheet, head = context.sheet, context.head
-    footers = Footers(head.places["name"])
+    footers = Footers(head.places)
     fill = _Fill(context)
     wide = {top + 1 for (top, left), (_, right) in sheet.merged if right - left >= 2}
     for line, cells in sheet.rows():

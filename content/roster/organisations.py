@@ -1,6 +1,8 @@
 """The sheet 党组织 of our template: the tree that the members belong to."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from graphlib import CycleError, TopologicalSorter
 from typing import get_args
 
 from content.errors import ContentError
@@ -39,8 +41,9 @@ def read_organisations(
     sheet: Sheet, header: int, places: Mapping[str, int]
 ) -> Iterator[RosterOrganisation | RejectedLine]:
     """Yield the organisations of the sheet, and the lines that are none; who is above itself is refused last."""
-    found: dict[str, RosterOrganisation] = {}
-    raws: dict[str, dict[str, str]] = {}
+    # Two branches of one name stand under different superiors.
+    found: dict[tuple[str, str], RosterOrganisation] = {}
+    raws: dict[tuple[str, str], dict[str, str]] = {}
     for line, cells in sheet.rows():
         if line <= header or not any(map(plain, cells)):
             continue
@@ -48,19 +51,20 @@ def read_organisations(
         raw = {title: disclosed(text) for title, text in texts.items() if text}
         try:
             organisation = _read(line, sheet.title, texts)
-            first = found.setdefault(organisation.name, organisation)
+            place = organisation.name, organisation.parent
+            first = found.setdefault(place, organisation)
             if first is not organisation:
                 reason = f"「{organisation.name}」与第 {first.line} 行重复，请删除一行。"
                 raise ContentError("duplicate_organisation", reason)
-            raws[organisation.name] = raw
+            raws[place] = raw
         except ContentError as error:
             kept = {} if error.code == "example_line" else raw
             yield RejectedLine(line, sheet.title, error.code, masked(f"{error.detail.removesuffix('。')}。"), kept)
-    looped = _looped({name: each.parent for name, each in found.items()})
-    for name, organisation in found.items():
-        if name in looped:
-            reason = f"「{name}」的上级最终是它自己，请修改上级。"
-            yield RejectedLine(organisation.line, sheet.title, "organisation_cycle", reason, raws[name])
+    looped = _looped(found)
+    for place, organisation in found.items():
+        if looped.issuperset(place):
+            reason = f"「{organisation.name}」的上级最终是它自己，请修改上级。"
+            yield RejectedLine(organisation.line, sheet.title, "organisation_cycle", reason, raws[place])
         else:
             yield organisation
 
@@ -76,17 +80,23 @@ def _read(line: int, title: str, texts: Mapping[str, str]) -> RosterOrganisation
     return RosterOrganisation(line, name, kind, parent, title)
 
 
-def _looped(parents: Mapping[str, str]) -> set[str]:
-    """Return the names that are above themselves; each is walked through once."""
-    looped: set[str] = set()
-    settled: set[str] = set()
-    for name in parents:
-        path: dict[str, int] = {}
-        above = name
-        while above in parents and above not in settled and above not in path:
-            path[above] = len(path)
-            above = parents[above]
-        if above in path:
-            looped |= {each for each, place in path.items() if place >= path[above]}
-        settled |= path.keys()
-    return looped
+def _looped(places: Iterable[tuple[str, str]]) -> set[str]:
+    """Return the names that are above themselves, or between two such; `places` are (name, name of the parent)."""
+    pairs = [(name, parent) for name, parent in places if parent]
+    names = {name for pair in pairs for name in pair}
+    return names - _ordered(pairs) - _ordered((parent, name) for name, parent in pairs)
+
+
+def _ordered(pairs: Iterable[tuple[str, str]]) -> set[str]:
+    """Return the first names that come after a second one, and those, as far as no ring is in the way."""
+    sorter: TopologicalSorter[str] = TopologicalSorter()
+    for pair in pairs:
+        sorter.add(*pair)
+    # What a ring does not block is given all the same.
+    with suppress(CycleError):
+        sorter.prepare()
+    ordered: set[str] = set()
+    while ready := sorter.get_ready():
+        ordered.update(ready)
+        sorter.done(*ready)
+    return ordered

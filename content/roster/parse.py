@@ -29,7 +29,7 @@ MAX_LINES = 120_000
 # What people call the sheet that counts, what ends its title, and whom a sheet of another kind lists.
 _PREFERRED = re.compile(r".*(?:党\s*员|花\s*名\s*册|名\s*册).*")
 _SUFFIX = re.compile("(?:党员)?(?:花名册|名册|名单|信息表?|党员)$")
-_OTHERS = re.compile(".*(?:转出|去世|死亡|已故|除名|历史).*")
+_OTHERS = re.compile(".*(?:转出|去世|死亡|已故|除名|历史(?:党员|名单|名册|人员)).*")
 
 
 def parse_roster_lines(data: bytes, options: RosterOptions) -> Iterator[RosterEvent]:

@@ -59,7 +59,7 @@ def roster_template() -> bytes:
 
 
 def corrections_workbook(lines: Iterable[RejectedLine]) -> bytes:
-    """Return an .xlsx of the refused lines in the columns of the template, with what is wrong; to mend and upload.
+    """Return an .xlsx of lines in the columns of the template, with what is wrong with each, or ""; to mend and upload.
 
     Lines without raw texts are left out. They are taken one by one: a generator of any length needs little memory.
     """
@@ -70,6 +70,8 @@ def _correction_sheets(lines: Iterator[RejectedLine]) -> Iterator[tuple[str, Ite
     trees: list[RejectedLine] = []
     yield MEMBER_SHEET, _member_rows(lines, trees)
     if trees:
+        # Superiors come before their subordinates.
+        trees.sort(key=lambda line: line.line)
         header: list[Value] = [*ORGANISATION_COLUMNS, LINE_TITLE, PROBLEM_TITLE]
         yield ORGANISATION_SHEET, [header, *(_correction(each, ORGANISATION_COLUMNS) for each in trees)]
 

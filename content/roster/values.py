@@ -11,7 +11,7 @@ from content.roster.columns import is_alias
 from content.roster.dates import shorten
 from content.roster.events import RosterName, Stage
 from content.spreadsheets.cells import Cell, cell_text
-from content.text import clean_name, compact
+from content.text import clean_name, compact, is_rare
 
 STAGES: dict[str, Stage] = {
     "入党申请人": "applicant",
@@ -47,7 +47,8 @@ _EMPTY = re.compile(r"[-—–―－─_/\\／、.。·*]+|无|暂无|没有|空
 _LONGEST_EMPTY = 8
 _ERROR_TEXT = re.compile(r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!)", re.IGNORECASE)
 _ID_CARD = re.compile(r"(?<![0-9])(?:[0-9]{17}[0-9Xx]|[0-9]{15}|[0-9]\.[0-9]{10,}[eE]\+?(?:14|17))(?![0-9])")
-_LONGEST_RAW = 200
+# The longest tags there may be, with what stands between them.
+_LONGEST_RAW = 300
 
 _DOTS = str.maketrans(dict.fromkeys("•‧∙⋅・･．", "·"))
 _HAN_DOT = re.compile(r"(?<=[^\x00-\x7f])\s*[.·]\s*(?=[^\x00-\x7f])")
@@ -63,6 +64,7 @@ _ORGANISATIONS = ("支部", "总支", "党委", "党小组", "党工委", "党�
 _LONGEST_NAME_CELL, _LONGEST_POST = 100, 10
 
 _MOBILE = re.compile("1[3-9][0-9]{9}")
+_MASKED = re.compile(r"1[0-9]{2}\*{4}[0-9]{4}")
 _MOBILES = re.compile("(?<![0-9])1[3-9][0-9]{9}(?![0-9])")
 _SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]+)?[eE]\+?[0-9]+")
 _LANDLINE = re.compile(r"(?:0[0-9]{2,3})?[2-9][0-9]{6,7}(?:[-转][0-9]{1,5})?")
@@ -137,11 +139,14 @@ def read_name(text: str) -> str:
 
 
 def _may_stand_in_name(char: str) -> bool:
-    return char in "· '-〇" or unicodedata.category(char)[0] in "LM"
+    return char in "· '-〇" or unicodedata.category(char)[0] in "LM" or is_rare(char)
 
 
 def read_phone(text: str, label: str) -> str:
-    """Return 11 digits; raises scientific_phone, several_phones, landline, invalid_phone."""
+    """Return 11 digits, or "" for a number as we mask it.
+
+    Raises scientific_phone, several_phones, landline, invalid_phone.
+    """
     shown = f"{label}「{shorten(text)}」"
     digits = compact(text).replace("-", "").replace("–", "").replace("—", "")
     if _SCIENTIFIC.fullmatch(digits):
@@ -152,6 +157,9 @@ def read_phone(text: str, label: str) -> str:
             digits = digits.removeprefix(prefix)
     if _MOBILE.fullmatch(digits):
         return digits
+    if _MASKED.fullmatch(digits):
+        # From an export of ours: who handed it in has not seen the number.
+        return ""
     if len(_MOBILES.findall(unicodedata.normalize("NFKC", text))) > 1 or re.fullmatch("(?:1[3-9][0-9]{9}){2,}", digits):
         raise ContentError("several_phones", f"{shown}有多个号码，请只保留一个手机号")
     if _LANDLINE.fullmatch(digits):

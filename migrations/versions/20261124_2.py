@@ -29,6 +29,7 @@ def upgrade() -> None:
         sa.Column("organisation_id", sa.BigInteger(), nullable=True),
         sa.Column("account_id", sa.BigInteger(), nullable=True),
         sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("applied_by", sa.Text(), nullable=True),
         sa.Column("file_name", sa.Text(), nullable=False),
         sa.Column("digest", postgresql.BYTEA(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
@@ -91,7 +92,8 @@ def upgrade() -> None:
         sa.Column("before", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("left_as", sa.Text(), nullable=True),
         sa.CheckConstraint(
-            "status IN ('added', 'changed', 'unchanged', 'rejected', 'question')", name=op.f("ck_roster_lines_status")
+            "status IN ('added', 'changed', 'unchanged', 'rejected', 'question', 'skipped')",
+            name=op.f("ck_roster_lines_status"),
         ),
         sa.ForeignKeyConstraint(
             ["import_id"], ["roster_imports.id"], name=op.f("fk_roster_lines_import_id"), ondelete="CASCADE"

@@ -15,10 +15,12 @@ from app.directory.models import Account, Member, Organisation
 from app.errors import Invalid, NotFound, ProductError
 from app.importing import AlreadySetUp, NoAuthor, Report, import_path, next_week, set_up
 from app.library.models import Issue
+from app.organisations.imports.models import RosterImport
+from app.organisations.tree.service import create_root
 from app.quizzes.models import Question
 from app.resources import Service
 from content.questions.sheet import question_template
-from content.roster import roster_template
+from content.roster import ORGANISATION_COLUMNS, roster_template
 from content.tables import write_xlsx
 from tests.conftest import MovableClock
 from tests.world import World
@@ -151,6 +153,23 @@ async def test_a_roster_may_be_kept_to_a_subtree(service: Service, world: World,
     assert not report.accepted
     assert report.lines[1].startswith("「党员」第 2 行：")
     assert await count(service, Member) == 1
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+async def test_a_roster_for_the_whole_tree_is_seen_by_who_administers_its_top(
+    service: Service, tmp_path: Path, is_first: bool
+) -> None:
+    if not is_first:
+        async with transaction(service.sessions) as session:
+            await create_root(session, "示范县委", service.clock())
+    file = tmp_path / "roster.xlsx"
+    tree = [[*ORGANISATION_COLUMNS], ["示范县委", "党委", ""], ["一支部", "党支部", "示范县委"]]
+    people = [["姓名", "所在党组织"], ["张三", "一支部"]]
+    file.write_bytes(write_xlsx({"党员": [[*row] for row in people], "党组织": [[*row] for row in tree]}))
+    assert (await bring_in(service, file)).accepted
+    async with service.sessions() as session:
+        top = await session.scalar(select(Organisation.id).where(Organisation.parent_id.is_(None)))
+        assert await session.scalar(select(RosterImport.organisation_id)) == top
 
 
 async def test_a_roster_that_needs_an_answer_is_left_to_the_pages(

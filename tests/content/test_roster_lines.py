@@ -140,6 +140,16 @@ def test_organisations_in_a_ring_are_refused_and_those_below_it_stay() -> None:
     assert [event.name for event in events if isinstance(event, RosterOrganisation)] == ["丙部", "丁部"]
 
 
+def test_two_branches_of_one_name_are_told_apart_by_their_superiors() -> None:
+    tree = [["第一党支部", "党支部", superior] for superior in ("甲总支", "乙总支", "第一党支部")]
+    tree += [["第一党小组", "党小组", "第一党支部"], ["第一党支部", "党支部", "甲总支"]]
+    events = read(xlsx({"党员": [HEADER, ["张三", BRANCH]], "党组织": [TREE, *tree]}))
+    found = [(event.name, event.parent) for event in events if isinstance(event, RosterOrganisation)]
+    assert found == [("第一党支部", "甲总支"), ("第一党支部", "乙总支"), ("第一党小组", "第一党支部")]
+    refused = [(event.line, event.code) for event in events if isinstance(event, RejectedLine)]
+    assert sorted(refused) == [(4, "organisation_cycle"), (6, "duplicate_organisation")]
+
+
 def test_a_table_with_too_many_lines_is_refused_at_the_first_that_is_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parse, "MAX_LINES", 2)
     rows = [HEADER, ["张三", BRANCH], [], ["李四", BRANCH]]
@@ -188,18 +198,41 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
 @given(st.lists(st.lists(words, min_size=11, max_size=11), max_size=4))
 def test_every_line_is_told_once_whatever_stands_in_it(rows: list[list[str]]) -> None:
     output = StringIO()
-    csv.writer(output).writerows([[*FIELD_TITLES.values()], *rows])
+    # What stands right below a header may still belong to it.
+    csv.writer(output).writerows([[*FIELD_TITLES.values()], ["张三", BRANCH], *rows])
     told: list[int] = []
     # Nobody in it at all is refused, once everything was told.
     with suppress(ContentError):
         for event in parse_roster_lines(output.getvalue().encode(), OPTIONS):
             told += [] if isinstance(event, RosterHeader | RosterOrganisation) else [event.line]
-    assert told == [
-        line for line, row in enumerate(rows, start=2) if any(compact(cell) not in {"", "'", '=""'} for cell in row)
+    assert told[1:] == [
+        line for line, row in enumerate(rows, start=3) if any(compact(cell) not in {"", "'", '=""'} for cell in row)
     ]
 
 
-han = st.characters(min_codepoint=0x4E00, max_codepoint=0x9FA5)
+remarks = st.sampled_from(
+    ["1999年7月", "说明", "提示1", "注：外出", "合计", "备注", "审核人：", "填表人", "负责人：李四", "※", "日期：1日"]
+)
+
+
+@given(
+    st.permutations([*FIELDS, "remark", "another"]),
+    st.sampled_from(["张三", "张三（书记）", "张三(已去世)", "Abdul Karim", "阿卜杜拉·买买提", "张3"]),
+    st.lists(st.just("") | remarks | words, min_size=len(FIELDS), max_size=len(FIELDS)),
+)
+def test_a_line_with_a_name_and_a_branch_is_never_left_out(order: list[str], name: str, others: list[str]) -> None:
+    said = dict(zip([field for field in order if field not in ("name", "organisation")], others, strict=True))
+    row = [{**said, "name": name, "organisation": BRANCH}[field] for field in order]
+    output = StringIO()
+    titles = {**FIELD_TITLES, "remark": "备注", "another": "其他说明"}
+    plain = [{"name": "张三丰", "organisation": BRANCH}.get(field, "") for field in order]
+    csv.writer(output).writerows([[titles[field] for field in order], plain, row])
+    found = list(parse_roster_lines(output.getvalue().encode(), OPTIONS))
+    assert [isinstance(event, RosterLine | RejectedLine) for event in found[1:]] == [True, True]
+
+
+# 示例 is what the examples of the template are called.
+han = st.characters(min_codepoint=0x4E00, max_codepoint=0x9FA5, exclude_characters="示")
 months = st.builds("{}-{:02}".format, st.integers(1922, 1990), st.integers(1, 12))
 people = st.builds(
     person,

@@ -11,6 +11,7 @@ from app.db.engine import Sessions, transaction
 from app.library.assets.models import Asset, MediaObject
 from app.library.assets.objects import announce
 from app.messaging.models import Campaign
+from app.organisations.imports.models import ImportLine, RosterImport
 from app.storage.local import LocalStore
 from scheduler.clock import ticking
 from tests.conftest import MovableClock
@@ -92,3 +93,36 @@ async def test_the_clock_sweeps_uploads_that_were_given_up(
                 break
             await asyncio.sleep(0.1)
     assert await left() == [names[1]], "what is younger than a day stays"
+
+
+async def test_lines_of_rosters_are_forgotten_though_nobody_imports_again(
+    scene: Scene, sessions: Sessions, clock: MovableClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scheduler.clock.SWEEP_SECONDS", 0.05)
+    values: dict[str, object] = {"actor": "account:1", "file_name": "a.xlsx", "digest": b"-", "state": "applied"}
+    values |= {"adds_organisations": False, "create_organisations": False}
+    values |= {"columns": {}, "counts": {}, "organisations": []}
+    line: dict[str, object] = {
+        "sheet": "",
+        "line": 2,
+        "readable": True,
+        "status": "added",
+        "name": "张三",
+        "name_key": "张三",
+    }
+    line |= {"organisation": "一支部", "superior": "", "sealed": b"-"}
+    async with transaction(sessions) as session:
+        for age in (timedelta(days=31), timedelta(days=29)):
+            at = clock.now - age
+            record = RosterImport(**values, created_at=at, heartbeat_at=at, applied_at=at)
+            session.add(record)
+            await session.flush()
+            session.add(ImportLine(import_id=record.id, **line))
+
+    async def kept() -> int:
+        async with transaction(sessions) as session:
+            return len(list(await session.scalars(select(ImportLine))))
+
+    async with ticking(sessions, LocalStore(tmp_path), clock), asyncio.timeout(20):
+        while await kept() != 1:
+            await asyncio.sleep(0.05)

@@ -274,6 +274,11 @@ async def roster_file(targets: Targets, organisation_id: int, actor: Person) -> 
     return Ask(query={"organisation_id": organisation_id}, file=data)
 
 
+async def roster_column(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A column that the organisation may know."""
+    return Ask({"organisation_id": organisation_id}, query={"title": "呼叫"})
+
+
 async def roster_answer(targets: Targets, organisation_id: int, actor: Person) -> Ask:
     """An answer to a question of an import."""
     import_id, line_id = await targets.asking_import(organisation_id)

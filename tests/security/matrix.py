@@ -234,6 +234,8 @@ ROWS = (
         asks.by_id("import_id", Targets.roster_import)),
     Row("POST /rosters/imports/{import_id}/undo", LEADERS_AND_ADMINISTRATORS,
         asks.by_id("import_id", Targets.applied_import)),
+    Row("GET /organisations/{organisation_id}/roster-columns", LEADERS_AND_ADMINISTRATORS, asks.organisation),
+    Row("DELETE /organisations/{organisation_id}/roster-columns", LEADERS_AND_ADMINISTRATORS, asks.roster_column, 204),
     Row("GET /rosters/template.xlsx", LEADERS_AND_ADMINISTRATORS, asks.nothing, reach=NO_TARGET),
     # --- channels, schedules, subscriptions ----------------------------------------------------------------------
     Row("GET /channels", ADMINISTRATOR, asks.by_id("-", Targets.channel), lists="id"),

@@ -13,12 +13,20 @@ from app.access.idempotency import IdempotencyKey, once
 from app.access.principals import CurrentStaff
 from app.db.engine import transaction
 from app.errors import Forbidden, Invalid, ProductError, Unavailable
-from app.organisations.files import XLSX_ANSWER, xlsx_response
-from app.organisations.imports import lines, service
+from app.organisations.files import XLSX_ANSWER, from_loop, xlsx_response
+from app.organisations.imports import lines, service, telling
 from app.organisations.imports.background import Background
-from app.organisations.imports.errors import ImportInterrupted, RosterChanged
+from app.organisations.imports.columns import forget_column, list_columns
+from app.organisations.imports.errors import ImportInterrupted, RosterChanged, TargetArchived
 from app.organisations.imports.running import INTERNAL_ERROR, apply_in_background, import_in_background
-from app.organisations.imports.schemas import AnswersIn, ImportOut, Imports, Lines, MissingMembers
+from app.organisations.imports.schemas import (
+    AnswersIn,
+    ImportOut,
+    Imports,
+    Lines,
+    MissingMembers,
+    RememberedColumns,
+)
 from app.organisations.imports.service import RUNNING, Order, describe
 from app.organisations.imports.undoing import undo_import
 from app.organisations.people.reach import KEEPERS
@@ -38,6 +46,7 @@ MOST_COLUMNS = 200
 # What an import failed for, where that is not something in the file.
 REFUSALS: Mapping[str, type[ProductError]] = {
     RosterChanged.code: RosterChanged,
+    TargetArchived.code: TargetArchived,
     ImportInterrupted.code: Unavailable,
     INTERNAL_ERROR: Unavailable,
 }
@@ -51,7 +60,7 @@ async def background_of(request: Request) -> Background:
 
 BackgroundDep = Annotated[Background, Depends(background_of)]
 FirstKeeper = Annotated[CurrentStaff, Depends(checked_first(*KEEPERS))]
-LineStatus = Literal["added", "changed", "unchanged", "rejected", "question"]
+LineStatus = Literal["added", "changed", "unchanged", "rejected", "question", "skipped"]
 Root = Annotated[Id, Query(description="Organisations are looked up by name in the subtree of this one")]
 OfOrganisation = Annotated[Id | None, Query(description="Only imports into this organisation")]
 ColumnsField = Annotated[
@@ -60,6 +69,7 @@ ColumnsField = Annotated[
 CreateOrganisations = Annotated[
     bool, Query(description="Names that are not there become organisations; administrators only")
 ]
+ColumnTitle = Annotated[Line, Query(max_length=200, description="The title of the column, with or without spaces")]
 COLUMNS = TypeAdapter(dict[Line, Annotated[str, Field(max_length=30)]])
 
 
@@ -131,7 +141,7 @@ async def post_roster(
         guard = await once(request, session, staff, now, idempotency_key)
         out = await _outcome(session, svc, import_id)
         if out.state == "checked" and not dry_run:
-            await service.check_ready(session, svc.vault, import_id)
+            await telling.check_ready(session, svc.vault, import_id)
         response.status_code = 202 if out.state in RUNNING else 200 if dry_run else 201
         return guard.keep(out, response.status_code)
 
@@ -203,12 +213,13 @@ async def list_roster_missing(
     responses=XLSX_ANSWER,
 )
 async def export_roster_corrections(import_id: PathId, svc: ServiceDep, staff: FirstKeeper, now: Now) -> Response:
-    """The lines that are refused or asked about, with what is wrong: mended, the file can be uploaded again."""
+    """All lines, those that are refused or asked about first, with what is wrong: mended, it can be uploaded again."""
     async with transaction(svc.sessions) as session:
-        found = await lines.list_corrections(session, staff, import_id, now)
+        await lines.begin_corrections(session, staff, import_id, now)
     # In a thread and after the transaction: many lines take seconds to write.
-    data = await asyncio.to_thread(corrections_workbook, lines.corrections(svc.vault, found))
-    return xlsx_response(data, "roster-corrections.xlsx", "待更正的行.xlsx")
+    pages = lines.corrections(svc.sessions, svc.vault, import_id)
+    data = await asyncio.to_thread(corrections_workbook, from_loop(asyncio.get_running_loop(), pages))
+    return xlsx_response(data, "roster-corrections.xlsx", "待更正的名册.xlsx")
 
 
 @router.put("/rosters/imports/{import_id}/answers", operation_id="answer_roster_questions")
@@ -229,7 +240,7 @@ async def apply_roster_import(
     async with transaction(svc.sessions) as session:
         record = await service.find_import(session, staff, import_id, lock=True)
         await service.check_may_create(session, staff, record)
-        claimed = await service.claim(session, svc.vault, record, now)
+        claimed = await service.claim(session, svc.vault, record, staff.actor, now)
     if claimed:
         background.start(import_id, apply_in_background(svc, import_id))
     await background.wait(import_id, PATIENCE_SECONDS)
@@ -245,6 +256,20 @@ async def post_undo(import_id: PathId, svc: ServiceDep, db: Db, staff: LeaderOrA
     await undo_import(db, staff, import_id, now)
     await db.flush()
     return await describe(db, svc.vault, import_id, now)
+
+
+@router.get("/organisations/{organisation_id}/roster-columns", operation_id="list_roster_columns")
+async def list_roster_columns(organisation_id: PathId, db: Db, staff: LeaderOrAdministrator) -> RememberedColumns:
+    """What columns are taken for in the next roster, because they were said to be that."""
+    return RememberedColumns(items=await list_columns(db, staff, organisation_id))
+
+
+@router.delete("/organisations/{organisation_id}/roster-columns", operation_id="forget_roster_column", status_code=204)
+async def delete_roster_column(
+    organisation_id: PathId, title: ColumnTitle, db: Db, staff: LeaderOrAdministrator, now: Now
+) -> None:
+    """Has the organisation say nothing of a column any more; what a superior says of it stays."""
+    await forget_column(db, staff, organisation_id, title, now)
 
 
 @router.get(

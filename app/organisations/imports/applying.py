@@ -21,6 +21,7 @@ from app.organisations.imports.models import ImportLine, RememberedColumn, Roste
 from app.organisations.imports.places import Place
 from app.organisations.imports.reading import Progress, seal_place
 from app.organisations.imports.snapshots import LEFT_AS, SNAPSHOT
+from app.organisations.locks import lock_roster
 from app.organisations.people.values import sealed_phone
 from app.organisations.placing import place_members
 from app.organisations.service import next_ids
@@ -34,6 +35,12 @@ BATCH = 1_000
 # The audit log names so many members of one kind.
 MOST_NAMED = 10_000
 
+HOLD_PEOPLE = text("""
+SELECT count(*) FROM (
+    SELECT FROM members member JOIN organisations organisation ON organisation.id = member.organisation_id
+    WHERE starts_with(organisation.path, :path) ORDER BY member.id FOR NO KEY UPDATE OF member
+) held
+""")
 PLACE_LINES = text("""
 UPDATE roster_lines SET organisation_id = (CAST(:ids AS bigint[]))[-organisation_id]
 WHERE import_id = :import_id AND organisation_id < 0
@@ -66,14 +73,6 @@ SELECT line.member_id, line.organisation_id, line.name, value.search_text, value
     CAST(:now AS timestamptz)
 {VALUES} JOIN roster_lines line ON line.id = value.line_id
 """).bindparams(*ARRAYS)
-# Until the end of the transaction they stay as they are found here.
-HOLD_CHANGED = text("""
-SELECT bool_and(archived_at IS NULL) FROM (
-    SELECT member.archived_at FROM members member
-    WHERE member.id IN (SELECT member_id FROM roster_lines WHERE import_id = :import_id AND status = 'changed')
-    ORDER BY member.id FOR NO KEY UPDATE
-) held
-""")
 KEEP_BEFORE = text(f"""
 UPDATE roster_lines line SET before = {SNAPSHOT}
 FROM members member WHERE member.id = line.member_id AND line.import_id = :import_id AND line.status = 'changed'
@@ -94,6 +93,18 @@ WHERE member.id = line.member_id AND line.import_id = :import_id AND line.status
 """)  # noqa: S608 - the constant above
 
 
+async def hold_people(session: AsyncSession, organisation_id: int | None) -> None:
+    """Until the end of the transaction nobody comes into the organisation or below it, and who is there stays the same.
+
+    Without an organisation that is said of all of them. The tree is held.
+    """
+    tops = Organisation.parent_id.is_(None) if organisation_id is None else Organisation.id == organisation_id
+    rows = await session.execute(select(Organisation.id, Organisation.path).where(tops).order_by(Organisation.id))
+    for id_, path in rows.all():
+        await lock_roster(session, id_)
+        await session.execute(HOLD_PEOPLE, {"path": path})
+
+
 async def try_lock(session: AsyncSession) -> bool:
     """Whether this transaction is now the one that changes the roster by an import."""
     return bool(await session.scalar(TRY_LOCK, {"name": IMPORT_LOCK}))
@@ -102,15 +113,13 @@ async def try_lock(session: AsyncSession) -> bool:
 async def apply_lines(
     session: AsyncSession, vault: Vault, record: RosterImport, checked: Checked, progress: Progress, now: datetime
 ) -> None:
-    """Adds and changes the members of lines that were checked under the lock, and adds the organisations.
+    """Adds and changes the members of lines that were checked under the locks, and adds the organisations.
 
     Nobody is deleted, and nobody is placed earlier than now. Raises `RosterChanged` or `TooEarly`.
     """
     progress.done = 0
     organisations = await _add_organisations(session, record, checked, now)
     await session.execute(NUMBER_ADDED, {"import_id": record.id})
-    if await session.scalar(HOLD_CHANGED, {"import_id": record.id}) is False:
-        raise RosterChanged
     await session.execute(KEEP_BEFORE, {"import_id": record.id})
     for status, statement in (("added", ADD), ("changed", CHANGE)):
         await _write(session, vault, record.id, status, statement, progress, now)
@@ -162,7 +171,7 @@ def _creation(record: RosterImport, organisation_id: int, place: Place, now: dat
         "kind": "created",
         "effective_at": now,
         "recorded_at": now,
-        "actor": record.actor,
+        "actor": record.applied_by or record.actor,
         "before": {},
         "after": {"name": place.name},
     }
@@ -248,7 +257,7 @@ async def record_applied(
         touched.where(ImportLine.status.in_(("added", "changed")), ImportLine.exempt.is_(True))
     )
     audit.record(
-        session, record.actor, "roster.imported", "roster_import", record.id,
+        session, record.applied_by or record.actor, "roster.imported", "roster_import", record.id,
         now=now, organisation_id=record.organisation_id, **checked.counts,
         organisations=[each["id"] for each in organisations],
         changed_members=list(changed), exempt_members=list(exempt),

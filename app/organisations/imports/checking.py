@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.principals import ancestors, within
 from app.directory.models import Organisation
-from app.organisations.imports.errors import RosterChanged
+from app.organisations.imports.errors import TargetArchived
 from app.organisations.imports.matching import MATCH, PLAN, QUESTIONS, REASONS_JSON, USUAL_PLAN
 from app.organisations.imports.models import ImportLine, RosterImport
 from app.organisations.imports.places import Mention, Place, Places, SheetLine, Unfit, find_places, plan_sheet
@@ -33,7 +33,9 @@ WHERE member.archived_at IS NULL
     )
     AND NOT EXISTS (SELECT FROM roster_lines line WHERE line.import_id = :import_id AND line.member_id = member.id)
     AND NOT EXISTS (
-        SELECT FROM (SELECT unnest(candidates) AS id FROM roster_lines WHERE import_id = :import_id) offered
+        SELECT FROM (
+            SELECT unnest(candidates) AS id FROM roster_lines WHERE import_id = :import_id AND status = 'question'
+        ) offered
         WHERE offered.id = member.id
     )
     AND NOT EXISTS (
@@ -65,7 +67,7 @@ class Checked:
 async def check_lines(session: AsyncSession, record: RosterImport, now: datetime) -> Checked:
     """Settles every line of the import anew; changes nothing of the roster.
 
-    Raises `RosterChanged` where the organisation that is imported into is gone, or `TooManyOrganisations`.
+    Raises `TargetArchived` or `TooManyOrganisations`.
     """
     root = await _root(session, record)
     places = await _places(session, root)
@@ -100,7 +102,7 @@ async def _root(session: AsyncSession, record: RosterImport) -> Organisation | N
         return None
     root = await session.get_one(Organisation, record.organisation_id, populate_existing=True)
     if root.archived_at is not None:
-        raise RosterChanged
+        raise TargetArchived
     return root
 
 
@@ -180,6 +182,7 @@ async def _counts(session: AsyncSession, import_id: int, organisations: int) -> 
         "unchanged": found.get("unchanged", 0),
         "rejected": found.get("rejected", 0),
         "questions": found.get("question", 0),
+        "skipped": found.get("skipped", 0),
         "missing": await session.scalar(COUNT_MISSING, {"import_id": import_id}) or 0,
         "organisations_added": organisations,
     }

@@ -29,6 +29,29 @@ class ImportInterrupted(Invalid):
 
     code = "import_interrupted"
     detail = "检查中断，没有导入任何内容，请重新上传。"
+    # What was checked before, with its answers, is still there.
+    detail_of_checked = "导入中断，没有导入任何内容；检查结果和已作的回答都还在，请再导入一次。"
+
+
+class ImportExpired(Conflict):
+    """What stood in the lines is not kept for longer."""
+
+    code = "import_expired"
+    detail = "检查已超过 30 天，名册内容不再保留。请重新上传。"
+
+
+class TargetArchived(Conflict):
+    """The organisation that is imported into is not there any more."""
+
+    code = "import_target_archived"
+    detail = "要导入到的党组织已撤销，没有导入任何内容。请重新上传，导入到现在的党组织。"
+
+
+class TooManyImports(Conflict):
+    """Each account has a few imports at once."""
+
+    code = "too_many_imports"
+    detail = "您还有 3 个名册正在读取或导入，请等其中一个完成后再上传。"
 
 
 class NotChecked(Conflict):

@@ -1,6 +1,6 @@
 """The lines of an import: looked at, answered, taken home to be corrected."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,21 +10,24 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import audit
 from app.access.principals import CurrentStaff
+from app.db.engine import Sessions, transaction
 from app.db.vault import Vault
 from app.directory.models import Member, Organisation
 from app.errors import NotFound
 from app.organisations.imports.checking import MISSING, check_lines
-from app.organisations.imports.errors import NotACandidate, NotAQuestion, NotChecked
+from app.organisations.imports.errors import NotACandidate, NotAQuestion
 from app.organisations.imports.models import ImportLine, RosterImport
 from app.organisations.imports.schemas import Answer, CandidateOut, ChangeOut, LineOut, MissingMember
-from app.organisations.imports.service import find_import, reason_of, state_of, texts_of
+from app.organisations.imports.service import check_open, find_import
+from app.organisations.imports.telling import reason_of, texts_of
 from app.organisations.people.export import ROSTERS, STAGES
 from app.organisations.people.reach import phone_of
 from app.organisations.service import masked
 from content.roster import FIELD_TITLES, RejectedLine
 
-# A file of corrections is for people: nobody corrects more lines by hand.
-MOST_CORRECTIONS = 20_000
+# What is wrong comes first; all the others follow, so that the file is the whole roster again.
+CORRECTED_FIRST = (("rejected", "question"), ("added", "changed", "unchanged"))
+PAGE = 1_000
 LIST_MISSING = text(f"""
 SELECT member.id, member.name, member.organisation_id, organisation.name AS organisation {MISSING}
     AND member.id > :after ORDER BY member.id LIMIT :limit
@@ -124,6 +127,7 @@ def _candidate(vault: Vault, member: Member, names: Mapping[int, str]) -> Candid
         organisation=names.get(member.organisation_id, ""),
         birth_month=member.birth_month,
         phone_masked=masked(phone) if phone else None,
+        archived=member.archived_at is not None,
     )
 
 
@@ -196,36 +200,51 @@ async def list_missing(
     return found
 
 
-async def list_corrections(
-    session: AsyncSession, staff: CurrentStaff, import_id: int, now: datetime
-) -> Sequence[ImportLine]:
-    """The lines that are refused or asked about, for `corrections`; raises `NotFound`."""
+async def begin_corrections(session: AsyncSession, staff: CurrentStaff, import_id: int, now: datetime) -> None:
+    """Has the log tell that the lines leave the system, before `corrections` gives them; raises `NotFound`."""
     record = await find_import(session, staff, import_id)
-    lines = await session.scalars(
-        select(ImportLine)
-        .where(ImportLine.import_id == import_id, ImportLine.status.in_(("rejected", "question")))
-        .order_by(ImportLine.id)
-        .limit(MOST_CORRECTIONS)
-    )
-    found = lines.all()
-    _record_view(session, staff, record, "roster.corrections_exported", now, count=len(found))
-    return found
+    of_import = ImportLine.import_id == import_id, ImportLine.status != "skipped"
+    count = await session.scalar(select(func.count()).select_from(ImportLine).where(*of_import))
+    _record_view(session, staff, record, "roster.corrections_exported", now, count=count)
 
 
-def corrections(vault: Vault, lines: Sequence[ImportLine]) -> Iterator[RejectedLine]:
-    """The lines as they stood, each with what is wrong with it."""
-    for line in lines:
-        raw = texts_of(vault, line)["raw"]
-        yield RejectedLine(line.line, line.sheet, line.code or "", reason_of(vault, line), raw)
+async def corrections(sessions: Sessions, vault: Vault, import_id: int) -> AsyncIterator[list[RejectedLine]]:
+    """The lines of an import as they stood, each with what is wrong with it or "", page by page: refused ones first."""
+    for statuses in CORRECTED_FIRST:
+        after = 0
+        while True:
+            async with transaction(sessions) as session:
+                lines = list(
+                    await session.scalars(
+                        select(ImportLine)
+                        .where(
+                            ImportLine.import_id == import_id, ImportLine.status.in_(statuses), ImportLine.id > after
+                        )
+                        .order_by(ImportLine.id)
+                        .limit(PAGE)
+                    )
+                )
+            if not lines:
+                break
+            after = lines[-1].id
+            yield [_corrected(vault, line) for line in lines]
+
+
+def _corrected(vault: Vault, line: ImportLine) -> RejectedLine:
+    texts = texts_of(vault, line)
+    reason = line.reason or texts.get("reason", "") if line.code else ""
+    return RejectedLine(line.line, line.sheet, line.code or "", reason, texts["raw"])
 
 
 async def answer_questions(
     session: AsyncSession, staff: CurrentStaff, import_id: int, answers: Sequence[Answer], now: datetime
 ) -> None:
-    """Keeps answers and settles the lines anew; raises `NotFound`, `NotChecked`, `NotAQuestion` or `NotACandidate`."""
+    """Keeps answers and settles the lines anew.
+
+    Raises `NotFound`, `NotAQuestion`, `NotACandidate`, and what `check_open` and `check_lines` do.
+    """
     record = await find_import(session, staff, import_id, lock=True)
-    if state_of(record, now) != "checked":
-        raise NotChecked
+    check_open(record, now)
     given = {answer.line_id: answer.member_id for answer in answers}
     lines = await session.scalars(
         select(ImportLine).where(

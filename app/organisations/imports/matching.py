@@ -7,14 +7,18 @@ import json
 
 from sqlalchemy import text
 
-QUESTIONS = ("phone_of_another", "same_name", "same_name_and_birth", "shared_phone")
+QUESTIONS = (
+    "phone_of_another", "same_name", "same_name_and_birth", "shared_phone", "archived_namesake", "same_person_in_file",
+)  # fmt: skip
 REASONS = {
-    "phone_elsewhere": "该党员已登记在其他党组织，请联系上级党组织管理员办理转入，不要重复添加。",
+    "phone_elsewhere": "本次导入的范围之外已有相同的姓名和手机号，请联系上级党组织管理员核对和办理。",
     "same_member_twice": "与{}是同一个人，请删除重复的一行，或改正姓名、手机号。",
     "phone_of_another": "该手机号已登记在另一个姓名下。如是同一个人，请选择；如是家人共用手机，请选“是另一个人”。",
     "same_name": "所在党组织中有同名党员，请确认是不是同一个人。",
     "same_name_and_birth": "其他党组织中有姓名和出生年月都相同的党员，请确认是不是同一个人转入。",
     "shared_phone": "表中另一行的人也用这个手机号。如是家人共用手机，请选“是另一个人”；填错的请改正后重新上传。",
+    "archived_namesake": "已归档的党员中有姓名、出生年月都相同的。是同一个人请先恢复再导入；不是则选“是另一个人”。",
+    "same_person_in_file": "与{}可能是同一个人。确为另一个人的，请选“是另一个人”；重复的请删除后重新上传。",
     "archived_left_party": "该党员已归档（退党）。如归档有误，请先在“找人”中恢复，再导入。",
     "archived_deceased": "该党员已归档（去世）。如归档有误，请先在“找人”中恢复，再导入。",
     "archived_transferred": "该党员已归档（转出）。如已转回，请先在“找人”中恢复，再导入。",
@@ -47,6 +51,19 @@ SAME = (
 PLAN = (text("SET LOCAL enable_nestloop = off"), text("SET LOCAL work_mem = '32MB'"))
 USUAL_PLAN = (text("SET LOCAL enable_nestloop TO DEFAULT"), text("SET LOCAL work_mem TO DEFAULT"))
 
+# The first line further up that may be the same person: of two in a branch who are told apart by nothing, and of two
+# anywhere who are of one name and were born in one month.
+FURTHER_UP = "ORDER BY line.id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING"
+ALIKE = """least(
+            CASE WHEN line.birth_month IS NOT NULL THEN min(line.id) OVER born END,
+            CASE
+                WHEN line.phone_index IS NULL AND line.birth_month IS NULL THEN min(line.id) OVER here
+                WHEN line.phone_index IS NULL THEN min(line.id) FILTER (WHERE line.birth_month IS NULL) OVER here
+                WHEN line.birth_month IS NULL THEN min(line.id) FILTER (WHERE line.phone_index IS NULL) OVER here
+                ELSE min(line.id) FILTER (WHERE line.phone_index IS NULL AND line.birth_month IS NULL) OVER here
+            END
+        )"""
+
 MATCH = text(f"""
 WITH place AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset(CAST(:places AS jsonb)) AS place (
@@ -57,9 +74,12 @@ line AS MATERIALIZED (
     SELECT line.id, line.sheet, line.line, line.name_key, line.birth_month, line.phone_index, line.answered,
         line.answer_member_id, place.organisation_id, place.practice, place.code, place.reason,
         line.phone_index IS NOT NULL AND line.name_key <>
-            first_value(line.name_key) OVER (PARTITION BY line.phone_index ORDER BY line.id) AS shares_phone
+            first_value(line.name_key) OVER (PARTITION BY line.phone_index ORDER BY line.id) AS shares_phone,
+        {ALIKE} AS alike
     FROM roster_lines line JOIN place ON (place.organisation, place.superior) = (line.organisation, line.superior)
     WHERE line.import_id = :import_id AND line.readable AND line.kind IS NULL
+    WINDOW born AS (PARTITION BY place.practice, line.name_key, line.birth_month {FURTHER_UP}),
+        here AS (PARTITION BY place.organisation_id, line.name_key {FURTHER_UP})
 ),
 good AS MATERIALIZED (SELECT * FROM line WHERE code IS NULL),
 person AS MATERIALIZED (
@@ -90,6 +110,7 @@ by_name AS MATERIALIZED (
     SELECT line.id AS line_id,
         count(*) AS members,
         count(*) FILTER (WHERE person.birth_month <> line.birth_month) AS contradicting,
+        count(*) FILTER (WHERE person.phone_index <> line.phone_index) AS with_other_phone,
         count(*) FILTER (WHERE person.birth_month = line.birth_month) AS born,
         coalesce(min(person.id) FILTER (WHERE person.birth_month = line.birth_month), min(person.id)) AS member_id,
         array_agg(person.id ORDER BY person.id) AS candidates
@@ -103,7 +124,7 @@ sure AS MATERIALIZED (
     SELECT by_name.line_id, by_name.member_id
     FROM rest line JOIN by_name ON by_name.line_id = line.id
     WHERE (by_name.born = 1 AND line.twins = 1)
-        OR (by_name.members = 1 AND by_name.contradicting = 0 AND line.namesakes = 1)
+        OR (by_name.members = 1 AND by_name.contradicting = 0 AND by_name.with_other_phone = 0 AND line.namesakes = 1)
 ),
 taken AS MATERIALIZED (SELECT member_id FROM by_phone WHERE own = 1 UNION SELECT member_id FROM sure),
 elsewhere AS MATERIALIZED (
@@ -122,15 +143,23 @@ away AS MATERIALIZED (
     JOIN organisations organisation ON organisation.id = member.organisation_id
     WHERE member.archived_at IS NULL AND NOT starts_with(organisation.path, :root)
         AND organisation.practice = line.practice
+        -- Whether somebody is in another tree is nobody's business here.
+        AND split_part(organisation.path, '/', 2) = split_part(:root, '/', 2)
 ),
 gone AS MATERIALIZED (
-    SELECT line.id AS line_id, min(person.archive_reason) AS archive_reason
+    SELECT line.id AS line_id,
+        coalesce(
+            min(person.archive_reason) FILTER (WHERE person.phone_index = line.phone_index), min(person.archive_reason)
+        ) AS archive_reason,
+        bool_or(person.phone_index = line.phone_index) IS TRUE AS by_phone,
+        array_agg(person.id ORDER BY person.id) AS candidates
     FROM rest line JOIN person ON person.name_key = line.name_key AND person.practice = line.practice
     WHERE NOT person.living AND (person.phone_index = line.phone_index OR person.birth_month = line.birth_month)
     GROUP BY line.id
 ),
 said AS (
-    SELECT line.*, gone.archive_reason, coalesce(sure.member_id, by_phone.member_id) AS sure_id,
+    SELECT line.*, gone.archive_reason, gone.by_phone IS TRUE AS is_gone, gone.candidates AS gone,
+        coalesce(sure.member_id, by_phone.member_id) AS sure_id,
         CASE
             WHEN line.code IS NOT NULL THEN line.code
             WHEN by_phone.own = 1 THEN NULL
@@ -141,14 +170,14 @@ said AS (
             WHEN sure.line_id IS NOT NULL THEN NULL
             WHEN by_name.line_id IS NOT NULL THEN 'same_name'
             WHEN elsewhere.line_id IS NOT NULL THEN 'same_name_and_birth'
-            WHEN gone.line_id IS NOT NULL THEN 'archived_member'
+            WHEN gone.by_phone THEN 'archived_member'
+            WHEN gone.line_id IS NOT NULL THEN 'archived_namesake'
+            WHEN line.alike IS NOT NULL THEN 'same_person_in_file'
         END AS finding,
         CASE
             WHEN by_phone.own > 1 THEN by_phone.owners
-            WHEN line.shares_phone OR by_phone.others IS NOT NULL
-            THEN coalesce(by_phone.others, '{{}}') || coalesce(by_name.candidates, '{{}}')
-                || coalesce(elsewhere.candidates, '{{}}')
-            ELSE coalesce(by_name.candidates, elsewhere.candidates)
+            ELSE coalesce(by_phone.others, '{{}}') || coalesce(by_name.candidates, '{{}}')
+                || coalesce(elsewhere.candidates, '{{}}') || coalesce(gone.candidates, '{{}}')
         END AS offered
     FROM line
     LEFT JOIN by_phone ON by_phone.line_id = line.id
@@ -172,29 +201,44 @@ meant AS (
             WHEN is_answered AND finding IN ('shared_phone', 'phone_of_another')
             THEN coalesce(answer_member_id, sure_id)
             WHEN is_answered THEN answer_member_id
-        END AS member_id
+        END AS said_id
     FROM asked
 ),
+-- Whom an answer means, or nobody's being meant, may be somebody who has to be brought back first.
+settled_on AS (
+    SELECT meant.*,
+        (is_answered AND (said_id = ANY(gone) OR (said_id IS NULL AND is_gone))) IS TRUE AS means_gone,
+        CASE WHEN said_id = ANY(gone) IS NOT TRUE THEN said_id END AS member_id
+    FROM meant
+),
 numbered AS (
-    SELECT meant.*, member_id IS NOT NULL AND row_number() OVER same > 1 AS is_second,
+    SELECT settled_on.*, member_id IS NOT NULL AND row_number() OVER same > 1 AS is_second,
         CASE WHEN sheet <> first_value(sheet) OVER same THEN '「' || first_value(sheet) OVER same || '」' ELSE '' END
             || '第 ' || first_value(line) OVER same || ' 行' AS first_line
-    FROM meant
+    FROM settled_on
     WINDOW same AS (PARTITION BY member_id ORDER BY is_answered, id)
 ),
 found AS (
-    SELECT id, organisation_id, member_id,
+    SELECT numbered.id, numbered.organisation_id, numbered.member_id,
         CASE WHEN is_question THEN finding END AS question,
         CASE WHEN is_question THEN coalesce(offered, '{{}}') ELSE '{{}}' END AS candidates,
-        CASE WHEN is_second THEN 'same_member_twice' WHEN NOT is_answered THEN finding END AS code,
+        CASE
+            WHEN is_second THEN 'same_member_twice'
+            WHEN means_gone THEN 'archived_member'
+            WHEN NOT is_answered THEN finding
+        END AS code,
         CASE
             WHEN is_second THEN replace(CAST(:reasons AS jsonb) ->> 'same_member_twice', '{{}}', first_line)
-            WHEN is_answered THEN NULL
-            WHEN finding = 'archived_member'
+            WHEN is_answered AND NOT means_gone THEN NULL
+            WHEN means_gone OR finding = 'archived_member'
             THEN CAST(:reasons AS jsonb) ->> ('archived_' || coalesce(archive_reason, 'other'))
-            ELSE coalesce(reason, CAST(:reasons AS jsonb) ->> finding)
+            WHEN finding = 'same_person_in_file'
+            THEN replace(CAST(:reasons AS jsonb) ->> finding, '{{}}', concat(
+                CASE WHEN twin.sheet <> numbered.sheet THEN '「' || twin.sheet || '」' END, '第 ', twin.line, ' 行'
+            ))
+            ELSE coalesce(numbered.reason, CAST(:reasons AS jsonb) ->> finding)
         END AS reason
-    FROM numbered
+    FROM numbered LEFT JOIN line twin ON twin.id = numbered.alike
 ),
 settled AS (
     SELECT found.*,

@@ -10,7 +10,7 @@ from app.db.base import Base, Id
 from app.directory.models import one_of
 
 IMPORT_STATES = ("reading", "checked", "applying", "applied", "failed", "undone")
-LINE_STATUSES = ("added", "changed", "unchanged", "rejected", "question")
+LINE_STATUSES = ("added", "changed", "unchanged", "rejected", "question", "skipped")
 
 
 class RosterImport(Base):
@@ -27,6 +27,8 @@ class RosterImport(Base):
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisations.id"))
     account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))
     actor: Mapped[str]
+    # Who had it applied, where that was not at once.
+    applied_by: Mapped[str | None]
     file_name: Mapped[str]
     # Of the file and of what was asked for: the same again while the first is still being read is the first.
     digest: Mapped[bytes] = mapped_column(index=True)
@@ -70,7 +72,7 @@ class ImportLine(Base):
     line: Mapped[int]
     # Of a line of the sheet 党组织, which is no person: `organisation` stands under `superior`.
     kind: Mapped[str | None]
-    # False where it was refused as it was read: no answer changes that.
+    # False where it was refused, or left out as no person, as it was read: no answer changes that.
     readable: Mapped[bool]
     status: Mapped[str]
     # Why it is refused, or what is asked.
@@ -96,7 +98,7 @@ class ImportLine(Base):
     joined_on: Mapped[str | None]
     tags: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     phone_index: Mapped[bytes | None]
-    # JSON: the texts as they stood, the phone number, and why the reader refused the line.
+    # JSON: the texts as they stood, the phone number, and why the reader refused the line, or what it left out.
     sealed: Mapped[bytes]
     # The member as they were, and a digest of the member as the import left them: see .snapshots.
     before: Mapped[dict[str, object] | None] = mapped_column(JSONB)

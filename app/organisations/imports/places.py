@@ -150,19 +150,16 @@ def find_places(mentions: Sequence[Mention], places: Places, *, create: bool) ->
 
     With `create` a name that is not there becomes an organisation, and so does its superior.
     """
-    superiors: defaultdict[str, set[str]] = defaultdict(set)
-    for name, superior in mentions:
-        superiors[compact(name)].add(compact(superior))
     found: dict[Mention, Place | Unfit] = {}
     for name, superior in mentions:
         try:
-            found[name, superior] = _find(name, superior, places, create, len(superiors[compact(name)]) == 1)
+            found[name, superior] = _find(name, superior, places, create)
         except Unfit as unfit:
             found[name, superior] = unfit
     return found
 
 
-def _find(name: str, superior: str, places: Places, create: bool, alone: bool) -> Place:
+def _find(name: str, superior: str, places: Places, create: bool) -> Place:
     says_nothing = not superior or compact(superior) == compact(name) or places.is_above_all(superior)
     named = places.named(name)
     fitting = named if says_nothing else [place for place in named if places.is_below(place, superior)]
@@ -175,9 +172,6 @@ def _find(name: str, superior: str, places: Places, create: bool, alone: bool) -
     above = places.named(superior)
     if len(above) > 1:
         raise Unfit("ambiguous_organisation", f"有多个党组织名为上级「{superior}」，请到更下一级党组织中导入。")
-    if not above and not create and alone and len(named) == 1:
-        # The file calls the superior by another name; there is only one that it can mean.
-        return named[0]
     if not above:
         if not create:
             reason = f"没有找到党组织「{name}」的上级「{superior}」，请核对名称，或把上级留空。"

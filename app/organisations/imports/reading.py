@@ -28,7 +28,7 @@ from content.roster import (
     SkippedLine,
 )
 from content.sandbox import stream_in_child
-from content.text import compact
+from content.text import compact, is_rare
 
 # Lines that say themselves that they are not to be imported.
 EXAMPLE = "example_line"
@@ -38,6 +38,9 @@ MOST_ORGANISATIONS = 10_000
 HOLDS_PEOPLE = ("branch", "group")
 KIND_TITLES = {"committee": "党委", "general_branch": "党总支", "branch": "党支部", "group": "党小组"}
 LONGEST_NAME = 100
+# Lines that are no person, such as totals: what stands in them is told instead of a reason.
+SKIPPED = "skipped_line"
+StagedLine = RosterLine | RosterOrganisation | RejectedLine | SkippedLine
 
 
 class TooManyOrganisations(Invalid):
@@ -106,7 +109,7 @@ async def _keep(
     sessions: Sessions, vault: Vault, import_id: int, events: Sequence[RosterEvent], progress: Progress
 ) -> None:
     header = next((event for event in events if isinstance(event, RosterHeader)), None)
-    lines = [event for event in events if not isinstance(event, RosterHeader | SkippedLine) and not _is_example(event)]
+    lines = [event for event in events if not isinstance(event, RosterHeader) and not _is_example(event)]
     async with transaction(sessions) as session:
         if header is not None:
             progress.total = header.lines
@@ -131,7 +134,7 @@ def _is_example(event: RosterEvent) -> bool:
 def _rows(
     vault: Vault,
     import_id: int,
-    lines: Sequence[RosterLine | RosterOrganisation | RejectedLine],
+    lines: Sequence[StagedLine],
     ids: Sequence[int],
 ) -> list[dict[str, object]]:
     blank = dict.fromkeys(_COMPARED) | {"import_id": import_id, "kind": None, "code": None, "tags": []}
@@ -141,7 +144,7 @@ def _rows(
 _COMPARED = ("stage", "roster", "exempt", "exempt_reason", "birth_month", "joined_on", "phone_index")
 
 
-def _row(vault: Vault, line: RosterLine | RosterOrganisation | RejectedLine, line_id: int) -> dict[str, object]:
+def _row(vault: Vault, line: StagedLine, line_id: int) -> dict[str, object]:
     row: dict[str, object] = {"sheet": printable(line.sheet), "line": line.line, "readable": True, "status": "added"}
     sealed: dict[str, object]
     if isinstance(line, RosterLine):
@@ -151,6 +154,9 @@ def _row(vault: Vault, line: RosterLine | RosterOrganisation | RejectedLine, lin
         row |= _named("", line.name, line.parent) | {"kind": line.kind}
         texts = (line.name, KIND_TITLES[line.kind], line.parent)
         sealed = {"raw": dict(zip(ORGANISATION_COLUMNS, texts, strict=True))}
+    elif isinstance(line, SkippedLine):
+        row |= _named("", "", "") | {"readable": False, "status": "skipped", "code": SKIPPED}
+        sealed = {"raw": {}, "reason": line.text}
     else:
         of_tree = bool(line.raw.keys() & {*ORGANISATION_COLUMNS})
         row |= _named(line.raw.get("name", ""), line.raw.get("organisation", ""), line.raw.get("superior", ""))
@@ -180,4 +186,4 @@ def _named(name: str, organisation: str, superior: str) -> dict[str, object]:
 
 def printable(text: str) -> str:
     """The text without what a database or a reader cannot show."""
-    return "".join(char for char in text if char.isprintable())[:LONGEST_NAME]
+    return "".join(char for char in text if char.isprintable() or is_rare(char))[:LONGEST_NAME]

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -13,15 +14,15 @@ from app.access import audit
 from app.db.engine import transaction
 from app.directory.models import Organisation
 from app.errors import ProductError
-from app.organisations.imports.applying import apply_lines, try_lock
+from app.organisations.imports.applying import apply_lines, hold_people, try_lock
 from app.organisations.imports.checking import check_lines
 from app.organisations.imports.errors import ImportInterrupted, RosterChanged
 from app.organisations.imports.models import ImportLine, RosterImport
 from app.organisations.imports.places import TIMEZONE
 from app.organisations.imports.reading import Progress, options_for, stage
 from app.organisations.imports.schemas import ImportOut
-from app.organisations.imports.service import Order, begin_import, describe
-from app.organisations.locks import hold_tree
+from app.organisations.imports.service import RUNNING, Order, begin_import, describe, interruption, only_top
+from app.organisations.locks import keep_tree
 from app.resources import Service
 
 log = structlog.get_logger()
@@ -36,9 +37,12 @@ UNEXPECTED = "系统出现意外错误，没有导入任何内容。请稍后重
 async def run_import(service: Service, order: Order) -> ImportOut:
     """An import from beginning to end; raises what is wrong with the file.
 
-    With lines that are refused or asked about it ends as checked, and nothing is imported.
+    With lines that are refused or asked about it ends as checked, and nothing is imported. Without an organisation it
+    goes into the top of the tree, so that those who administer it see it and can take it back.
     """
     async with transaction(service.sessions) as session:
+        if order.organisation_id is None:
+            order = replace(order, organisation_id=await only_top(session))
         import_id, _ = await begin_import(session, order, service.clock())
     await carry_out(service, import_id, order)
     async with transaction(service.sessions) as session:
@@ -113,7 +117,10 @@ async def _keep_check(session: AsyncSession, record: RosterImport, progress: Pro
 
 async def _apply(service: Service, import_id: int, progress: Progress, *, fresh: bool) -> None:
     async with transaction(service.sessions) as session:
-        await _set(session, import_id, state="applying", lines_total=progress.total, heartbeat_at=service.clock())
+        # Not one that another process has applied meanwhile.
+        running = RosterImport.id == import_id, RosterImport.state.in_(RUNNING)
+        values = {"state": "applying", "lines_total": progress.total, "heartbeat_at": service.clock()}
+        await session.execute(update(RosterImport).where(*running).values(**values))
     try:
         while not await _try_apply(service, import_id, progress, fresh=fresh):  # noqa: ASYNC110 - the lock is elsewhere
             await asyncio.sleep(PAUSE_SECONDS)
@@ -127,9 +134,12 @@ async def _try_apply(service: Service, import_id: int, progress: Progress, *, fr
     async with transaction(service.sessions) as session:
         if not await try_lock(session):
             return False
-        await hold_tree(session)
+        await keep_tree(session)
         now = service.clock()
         record = await session.get_one(RosterImport, import_id)
+        if record.state == "applied":
+            return True  # by another process, while this one was thought to be gone
+        await hold_people(session, record.organisation_id)
         checked = await check_lines(session, record, now)
         if checked.differs and not fresh:
             raise RosterChanged
@@ -137,6 +147,7 @@ async def _try_apply(service: Service, import_id: int, progress: Progress, *, fr
             await _keep_check(session, record, progress, service)
         else:
             await apply_lines(session, service.vault, record, checked, progress, now)
+            record.organisation_id = record.organisation_id or await only_top(session)
     return True
 
 
@@ -146,7 +157,7 @@ async def _telling(service: Service, import_id: int) -> AsyncIterator[None]:
     try:
         yield
     except asyncio.CancelledError:
-        await _tell(service, import_id, ImportInterrupted.code, ImportInterrupted.detail)
+        await _tell(service, import_id, ImportInterrupted.code)
         raise
     except ProductError as error:
         await _tell(service, import_id, error.shown_code, error.shown_detail)
@@ -156,13 +167,13 @@ async def _telling(service: Service, import_id: int) -> AsyncIterator[None]:
         raise
 
 
-async def _tell(service: Service, import_id: int, code: str, detail: str) -> None:
+async def _tell(service: Service, import_id: int, code: str, detail: str | None = None) -> None:
     async with transaction(service.sessions) as session:
         record = await session.get_one(RosterImport, import_id)
         if record.state not in ("reading", "applying"):
             return  # told already
         record.state = "failed" if record.checked_at is None else "checked"
-        record.error_code, record.error_detail = code, detail
+        record.error_code, record.error_detail = code, detail or interruption(record)
         if record.state == "failed":
             await session.execute(delete(ImportLine).where(ImportLine.import_id == import_id))
 

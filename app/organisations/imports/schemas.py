@@ -17,6 +17,14 @@ class RejectedLineOut(Out):
     reason: str
 
 
+class SkippedLineOut(Out):
+    """A line that was left out as no person, and what stands in it."""
+
+    line: int
+    sheet: str
+    text: str
+
+
 class ColumnOut(Out):
     """A column that is read, and the field of the roster that it is."""
 
@@ -25,13 +33,28 @@ class ColumnOut(Out):
     field: str
 
 
+class RememberedColumnOut(Out):
+    """A title without spaces and the field that it is, "" for none; `inherited` where a superior has said so."""
+
+    title: str
+    field: str
+    inherited: bool
+
+
+class RememberedColumns(Out):
+    """All that is remembered for the next roster of an organisation."""
+
+    items: list[RememberedColumnOut]
+
+
 class NewOrganisationOut(Out):
-    """An organisation that the import adds; it has an id once it is there."""
+    """An organisation that the import adds, with an id once it is there; `stays` says whether an undo kept it."""
 
     name: str
     kind: str
     superior: str
     id: int | None = None
+    stays: bool | None = None
 
 
 class ImportSummary(Out):
@@ -52,6 +75,7 @@ class ImportSummary(Out):
     organisations_added: int
     rejected_count: int
     questions_count: int
+    skipped_count: int
     lines_done: int
     lines_total: int
     error_code: str | None
@@ -66,6 +90,8 @@ class ImportOut(ImportSummary):
     """An import in full, with the first 200 lines that it cannot take and organisations that it adds."""
 
     rejected: list[RejectedLineOut]
+    # The first 20 of `skipped_count`.
+    skipped: list[SkippedLineOut]
     organisations: list[NewOrganisationOut]
     columns: list[ColumnOut]
     ignored_columns: list[str]
@@ -96,10 +122,12 @@ class CandidateOut(Out):
     organisation: str
     birth_month: str | None
     phone_masked: str | None
+    # Whoever is has to be restored before the line can be imported.
+    archived: bool
 
 
 class LineOut(Out):
-    """A line of the file and what becomes of it: added, changed, unchanged, rejected, or a question."""
+    """A line of the file and what becomes of it: added, changed, unchanged, rejected, a question, or skipped."""
 
     id: int
     line: int

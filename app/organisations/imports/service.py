@@ -14,10 +14,16 @@ from app.access.principals import CurrentStaff, within
 from app.db.vault import Vault
 from app.directory.models import Organisation
 from app.errors import Forbidden, NotFound
-from app.organisations.imports.errors import ImportInterrupted, NotChecked, QuestionsOpen, RejectedLines
+from app.organisations.imports.errors import (
+    ImportExpired,
+    ImportInterrupted,
+    NotChecked,
+    TooManyImports,
+)
 from app.organisations.imports.models import ImportLine, RosterImport
-from app.organisations.imports.reading import printable, seal_place
-from app.organisations.imports.schemas import ImportOut, ImportSummary, RejectedLineOut
+from app.organisations.imports.reading import printable
+from app.organisations.imports.schemas import ImportOut, ImportSummary
+from app.organisations.imports.telling import SHOWN_REJECTED, check_ready, list_rejected, list_skipped
 from app.organisations.people.reach import KEEPERS
 
 # What stands in lines is kept no longer than it can be of use.
@@ -25,7 +31,7 @@ KEPT = timedelta(days=30)
 # A process that is at it is heard of far more often.
 SILENT = timedelta(seconds=60)
 RUNNING = ("reading", "applying")
-SHOWN_REJECTED = 200
+MOST_RUNNING = 3
 
 
 @dataclass(frozen=True)
@@ -58,20 +64,26 @@ class Order:
 async def begin_import(session: AsyncSession, order: Order, now: datetime) -> tuple[int, bool]:
     """The id of the record of an order, and whether it is new: the same while the first is running is the first.
 
-    Lines of imports that are too old to be undone are deleted.
+    Raises `TooManyImports`.
     """
     digest = order.digest()
-    key = func.hashtextextended(digest.hex(), 4)
-    await session.execute(select(func.pg_advisory_xact_lock(key)))
-    running = await session.scalar(
-        select(RosterImport.id).where(
-            RosterImport.digest == digest, RosterImport.state.in_(RUNNING), RosterImport.heartbeat_at > now - SILENT
+    # One account begins one import after the other.
+    await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(order.actor, 4))))
+    running = (
+        await session.execute(
+            select(RosterImport.id, RosterImport.digest).where(
+                RosterImport.actor == order.actor,
+                RosterImport.state.in_(RUNNING),
+                RosterImport.heartbeat_at > now - SILENT,
+            )
         )
-    )
-    if running is not None:
-        return running, False
-    old = select(RosterImport.id).where(RosterImport.created_at < now - KEPT)
-    await session.execute(delete(ImportLine).where(ImportLine.import_id.in_(old)))
+    ).all()
+    for id_, of_running in running:
+        if of_running == digest:
+            return id_, False
+    if len(running) >= MOST_RUNNING:
+        raise TooManyImports
+    await forget_old_lines(session, now)
     record = RosterImport(
         organisation_id=order.organisation_id,
         account_id=order.account_id,
@@ -90,6 +102,22 @@ async def begin_import(session: AsyncSession, order: Order, now: datetime) -> tu
     session.add(record)
     await session.flush()
     return record.id, True
+
+
+async def forget_old_lines(session: AsyncSession, now: datetime) -> None:
+    """Deletes the lines of imports that can be neither applied nor undone any more."""
+    used = func.greatest(RosterImport.heartbeat_at, func.coalesce(RosterImport.applied_at, RosterImport.created_at))
+    old = select(RosterImport.id).where(used < now - KEPT)
+    await session.execute(delete(ImportLine).where(ImportLine.import_id.in_(old)))
+
+
+async def only_top(session: AsyncSession) -> int | None:
+    """The organisation above all others, or None where there are several trees, or none."""
+    tops = await session.scalars(
+        select(Organisation.id).where(Organisation.parent_id.is_(None), Organisation.archived_at.is_(None)).limit(2)
+    )
+    found = tops.all()
+    return found[0] if len(found) == 1 else None
 
 
 async def find_import(
@@ -144,29 +172,42 @@ async def check_may_create(session: AsyncSession, staff: CurrentStaff, record: R
         raise Forbidden
 
 
-async def claim(session: AsyncSession, vault: Vault, record: RosterImport, now: datetime) -> bool:
+async def claim(session: AsyncSession, vault: Vault, record: RosterImport, actor: str, now: datetime) -> bool:
     """Takes a checked import to apply it; False where that is done or being done already.
 
-    Raises `NotChecked`, `RejectedLines` or `QuestionsOpen`.
+    Raises what `check_open` does, `RejectedLines` or `QuestionsOpen`.
     """
-    state = state_of(record, now)
-    if state in ("applying", "applied"):
+    if state_of(record, now) in ("applying", "applied"):
         return False
-    if state != "checked":
-        raise NotChecked
+    check_open(record, now)
     await check_ready(session, vault, record.id)
     await session.execute(
         update(RosterImport)
         .where(RosterImport.id == record.id)
-        .values(state="applying", heartbeat_at=now, lines_done=0, error_code=None, error_detail=None)
+        .values(state="applying", applied_by=actor, heartbeat_at=now, lines_done=0, error_code=None, error_detail=None)
     )
     return True
 
 
+def check_open(record: RosterImport, now: datetime) -> None:
+    """Raises `NotChecked` or `ImportExpired` unless an import is there to be answered about and applied."""
+    if state_of(record, now) != "checked":
+        raise NotChecked
+    if record.created_at < now - KEPT:
+        raise ImportExpired
+
+
 def state_of(record: RosterImport, now: datetime) -> str:
-    """The state as it is shown: what has not been heard of for long has failed."""
+    """The state as it is shown: what has not been heard of for long has failed, or is checked as it was before."""
     silent = record.state in RUNNING and record.heartbeat_at <= now - SILENT
-    return "failed" if silent else record.state
+    if not silent:
+        return record.state
+    return "failed" if record.checked_at is None else "checked"
+
+
+def interruption(record: RosterImport) -> str:
+    """What is told of an import whose process is gone."""
+    return ImportInterrupted.detail if record.checked_at is None else ImportInterrupted.detail_of_checked
 
 
 def summary(record: RosterImport, now: datetime) -> ImportSummary:
@@ -182,6 +223,7 @@ async def describe(session: AsyncSession, vault: Vault, import_id: int, now: dat
     return ImportOut(
         **_told(record, now),
         rejected=rejected,
+        skipped=await list_skipped(session, vault, import_id) if record.counts.get("skipped") else [],
         organisations=record.organisations[:SHOWN_REJECTED],
         columns=columns.get("read", []),
         ignored_columns=columns.get("ignored", []),
@@ -205,55 +247,13 @@ def _told(record: RosterImport, now: datetime) -> dict[str, Any]:
         "organisations_added": counts.get("organisations_added", 0),
         "rejected_count": counts.get("rejected", 0),
         "questions_count": counts.get("questions", 0),
+        "skipped_count": counts.get("skipped", 0),
         "lines_done": record.lines_done,
         "lines_total": record.lines_total,
         "error_code": ImportInterrupted.code if interrupted else record.error_code,
-        "error_detail": ImportInterrupted.detail if interrupted else record.error_detail,
+        "error_detail": interruption(record) if interrupted else record.error_detail,
         "created_at": record.created_at,
         "checked_at": record.checked_at,
         "applied_at": record.applied_at,
         "undone_at": record.undone_at,
     }
-
-
-async def check_ready(session: AsyncSession, vault: Vault, import_id: int) -> None:
-    """Raises `RejectedLines` or `QuestionsOpen` with the lines that keep a checked import from being applied."""
-    for status, refusal in (("rejected", RejectedLines), ("question", QuestionsOpen)):
-        lines = await _first(session, import_id, status)
-        if lines:
-            raise refusal(errors=[_finding(vault, line) for line in lines])
-
-
-def _finding(vault: Vault, line: ImportLine) -> dict[str, object]:
-    return {
-        "import_id": line.import_id,
-        "line_id": line.id,
-        "line": line.line,
-        "sheet": line.sheet,
-        "code": line.code,
-        "detail": reason_of(vault, line),
-    }
-
-
-async def _first(session: AsyncSession, import_id: int, status: str) -> list[ImportLine]:
-    statement = select(ImportLine).where(ImportLine.import_id == import_id, ImportLine.status == status)
-    return list(await session.scalars(statement.order_by(ImportLine.id).limit(SHOWN_REJECTED)))
-
-
-async def list_rejected(session: AsyncSession, vault: Vault, import_id: int) -> list[RejectedLineOut]:
-    """The first lines that the import cannot take."""
-    return [
-        RejectedLineOut(line=line.line, sheet=line.sheet, code=line.code or "", reason=reason_of(vault, line))
-        for line in await _first(session, import_id, "rejected")
-    ]
-
-
-def texts_of(vault: Vault, line: ImportLine) -> dict[str, Any]:
-    """What stood in a line: `raw` field -> text, `phone` if it was read, `reason` if it was refused."""
-    texts: dict[str, Any] = json.loads(vault.decrypt(line.sealed, seal_place(line.id)))
-    return texts
-
-
-def reason_of(vault: Vault, line: ImportLine) -> str:
-    """Why a line is refused or asked about, for people."""
-    return line.reason or texts_of(vault, line).get("reason", "")

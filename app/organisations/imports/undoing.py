@@ -91,11 +91,26 @@ FROM roster_lines line CROSS JOIN LATERAL jsonb_to_recordset(line.before -> 'pla
 )
 WHERE line.import_id = :import_id AND line.status = 'changed' AND line.member_id = ANY(CAST(:ids AS bigint[]))
 """)
+# Where they stood at the end of a week that is over is what its figures say.
+MOVED_AND_COUNTED = text("""
+SELECT line.member_id FROM roster_lines line
+JOIN members member ON member.id = line.member_id
+WHERE line.import_id = :import_id AND line.status = 'changed'
+    AND CAST(line.before ->> 'organisation_id' AS bigint) <> member.organisation_id
+    AND EXISTS (
+        SELECT FROM organisations organisation
+        WHERE organisation.id IN (member.organisation_id, CAST(line.before ->> 'organisation_id' AS bigint))
+            AND date_trunc('week', CAST(:applied_at AS timestamptz) AT TIME ZONE organisation.timezone)
+                < date_trunc('week', CAST(:now AS timestamptz) AT TIME ZONE organisation.timezone)
+    )
+ORDER BY line.member_id LIMIT :limit
+""")
 IN_THE_WAY = {
     "newer_import": TOUCHED_LATER,
     "changed_since": CHANGED_SINCE,
     "told": TOLD,
     "nowhere_to_go": NOWHERE_TO_GO,
+    "moved_and_counted": MOVED_AND_COUNTED,
 }
 WHY = {
     "changed_since": "导入之后又被修改、转移或归档",
@@ -103,6 +118,7 @@ WHY = {
     "in_use": "已经绑定微信、开始学习，或有其他记录",
     "told": "已经收到过消息",
     "nowhere_to_go": "原来所在的党组织已撤销或已调整",
+    "moved_and_counted": "已按新的党组织计入过完成情况，请改为逐人转回",
 }
 
 
@@ -121,9 +137,9 @@ async def undo_import(session: AsyncSession, staff: CurrentStaff, import_id: int
         return
     if record.state != "applied":
         raise NotApplied
-    if record.created_at < now - KEPT:
+    if (record.applied_at or record.created_at) < now - KEPT:
         raise UndoExpired
-    await _check_free(session, record)
+    await _check_free(session, record, now)
     added = list(await session.scalars(_added(import_id)))
     try:
         async with session.begin_nested():
@@ -136,17 +152,19 @@ async def undo_import(session: AsyncSession, staff: CurrentStaff, import_id: int
     await session.execute(delete(Placement).where(_is_one_of(Placement.member_id, moved)))
     await session.execute(PLACE_AGAIN, {"import_id": import_id, "ids": moved})
     removed = await _remove_organisations(session, staff, record, now)
+    record.organisations = [{**each, "stays": each["id"] not in removed} for each in record.organisations]
     record.state, record.undone_at = "undone", now
     audit.record(
         session, staff.actor, "roster.undone", "roster_import", import_id,
         now=now, organisation_id=record.organisation_id,
-        added=record.counts.get("added", 0), changed=record.counts.get("changed", 0), organisations_removed=removed,
+        added=record.counts.get("added", 0), changed=record.counts.get("changed", 0),
+        organisations_removed=len(removed),
     )  # fmt: skip
 
 
-async def _check_free(session: AsyncSession, record: RosterImport) -> None:
+async def _check_free(session: AsyncSession, record: RosterImport, now: datetime) -> None:
     """Raises `ImportInUse`, naming the first who stand in the way."""
-    values = {"import_id": record.id, "applied_at": record.applied_at, "limit": NAMED}
+    values = {"import_id": record.id, "applied_at": record.applied_at, "now": now, "limit": NAMED}
     reasons: dict[int, str] = {}
     for code, statement in IN_THE_WAY.items():
         wanted = {name: values[name] for name in statement.compile().params}
@@ -213,8 +231,10 @@ async def _delete(session: AsyncSession, ids: Sequence[int | None]) -> None:
         await session.execute(delete(Member).where(_is_one_of(Member.id, some)))
 
 
-async def _remove_organisations(session: AsyncSession, staff: CurrentStaff, record: RosterImport, now: datetime) -> int:
-    """Takes the organisations that the import has added out of the tree, but for those that are in use; how many.
+async def _remove_organisations(
+    session: AsyncSession, staff: CurrentStaff, record: RosterImport, now: datetime
+) -> set[int]:
+    """Takes the organisations that the import has added out of the tree, but for those in use; gives their ids.
 
     Where only the history knows of them they are deleted, else archived.
     """
@@ -229,22 +249,20 @@ async def _remove_organisations(session: AsyncSession, staff: CurrentStaff, reco
         .where(_is_one_of(Organisation.id, ids), Organisation.archived_at.is_(None))
         .order_by(Organisation.path.desc())
     )
-    removed: list[Organisation] = []
+    removed: dict[int, Organisation] = {}
     # Subordinates come before their superiors.
     for organisation in found:
         if organisation.id in kept:
             kept.add(organisation.parent_id)
         else:
-            removed.append(organisation)
+            removed[organisation.id] = organisation
     try:
         async with session.begin_nested():
-            of_them = _is_one_of(OrganisationChange.organisation_id, [each.id for each in removed])
+            of_them = _is_one_of(OrganisationChange.organisation_id, [*removed])
             await session.execute(delete(OrganisationChange).where(of_them))
-            await session.execute(
-                delete(Organisation).where(_is_one_of(Organisation.id, [each.id for each in removed]))
-            )
+            await session.execute(delete(Organisation).where(_is_one_of(Organisation.id, [*removed])))
     except IntegrityError:
-        for organisation in removed:
+        for organisation in removed.values():
             organisation.archived_at, organisation.archive_reason = now, "other"
             record_change(session, staff.actor, organisation, "archived", at=now, now=now, after={"reason": "other"})
-    return len(removed)
+    return set(removed)

@@ -170,7 +170,7 @@ async def restore_member(
     member_id: PathId, body: RestorationIn, svc: ServiceDep, db: Db, staff: LeaderOrAdministrator, now: Now
 ) -> MemberOut:
     """Puts a member back on the roster within 30 days, with binding and history as they were."""
-    return await archiving.restore_member(db, svc.vault, staff, member_id, body.organisation_id, now)
+    return await archiving.restore_member(db, svc.vault, staff, member_id, body, now)
 
 
 @router.get("/organisations/{organisation_id}/possible-duplicates", operation_id="list_possible_duplicates")

@@ -13,11 +13,12 @@ from app.errors import Conflict
 from app.identity.binding import refuse_requests
 from app.identity.slips import void_slips
 from app.organisations.effective import effective_at
-from app.organisations.locks import hold_tree
+from app.organisations.locks import hold_roster, hold_tree
+from app.organisations.people.likeness import check_alone
 from app.organisations.people.reach import KEEPERS, RESTORABLE, find_member
-from app.organisations.people.schemas import ArchiveIn, MemberOut
+from app.organisations.people.schemas import ArchiveIn, MemberOut, RestorationIn
 from app.organisations.people.service import PracticeBoundary, describe
-from app.organisations.placing import displace_members, place_members
+from app.organisations.placing import created_at, displace_members, place_members
 from app.organisations.service import find_organisation
 
 
@@ -87,27 +88,35 @@ async def restore_member(
     vault: Vault,
     staff: CurrentStaff,
     member_id: int,
-    organisation_id: int | None,
+    body: RestorationIn,
     now: datetime,
 ) -> MemberOut:
-    """Puts a member back, into `organisation_id` or where they were, without a gap.
+    """Puts a member back, into the organisation that is named or where they were, without a gap.
 
-    Raises `NotFound`, `NotArchived`, `TooLateToRestore`, `OrganisationArchived` or `PracticeBoundary`.
+    Raises `NotFound`, `NotArchived`, `TooLateToRestore`, `OrganisationArchived`, `PracticeBoundary` or
+    `PossibleDuplicate`.
     """
     await hold_tree(session)
     _, source = await find_member(session, staff, member_id, now)
     # The organisation before the member, as whoever changes the tree does.
-    if organisation_id is not None:
-        target = await find_organisation(session, organisation_id, staff.paths(*KEEPERS), lock=True)
+    if body.organisation_id is not None:
+        target = await find_organisation(session, body.organisation_id, staff.paths(*KEEPERS), lock=True)
     else:
         target = await _locked(session, source.id)
+    await hold_roster(session, target.path)
     member, source = await find_member(session, staff, member_id, now, lock=True)
     _check_restorable(member, source, target, now)
+    if not body.allow_duplicate:
+        # Somebody may have been entered anew meanwhile.
+        await check_alone(session, staff.paths(*KEEPERS), member, target.practice, by_phone=True, by_name=True)
     member.archived_at, member.archive_reason = None, None
     await session.flush()
     await _place_again(session, member, target, now)
     await session.refresh(member)
-    audit.record(session, staff.actor, "member.restored", "member", member_id, now=now, organisation_id=target.id)
+    audit.record(
+        session, staff.actor, "member.restored", "member", member_id, now=now, organisation_id=target.id,
+        allow_duplicate=body.allow_duplicate,
+    )  # fmt: skip
     return await describe(session, vault, member, target)
 
 
@@ -129,7 +138,7 @@ def _check_restorable(member: Member, source: Organisation, target: Organisation
 
 
 async def _place_again(session: AsyncSession, member: Member, target: Organisation, now: datetime) -> None:
-    """The last place goes on where it is the same; else the new one begins when the last one ended."""
+    """The last place goes on where it is the same; else the new one begins when the last one ended, if it was there."""
     last = await session.scalar(
         select(Placement)
         .where(Placement.member_id == member.id)
@@ -142,5 +151,5 @@ async def _place_again(session: AsyncSession, member: Member, target: Organisati
         member.organisation_id = target.id
         await session.flush()
         return
-    began = last.until_at if last is not None else None
-    await place_members(session, [member.id], target.id, began or now)
+    times = [last.until_at if last is not None else now, await created_at(session, [target.id])]
+    await place_members(session, [member.id], target.id, max(time for time in times if time is not None))

@@ -3,7 +3,7 @@
 from collections.abc import Set
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, any_, false, literal, or_, select, text
+from sqlalchemy import ColumnElement, and_, any_, false, func, literal, or_, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -50,13 +50,17 @@ class PossibleDuplicate(Conflict):
 async def check_alone(
     session: AsyncSession, paths: list[str], member: Member, practice: bool, *, by_phone: bool, by_name: bool
 ) -> None:
-    """Raises `PossibleDuplicate` with those under `paths` who are like `member`."""
+    """Raises `PossibleDuplicate` with those under `paths` who are like `member`; of two at once the later one waits."""
     same_phone: ColumnElement[bool] = false()
     same_person: ColumnElement[bool] = false()
     if by_phone and member.phone_index is not None:
         same_phone = Member.phone_index == member.phone_index
     if by_name and member.birth_month is not None:
         same_person = and_(Member.name == member.name, Member.birth_month == member.birth_month)
+    same = f"{member.name} {member.birth_month}" if member.birth_month is not None else ""
+    keys = {(member.phone_index or b"").hex() if by_phone else "", same if by_name else ""}
+    for key in sorted(keys - {""}):
+        await session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 5))))
     rows = await session.execute(
         select(Member.id, Member.name, Organisation.name, same_phone)
         .join(Organisation, Organisation.id == Member.organisation_id)

@@ -71,6 +71,8 @@ class RestorationIn(In):
     """Where a member comes back to: to where they were unless said otherwise."""
 
     organisation_id: Id | None = None
+    # Somebody who is like them is on the roster, and is another person all the same.
+    allow_duplicate: bool = False
 
 
 class RosterMemberOut(Out):

@@ -12,6 +12,7 @@ from app.access import audit
 from app.access.principals import CurrentStaff, within
 from app.db.vault import Vault
 from app.directory.models import Binding, Member, Organisation
+from app.errors import Invalid
 from app.organisations.people.reach import KEEPERS, in_sight, listed, no_practice_but, shown
 from app.organisations.people.schemas import RosterMemberOut, TagOut
 from app.organisations.service import find_organisation
@@ -21,6 +22,13 @@ MOST_TAGS = 500
 _TAIL = re.compile("[0-9]{4}")
 _PHONE = re.compile("(?:[+]?86)?(1[0-9]{10})")
 _DIGIT = re.compile("[0-9]")
+
+
+class NothingWanted(Invalid):
+    """Everybody would be found by what cannot be seen."""
+
+    code = "nothing_wanted"
+    detail = "搜索内容是空白的。请输入姓名、拼音、首字母或手机号后四位。"
 
 
 @dataclass(frozen=True)
@@ -49,9 +57,11 @@ class Wanted:
 def matching(vault: Vault, q: str) -> ColumnElement[bool]:
     """The SQL of what somebody types to find a person: four digits end a phone number, eleven are the whole one.
 
-    Anything else is a part of the name, or the beginning of its pinyin or of its initials.
+    Anything else is a part of the name, or the beginning of its pinyin or of its initials. Raises `NothingWanted`.
     """
     key = compact(q).lower()
+    if not key:
+        raise NothingWanted
     if _TAIL.fullmatch(key):
         return Member.phone_tail == vault.digest("phone tail", key)
     if phone := _PHONE.fullmatch(key.replace("-", "")):

@@ -11,6 +11,7 @@ from app.db.vault import Vault
 from app.directory.models import Binding, Member, Organisation, Placement
 from app.errors import Conflict
 from app.organisations.effective import effective_at
+from app.organisations.locks import hold_roster
 from app.organisations.people.likeness import check_alone
 from app.organisations.people.reach import KEEPERS, RESTORABLE, find_living, find_member, shown
 from app.organisations.people.schemas import MemberIn, MemberOut, MemberPatch, PlacementOut
@@ -35,6 +36,7 @@ async def add_member(
     """A new person in an organisation in reach, from now on; raises `NotFound`, `Invalid` or `PossibleDuplicate`."""
     # Locked, so that it is not archived meanwhile.
     organisation = await find_organisation(session, body.organisation_id, staff.paths(*KEEPERS), lock=True)
+    await hold_roster(session, organisation.path)
     (member_id,) = await next_ids(session, "members", 1)
     values = of_person(body.model_dump(), vault, member_id, organisation.timezone, now)
     member = Member(id=member_id, organisation_id=organisation.id, created_at=now, **values)
@@ -128,6 +130,7 @@ async def move_member(
     """
     # The organisation first, as whoever changes the tree does.
     target = await find_organisation(session, organisation_id, staff.paths(*KEEPERS), lock=True)
+    await hold_roster(session, target.path)
     member, source = await find_living(session, staff, member_id, now)
     if source.practice != target.practice:
         raise PracticeBoundary

@@ -13,7 +13,7 @@ from app.access import audit
 from app.access.principals import CurrentStaff, within
 from app.directory.models import ROLES, Organisation, OrganisationChange
 from app.errors import NotFound
-from app.organisations.placing import not_before
+from app.organisations.placing import after_creation, not_before
 
 SUPERIORS = """(
     SELECT coalesce(string_agg(above.name, ' / ' ORDER BY step.depth), '')
@@ -92,7 +92,8 @@ def record_handing_over(
 
 
 async def after_moves(session: AsyncSession, path: str, other_id: int, at: datetime) -> datetime:
-    """`at`, unless the subtree at `path` or the other organisation has moved later; raises `TooEarly`."""
+    """`at`; raises `TooEarly` if the subtree at `path` or the other organisation has moved later, or was not there."""
+    at = await after_creation(session, [int(path.rstrip("/").rsplit("/", 1)[1]), other_id], at)
     latest = await session.scalar(LATEST_MOVE, {"path": path, "other_id": other_id})
     return not_before(latest, at, MOVED_SINCE)
 

@@ -12,6 +12,7 @@ from app.directory.models import ROLES, Organisation
 from app.errors import Conflict, NotFound
 from app.organisations.effective import effective_at
 from app.organisations.locks import lock_tree
+from app.organisations.placing import after_creation
 from app.organisations.service import PARENTS, find_organisation, next_ids
 from app.organisations.settings.keys import TIMEZONE
 from app.organisations.settings.service import put_setting
@@ -119,12 +120,13 @@ async def change_organisation(
 ) -> Organisation:
     """Renames an organisation or sets its time zone, which is one of its settings.
 
-    Raises `NotFound`, `NameTaken` or `DateInFuture`.
+    Raises `NotFound`, `NameTaken`, `DateInFuture` or `TooEarly`.
     """
     if body.timezone is not None:
         await lock_tree(session)
     organisation = await find_organisation(session, organisation_id, staff.paths("administrator"), lock=True)
     at = effective_at(body.from_on, organisation.timezone, now)
+    at = await after_creation(session, [organisation.id], at)
     if body.name is not None and body.name != organisation.name:
         before, organisation.name = organisation.name, body.name
         await flush_names(session)

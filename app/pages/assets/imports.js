@@ -78,9 +78,18 @@ async function report(result, seen) {
   show(
     result,
     h("p", { class: `said ${seen.state === "applied" ? "good" : ""}`.trim(), role: "status" }, STATES[seen.state]),
-    facts([["新增", `${seen.added} 人`], ["变更", `${seen.changed} 人`], ["不变", `${seen.unchanged} 人`], ["名册中有、文件里没有", `${seen.missing} 人`], ["不能导入", `${seen.rejected_count} 行`], ["需要确认", `${seen.questions_count} 行`], ["新建组织", `${seen.organisations_added} 个`]]),
+    facts([["新增", `${seen.added} 人`], ["变更", `${seen.changed} 人`], ["不变", `${seen.unchanged} 人`], ["名册中有、文件里没有", `${seen.missing} 人`], ["不能导入", `${seen.rejected_count} 行`], ["需要确认", `${seen.questions_count} 行`], ["不是党员、已略过", `${seen.skipped_count} 行`], ["新建组织", `${seen.organisations_added} 个`]]),
+    seen.organisations.some((each) => each.stays) &&
+      h("p", { class: "said warn" }, `这些党组织已在使用，撤销时没有删除：${seen.organisations.filter((each) => each.stays).map((each) => each.name).join("、")}。`),
     seen.ignored_columns.length > 0 && h("p", { class: "soft small" }, `这些列没有读取，也不会保存：${seen.ignored_columns.join("、")}。`),
     lists.map(([status, lines]) => lines.length > 0 && (status === "question" ? asked(result, seen, lines, open) : listed(status, lines))),
+    seen.skipped.length > 0 &&
+      h(
+        "details",
+        {},
+        h("summary", {}, `不是党员、已略过的行（前 ${seen.skipped.length} 行）`),
+        table("如其中有党员，请更正那一行后重新上传", [["行", (line) => `${line.sheet ? `${line.sheet} ` : ""}第 ${line.line} 行`], ["内容", (line) => line.text]], seen.skipped, "compact"),
+      ),
     missing.items.length > 0 &&
       h("details", {}, h("summary", {}, `名册中有、文件里没有的人（${seen.missing}）：不会删除`), table("如已调出、去世，请到“找人”里归档", [["姓名", (each) => each.name], ["组织", (each) => each.organisation]], missing.items, "compact")),
     doings(result, seen),
@@ -111,7 +120,7 @@ function asked(result, seen, lines, open) {
     const select = h(
       "select",
       { disabled: !open },
-      options([["", "请选择"], ...line.candidates.map((each) => [each.member_id, `就是 ${each.name}（${each.organisation}${each.birth_month ? `，${each.birth_month} 生` : ""}${each.phone_masked ? `，${each.phone_masked}` : ""}）`]), ["new", "是另一个人，请新增"]]),
+      options([["", "请选择"], ...line.candidates.map((each) => [each.member_id, `就是 ${each.name}（${each.organisation}${each.birth_month ? `，${each.birth_month} 生` : ""}${each.phone_masked ? `，${each.phone_masked}` : ""}${each.archived ? "，已归档" : ""}）`]), ["new", "是另一个人，请新增"]]),
     );
     return { line, select };
   });
@@ -149,7 +158,7 @@ function doings(result, seen) {
       run: async () => {
         const { blob, name } = await admin.call("GET", `/rosters/imports/${seen.id}/corrections.xlsx`, { as: "file" });
         save(blob, name);
-        return `已下载：${name}。改好后可以直接再上传。`;
+        return `已下载：${name}。里面是全部的行，有问题的在最前面；改好后可以直接再上传。`;
       },
     },
     seen.state === "applied" && {

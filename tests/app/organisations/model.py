@@ -31,6 +31,8 @@ class Branch:
     kind: str
     name: str
     archived: datetime | None = None
+    # Not known of those that were always there.
+    begins: datetime | None = None
     moved: list[tuple[datetime, str]] = field(default_factory=list)
 
 
@@ -76,6 +78,12 @@ def effective(days_ago: int, now: datetime) -> datetime:
         return now
     day: date = (now.astimezone(ZONE) - timedelta(days=days_ago)).date()
     return datetime.combine(day, time(), ZONE)
+
+
+def is_before(at: datetime, latest: datetime) -> bool:
+    """Whether a change at `at` would come before one that has been: one of a given day may come later that day."""
+    given = at.tzinfo is ZONE
+    return latest > at and not (given and latest.astimezone(ZONE).date() == at.date())
 
 
 def together(places: list[Place]) -> list[Place]:
@@ -131,8 +139,18 @@ class Model:
         return all(child.name != name or child.id == but for child in self.children(parent))
 
     def moved_after(self, branch_id: int, other: int, at: datetime) -> bool:
-        """Whether the subtree or the other organisation moved later."""
-        return any(when > at for each in [*self.below(branch_id), self.branches[other]] for when, _ in each.moved)
+        """Whether the subtree or the other organisation moved later, or one of the two was not there yet."""
+        return any(is_before(at, when) for when in self.changes(branch_id, other))
+
+    def changes(self, branch_id: int, other: int) -> list[datetime]:
+        """When the subtree and the other organisation moved, and the two came to be."""
+        moves = [when for each in [*self.below(branch_id), self.branches[other]] for when, _ in each.moved]
+        begins = [self.branches[id_].begins for id_ in (branch_id, other)]
+        return [*moves, *(each for each in begins if each is not None)]
+
+    def settled(self, branch_id: int, other: int, at: datetime) -> datetime:
+        """When a change of the two that may be made holds."""
+        return max([at, *self.changes(branch_id, other)]).astimezone(at.tzinfo)
 
     def why_not_create(self, parent: int, kind: str, name: str) -> set[str]:
         """Codes."""
@@ -166,6 +184,7 @@ class Model:
         branch = self.branches[branch_id]
         if branch.parent == parent:
             return
+        at = self.settled(branch_id, parent, at)
         moving = list(self.below(branch_id))
         for each in moving:
             each.moved.append((at, self.path(each.id)))
@@ -192,6 +211,7 @@ class Model:
 
     def merge(self, branch_id: int, into: int, at: datetime) -> None:
         """Members and children go over, posts end."""
+        at = self.settled(branch_id, into, at)
         for person in self.members(branch_id):
             self.place(person, into, at)
         moving = [each for each in self.below(branch_id) if each.id != branch_id]
@@ -245,7 +265,7 @@ class Model:
 
     def changed_after(self, person: Person, at: datetime) -> bool:
         """Whether the person came or left later."""
-        return any((place.ends or place.begins) > at for place in person.places)
+        return any(is_before(at, place.ends or place.begins) for place in person.places)
 
     def path_from(self, branch_id: int, at: datetime) -> list[tuple[str, datetime, datetime | None]]:
         """The paths of an organisation from a time on."""
@@ -256,8 +276,13 @@ class Model:
                 begins = when
         return [*found, (self.path(branch_id), begins, None)]
 
+    def since_last(self, person: Person, at: datetime) -> datetime:
+        """The time, or that of the last change of the person where it is later."""
+        return max([at, *((place.ends or place.begins) for place in person.places)])
+
     def displace(self, person: Person, at: datetime) -> None:
-        """The person is nowhere from a time on."""
+        """The person is nowhere from a time on, or from the last change of that day on."""
+        at = self.since_last(person, at)
         for place in person.places:
             if place.ends is None:
                 place.ends = at
@@ -269,6 +294,7 @@ class Model:
         stands = next((place for place in person.places if place.ends is None), None)
         if stands is not None and (stands.organisation, stands.path) == (branch_id, self.path(branch_id)):
             return
+        at = self.since_last(person, at)
         self.displace(person, at)
         person.places += [Place(branch_id, *segment) for segment in self.path_from(branch_id, at)]
 
@@ -278,7 +304,13 @@ class Model:
             return {"not_found"}
         if person.archived is not None:
             return {"member_archived"}
-        return {"date_too_early"} if person.organisation != branch_id and self.changed_after(person, at) else set()
+        begins = self.branches[branch_id].begins
+        early = self.changed_after(person, at) or (begins is not None and is_before(at, begins))
+        return {"date_too_early"} if person.organisation != branch_id and early else set()
+
+    def move_person(self, person: Person, branch_id: int, at: datetime) -> None:
+        """The person stands elsewhere, from a time on at which it is there."""
+        self.place(person, branch_id, max(at, self.branches[branch_id].begins or at))
 
     def why_not_archive_person(self, person: Person, at: datetime) -> set[str]:
         """Codes; the same again is no error."""
@@ -305,6 +337,10 @@ class Model:
         """The person is back without a gap; gives since when."""
         since = max((place.ends for place in person.places if place.ends), default=self.now)
         person.archived = None
+        began = self.branches[target].begins
+        stands = person.places and person.places[-1]
+        if not (stands and (stands.organisation, stands.path) == (target, self.path(target))):
+            since = max(since, began or since)
         self.place(person, target, since)
         return since
 

@@ -32,7 +32,7 @@ from app.identity.binding_schemas import SlipsIn
 from app.identity.service import open_wechat_session
 from app.identity.slips import draw_slips, keep_slips
 from app.organisations.people.archiving import archive_member, restore_member
-from app.organisations.people.schemas import ArchiveIn, MemberIn, MoveIn
+from app.organisations.people.schemas import ArchiveIn, MemberIn, MoveIn, RestorationIn
 from app.organisations.people.service import add_member, move_member
 from app.organisations.posts.schemas import PostIn
 from app.organisations.posts.service import appoint, end_post
@@ -241,7 +241,7 @@ class County(RuleBasedStateMachine):
             ),
         )
         if made is not None:
-            self.model.branches[made.id] = Branch(made.id, parent, kind, name)
+            self.model.branches[made.id] = Branch(made.id, parent, kind, name, begins=self.now)
 
     @rule(pick=picks, to=picks, ago=days_ago)
     def move(self, pick: int, to: int, ago: int) -> None:
@@ -287,7 +287,8 @@ class County(RuleBasedStateMachine):
         )
         if new is not None:
             source = self.model.branches[branch]
-            self.model.branches[new.id] = Branch(new.id, source.parent, source.kind, name)
+            at = self.model.settled(branch, source.parent or 0, at)
+            self.model.branches[new.id] = Branch(new.id, source.parent, source.kind, name, begins=at)
             for id_ in ids:
                 self.model.place(self.model.people[id_], new.id, at)
 
@@ -354,7 +355,7 @@ class County(RuleBasedStateMachine):
             at,
         )
         if moved is not None and person.organisation != place:
-            self.model.place(person, place, at)
+            self.model.move_person(person, place, at)
 
     @rule(who=picks, ago=days_ago)
     def archive_person(self, who: int, ago: int) -> None:
@@ -379,10 +380,11 @@ class County(RuleBasedStateMachine):
         place = None if to is None else self.branch(to)
         target = person.organisation if place is None else place
         left = max((each.ends for each in person.places if each.ends), default=self.now)
+        body = RestorationIn(organisation_id=place, allow_duplicate=True)
         back = self.attempt(
             self.model.why_not_restore_person(person, target),
             lambda session: restore_member(
-                session, self.backstage.service.vault, self.actor, person.id, place, self.now
+                session, self.backstage.service.vault, self.actor, person.id, body, self.now
             ),
             left,
         )

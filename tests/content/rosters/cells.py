@@ -58,10 +58,18 @@ CELLS = [
     ),
     Case(
         "what is no name",
-        xlsx(_names("张", "张" * 31, "张三1", "张三、李四", "张□", 12345, "无", BRANCH, "出生年月", "张\ue000")),
+        xlsx(_names("张", "张" * 31, "张三1", "张三、李四", "张□", 12345, "无", BRANCH, "出生年月", "张\ue000\ufdd0")),
         rejected=[
             *((line, "invalid_name") for line in range(2, 8)), (8, "missing_name"),
             *((line, "invalid_name") for line in range(9, 12)),
+        ],
+    ),
+    Case(
+        "names with rare characters that our Unicode does not know, or that only the office's font has",
+        xlsx(_names("张\U0002ebf0", "张\U0002ee5d", "张\U00031350", "张\ue000", "张\U000f0001")),
+        [
+            person(line, f"张{rare}")
+            for line, rare in enumerate("\U0002ebf0\U0002ee5d\U00031350\ue000\U000f0001", start=2)
         ],
     ),
     Case(

@@ -142,6 +142,51 @@ LAYOUTS = [
         [(3, "missing_organisation"), (4, "missing_name"), (5, "missing_organisation")],
     ),
     Case(
+        "a month or a remark in the first column makes nobody a footer",
+        xlsx(
+            [
+                ["入党时间", "姓名", "所在党支部", "备注"],
+                ["1999年7月", "张三（书记）", BRANCH],
+                ["1999年7月", "Abdul Karim", BRANCH],
+                ["1999年7月", "李四", "第二党支部", "说明"],
+                ["1999年7月", "王五（已去世）", BRANCH],
+                ["1999年7月", None, BRANCH],
+                ["1999年7月", "赵六"],
+            ]
+        ),
+        [
+            person(2, joined_on="1999-07"),
+            person(3, "Abdul Karim", joined_on="1999-07"),
+            person(4, "李四", "第二党支部", joined_on="1999-07"),
+        ],
+        [(5, "name_annotated"), (6, "missing_name"), (7, "missing_organisation")],
+        ignored=["备注"],
+    ),
+    Case(
+        "remarks that look like notes, before two months, are those of people",
+        xlsx(
+            [
+                ["备注", "出生年月", "姓名", "党支部", "入党时间", "手机"],
+                ["提示1", "1970年1月", "张3", BRANCH, "1999年7月", None],
+                ["说明", None, "李四", BRANCH, None, None],
+                ["注：外出", "1970年2月", "王五", BRANCH, "1999年7月", None],
+                ["填表人：", None, "赵六", None, None, PHONE],
+                ["合计", None, None, "4 人", "3", "2"],
+                ["填表人：", None, "赵六", None, None, None],
+            ]
+        ),
+        [person(3, "李四"), person(4, "王五", birth_month="1970-02", joined_on="1999-07")],
+        [(2, "invalid_name"), (5, "missing_organisation")],
+        skipped=[6, 7],
+        ignored=["备注"],
+    ),
+    Case(
+        "two months in one line are no signatures",
+        xlsx([["出生年月", "姓名", "党支部", "入党时间"], ["1970年1月", "张三", BRANCH, "1999年7月"], ["2026年11月"]]),
+        [person(2, birth_month="1970-01", joined_on="1999-07")],
+        skipped=[3],
+    ),
+    Case(
         "a heading over a part of the table is refused by name",
         xlsx([HEADER, ["一、机关"], ["张三", BRANCH]], merged=["A2:C2"]),
         [person(3)],
@@ -235,6 +280,12 @@ LAYOUTS = [
         xlsx({"第一党支部": [["姓名"], ["张三"]], "全镇党员花名册": PLAIN}),
         [person(2, phone=PHONE)],
         skipped_sheets=["第一党支部（已读取党员名册）"],
+    ),
+    Case(
+        "a branch of historians is no list of former members",
+        xlsx({"历史系党支部": [["姓名"], ["张三"]], "第二党支部": [["姓名"], ["李四"]], "历史党员": PLAIN}),
+        [person(2, organisation="历史系党支部"), person(2, "李四", "第二党支部")],
+        skipped_sheets=["历史党员（看似不在册的人员）"],
     ),
     Case(
         "the column of organisations wins over the name of the sheet",

@@ -9,10 +9,10 @@ from sqlalchemy import select
 
 from app.access.models import AuditEntry
 from app.db.engine import transaction
-from app.directory.models import Member, Organisation, OrganisationChange
+from app.directory.models import Organisation, OrganisationChange
 from app.errors import Conflict
 from app.organisations.imports import api, running
-from app.organisations.imports.applying import apply_lines, try_lock
+from app.organisations.imports.applying import try_lock
 from app.organisations.imports.errors import RosterChanged
 from app.organisations.imports.models import ImportLine, RosterImport
 from app.organisations.imports.service import Order
@@ -41,7 +41,9 @@ async def test_a_dry_run_stores_nothing_and_says_what_the_application_then_does(
     assert seen["rejected"][0]["code"] == "wrong_parent"  # a general branch stands under a committee
     seen = await desk.check(*lines[:3], create_organisations=True)
     assert counts(seen) == (2, 1, 0, 0, 0, 1)
-    assert seen["organisations"] == [{"name": "九支部", "kind": "branch", "superior": "东片党总支", "id": None}]
+    assert seen["organisations"] == [
+        {"name": "九支部", "kind": "branch", "superior": "东片党总支", "id": None, "stays": None}
+    ]
     assert await rows(world, "organisations", "members", "placements") == before
     applied = await desk.ask("POST", f"/imports/{seen['id']}/application")
     same = {name: applied[name] for name in seen if name not in ("state", "organisations", "applied_at", "checked_at")}
@@ -264,22 +266,23 @@ async def test_an_organisation_that_appears_during_the_import_is_a_conflict(worl
     assert (done.state, done.organisations_added, done.added) == ("applied", 0, 1)
 
 
-async def test_somebody_archived_at_the_last_moment_is_not_changed(
-    desk: Desk, world: World, monkeypatch: pytest.MonkeyPatch
+async def test_an_account_has_a_few_imports_at_once(
+    desk: Desk, world: World, held: asyncio.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    member_id = await world.member(100, name="张三")
-    real = apply_lines
-
-    async def late(*arguments: object, **more: object) -> None:
-        async with transaction(world.service.sessions) as session:
-            (await session.get_one(Member, member_id)).archived_at = world.service.clock()
-        await real(*arguments, **more)  # type: ignore[arg-type]  # passed on as they came
-
-    monkeypatch.setattr(running, "apply_lines", late)
-    refused = await desk.upload(roster(person("张三", "一支部", stage="预备党员")))
-    assert (refused.status_code, refused.json()["code"]) == (409, "roster_changed")
-    (member,) = await members(world)
-    assert member.stage == "full_member"
+    monkeypatch.setattr(api, "PATIENCE_SECONDS", 0.0)
+    first = roster(person("党员甲", "一支部"))
+    for data in (first, roster(person("党员乙", "一支部")), roster(person("党员丙", "一支部"))):
+        assert (await desk.upload(data)).status_code == 202
+    refused = await desk.upload(roster(person("党员丁", "一支部")))
+    assert (refused.status_code, refused.json()["code"]) == (409, "too_many_imports")
+    # The same again is the first, and others have their own.
+    assert (await desk.upload(first)).status_code == 202
+    other = Desk(desk.client, await world.staff(("administrator", 10)))
+    assert (await other.upload(roster(person("党员丁", "一支部")))).status_code == 202
+    held.set()
+    async with asyncio.timeout(60):
+        while len(await members(world)) < 4:
+            await asyncio.sleep(0.05)
 
 
 async def test_an_error_that_nobody_expected_is_told_and_leaves_the_check(

@@ -13,7 +13,7 @@ from app.organisations.imports import reading
 from app.organisations.imports.models import ImportLine
 from content.tables import Value, write_xlsx
 from tests.app.organisations.imports import Desk, counts, person, roster
-from tests.app.organisations.people import members
+from tests.app.organisations.people import members, seal_phone
 from tests.world import World
 
 ONE = "19900000001"
@@ -61,6 +61,36 @@ async def test_what_a_column_was_said_to_be_is_remembered_where_it_was_applied_a
     seen = (await desk.upload(data, dry_run=True, organisation=100)).json()
     assert seen["ignored_columns"] == ["呼叫"]
     assert (await desk.upload(data, dry_run=True)).json()["ignored_columns"] == []
+    # What is remembered can be looked at, and forgotten where it was said.
+    own = "/organisations/100/roster-columns"
+    assert (await client.get(own, headers=desk.staff.auth)).json()["items"] == [
+        {"title": "呼叫", "field": "", "inherited": False},
+        {"title": "小组名", "field": "organisation", "inherited": False},
+    ]  # fmt: skip
+    for _ in range(2):
+        gone = await client.delete(own, params={"title": "呼 叫"}, headers=desk.staff.auth)
+        assert gone.status_code == 204
+    assert (await client.get(own, headers=desk.staff.auth)).json()["items"][0] == {
+        "title": "呼叫", "field": "phone", "inherited": True,
+    }  # fmt: skip
+    assert (await desk.upload(data, dry_run=True, organisation=100)).json()["ignored_columns"] == []
+    assert (await client.get("/organisations/11/roster-columns", headers=desk.staff.auth)).status_code == 404
+
+
+async def test_lines_that_are_no_person_are_counted_and_shown_and_sealed(desk: Desk, world: World) -> None:
+    signed = f"填表人：李四 {ONE}"
+    data = table(["入党时间", "姓名", "所在支部"], ["1999年7月", "张三（书记）", "一支部"], ["合计", "1 人"], [signed])
+    seen = (await desk.upload(data, dry_run=True)).json()
+    assert (seen["added"], seen["skipped_count"], seen["lines_total"]) == (1, 2, 3)
+    assert seen["skipped"] == [
+        {"line": 3, "sheet": "花名册", "text": "合计 1 人"}, {"line": 4, "sheet": "花名册", "text": signed},
+    ]  # fmt: skip
+    assert [line["reason"] for line in await desk.lines(seen["id"], "skipped")] == ["合计 1 人", signed]
+    async with transaction(world.service.sessions) as session:
+        lines = list(await session.scalars(select(ImportLine)))
+    assert ONE not in str([{name: value for name, value in vars(line).items() if name != "sealed"} for line in lines])
+    assert (await desk.apply(seen["id"])).json()["skipped_count"] == 2
+    assert len(await members(world)) == 1
 
 
 @pytest.mark.parametrize(
@@ -144,26 +174,51 @@ async def test_corrections_come_home_and_go_back_mended(desk: Desk, world: World
     book = openpyxl.load_workbook(io.BytesIO(answer.content))
     sheet = book.worksheets[0]
     lines = [[str(cell) for cell in row if cell] for row in sheet.iter_rows(min_row=2, values_only=True)]
-    assert [line[0] for line in lines] == ["李四", "王五", "赵六"]
-    assert [line[-2] for line in lines] == ["党员 第 3 行", "党员 第 4 行", "党员 第 5 行"]
-    for line, problem in zip(lines, ("11 位手机号", "同名党员", "没有找到党组织「没有的支部」"), strict=True):
+    # What is wrong comes first, and after it the whole roster.
+    assert [line[0] for line in lines] == ["李四", "王五", "赵六", "张三"]
+    assert [line[-2] for line in lines[:3]] == ["党员 第 3 行", "党员 第 4 行", "党员 第 5 行"]
+    assert lines[3][-1] == "党员 第 2 行"
+    for line, problem in zip(lines[:3], ("11 位手机号", "同名党员", "没有找到党组织「没有的支部」"), strict=True):
         assert problem in line[-1]
     # As it came it says the same again.
     again = (await desk.upload(answer.content, dry_run=True)).json()
-    assert counts(again) == (0, 0, 0, 2, 1, 0)
+    assert counts(again) == (1, 0, 0, 2, 1, 0)
     sheet["D2"], sheet["I3"], sheet["B4"] = "19900000002", "1970.01", "二支部"
     mended = io.BytesIO()
     book.save(mended)
     done = (await desk.upload(mended.getvalue())).json()
-    assert counts(done) == (2, 0, 1, 0, 0, 0)
+    assert counts(done) == (3, 0, 1, 0, 0, 0)
     found = {member.name: member for member in await members(world)}
     assert (found["李四"].roster, found["李四"].birth_month) == ("floating", "1985-10")
     assert found["赵六"].organisation_id == 101
 
 
+async def test_corrections_hold_every_line_however_many_pages_they_are(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.organisations.imports.lines.PAGE", 2)
+    seen = await desk.check(
+        *(person(f"党员{number}", "一支部", "12" * (number in "丙庚")) for number in "甲乙丙丁戊己庚")
+    )
+    content = (await desk.send("GET", f"/imports/{seen['id']}/corrections.xlsx")).content
+    sheet = openpyxl.load_workbook(io.BytesIO(content)).worksheets[0]
+    names = [row[0] for row in sheet.iter_rows(min_row=2, values_only=True)]
+    assert names == [f"党员{number}" for number in "丙庚甲乙丁戊己"]
+
+
+async def test_what_was_exported_without_whole_numbers_comes_back_and_changes_none(
+    desk: Desk, client: httpx.AsyncClient, world: World
+) -> None:
+    await seal_phone(world, await world.member(100, name="张三"), ONE)
+    answer = await client.get("/members.xlsx", params={"organisation_id": 10}, headers=desk.staff.auth)
+    assert counts((await desk.upload(answer.content)).json()) == (0, 0, 1, 0, 0, 0)
+    (member,) = await members(world)
+    assert member.phone_index == world.service.vault.digest("phone", ONE)
+
+
 async def test_a_refused_organisation_comes_home_as_well(client: httpx.AsyncClient, world: World) -> None:
     desk = Desk(client, await world.staff(("administrator", 10)))
-    tree = [("甲党委", "党委", "一支部"), ("乙支部", "党委会", "")]
+    tree = [("甲党委", "党委", "一支部"), ("乙支部", "党委会", ""), ("一支部", "党支部", "")]
     answer = await desk.upload(roster(person("张三", "一支部"), organisations=tree), dry_run=True)
     seen = answer.json()
     assert sorted((each["sheet"], each["code"]) for each in seen["rejected"]) == [
@@ -175,7 +230,8 @@ async def test_a_refused_organisation_comes_home_as_well(client: httpx.AsyncClie
         io.BytesIO((await desk.send("GET", f"/imports/{seen['id']}/corrections.xlsx")).content)
     )
     rows = list(book["党组织"].iter_rows(min_row=2, max_col=3, values_only=True))
-    assert sorted(rows) == [("乙支部", "党委会", None), ("甲党委", "党委", "一支部")]
+    # In the order of the file, for superiors come before their subordinates.
+    assert rows == [("甲党委", "党委", "一支部"), ("乙支部", "党委会", None), ("一支部", "党支部", None)]
 
 
 async def test_lines_are_paged_in_the_order_of_the_file(desk: Desk) -> None:

@@ -50,9 +50,18 @@ async def test_the_same_phone_and_name_is_the_same_person_who_moves_with_the_fil
     assert [each["before"] for each in line["changes"]] == ["一支部", "在职"]
 
 
-async def test_a_name_of_its_own_in_the_branch_is_the_same_person_who_gets_the_phone(desk: Desk, world: World) -> None:
+async def test_another_phone_beside_the_name_alone_is_asked_about(desk: Desk, world: World) -> None:
     member_id = await known(world, 100, "张三", ONE)
-    seen = await desk.check(person("张三", "一支部", OTHER))
+    for line in (person("张三", "一支部", OTHER), person("张三", "一支部", OTHER, birth_month="1985.07")):
+        question = await desk.question((await desk.check(line))["id"])
+        assert (question["code"], question["candidates"][0]["member_id"]) == ("same_name", member_id)
+    # Where one of the two says nothing of a phone, nothing is against it.
+    assert counts(await desk.check(person("张三", "一支部", birth_month="1985.07"))) == (0, 1, 0, 0, 0, 0)
+
+
+async def test_a_name_and_month_in_the_branch_are_the_same_person_who_gets_the_phone(desk: Desk, world: World) -> None:
+    member_id = await known(world, 100, "张三", ONE, birth_month="1985-07")
+    seen = await desk.check(person("张三", "一支部", OTHER, birth_month="1985.07"))
     (line,) = await desk.lines(seen["id"], "changed")
     assert line["changes"] == [{"field": "phone", "label": "手机号", "before": "199****0001", "after": "199****0002"}]
     await desk.apply(seen["id"])
@@ -106,7 +115,7 @@ async def test_a_phone_of_another_name_is_asked_about_and_a_family_may_share_it(
     assert line["code"] == "phone_of_another"
     assert line["candidates"] == [
         {"member_id": husband, "name": "夫甲", "organisation": "二支部", "birth_month": "1970-01",
-         "phone_masked": "199****0001"}
+         "phone_masked": "199****0001", "archived": False}
     ]  # fmt: skip
     assert counts(await desk.answer(seen["id"], line["id"], None)) == (1, 0, 0, 0, 0, 0)
     await desk.apply(seen["id"])
@@ -208,6 +217,53 @@ async def test_who_is_in_the_file_where_they_are_is_nobody_elses_candidate(desk:
     assert counts(await desk.check(*lines)) == (1, 0, 1, 0, 0, 0)
 
 
+async def test_a_namesake_in_the_branch_hides_nobody_in_another(desk: Desk, world: World) -> None:
+    here = await known(world, 100, "张三", birth_month="1970-01")
+    real = await known(world, 101, "张三", birth_month="1985-07")
+    seen = await desk.check(person("张三", "一支部", birth_month="1985.07"))
+    line = await desk.question(seen["id"])
+    assert (line["code"], [each["member_id"] for each in line["candidates"]]) == ("same_name", [here, real])
+    answered = await desk.answer(seen["id"], line["id"], None)
+    # Who is nobody's candidate any more is missing from the file; so is nobody from a branch that is not in it.
+    assert (answered["added"], answered["missing"]) == (1, 1)
+    assert counts(await desk.answer(seen["id"], line["id"], real)) == (0, 1, 0, 0, 0, 0)
+
+
+# --- same_person_in_file -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "asked"),
+    [
+        (person("张三", "一支部", ONE, birth_month="1985.7"), person("张三", "一支部", OTHER, birth_month="1985.7"), 1),
+        (person("张三", "一支部", birth_month="1985.07"), person("张三", "二支部", birth_month="1985.07"), 1),
+        (person("张三", "一支部", ONE), person("张三", "一支部"), 1),
+        (person("张三", "一支部", birth_month="1985.07"), person("张三", "一支部", ONE), 1),
+        (person("张三", "一支部", ONE), person("张三", "一支部", OTHER, birth_month="1985.07"), 0),
+        (person("张三", "一支部", ONE, birth_month="1970.01"), person("张三", "一支部", birth_month="1985.07"), 0),
+        (person("张三", "一支部", ONE), person("张三", "二支部"), 0),
+        (person("张三", "一支部", ONE), person("李四", "一支部"), 0),
+    ],
+)
+async def test_one_person_twice_in_a_file_is_asked_about_at_the_later_line(
+    desk: Desk, first: dict[str, str], second: dict[str, str], asked: int
+) -> None:
+    for lines in ((first, second), (second, first)):
+        seen = await desk.check(*lines)
+        assert counts(seen) == (2 - asked, 0, 0, 0, asked, 0)
+        for line in await desk.lines(seen["id"], "question"):
+            assert (line["line"], line["code"], line["candidates"]) == (3, "same_person_in_file", [])
+            assert "第 2 行" in line["reason"]
+            assert counts(await desk.answer(seen["id"], line["id"], None)) == (2, 0, 0, 0, 0, 0)
+
+
+async def test_lines_that_the_roster_tells_apart_are_not_asked_about(desk: Desk, world: World) -> None:
+    await known(world, 100, "张三", ONE, birth_month="1985-07")
+    await known(world, 101, "张三", OTHER, birth_month="1985-07")
+    lines = person("张三", "一支部", ONE, birth_month="1985.07"), person("张三", "二支部", birth_month="1985.07")
+    assert counts(await desk.check(*lines)) == (0, 0, 2, 0, 0, 0)
+
+
 # --- shared_phone, same_member_twice -----------------------------------------------------------------------------
 
 
@@ -247,6 +303,9 @@ async def test_nobody_is_taken_from_out_of_reach(desk: Desk, world: World) -> No
     seen = await desk.check(person("张三", "一支部", ONE))
     assert [each["code"] for each in seen["rejected"]] == ["phone_elsewhere"]
     assert "三支部" not in str(seen)
+    # That somebody is in another tree nobody is told.
+    await known(world, 20, "王五", ONE)
+    assert counts(await desk.check(person("王五", "一支部", ONE))) == (1, 0, 0, 0, 0, 0)
     # A number out of reach says nothing to another name, and a name and a month say nothing at all.
     others = person("李四", "一支部", ONE), person("张三", "二支部", OTHER, birth_month="1985.07")
     assert counts(await desk.bring_in(*others)) == (2, 0, 0, 0, 0, 0)
@@ -256,7 +315,6 @@ async def test_nobody_is_taken_from_out_of_reach(desk: Desk, world: World) -> No
     ("line", "days", "refused"),
     [
         (person("张三", "二支部", ONE), 1, True),
-        (person("张三", "二支部", birth_month="1985.07"), 1, True),
         (person("张三", "二支部"), 1, False),
         (person("李四", "二支部", ONE), 1, False),
         # After 30 days they cannot be brought back, only entered anew.
@@ -274,6 +332,36 @@ async def test_who_was_archived_lately_is_to_be_brought_back_first(
     assert [each["code"] for each in seen["rejected"]] == ["archived_member"] * refused
     assert all("转出" in each["reason"] for each in seen["rejected"])
     assert seen["added"] == (not refused)
+
+
+async def test_an_archived_namesake_of_the_same_month_is_asked_about(desk: Desk, world: World) -> None:
+    gone = await known(
+        world, 101, "张三", ONE, birth_month="1985-07", archived_at=world.service.clock(), archive_reason="deceased"
+    )
+    seen = await desk.check(person("张三", "一支部", OTHER, birth_month="1985.07"))
+    line = await desk.question(seen["id"])
+    assert (line["code"], line["candidates"][0]["member_id"], line["candidates"][0]["archived"]) == (
+        "archived_namesake", gone, True,
+    )  # fmt: skip
+    assert counts(await desk.answer(seen["id"], line["id"], gone)) == (0, 0, 0, 1, 0, 0)
+    (refused,) = await desk.lines(seen["id"], "rejected")
+    assert (refused["code"], "去世" in refused["reason"]) == ("archived_member", True)
+    assert counts(await desk.answer(seen["id"], line["id"], None)) == (1, 0, 0, 0, 0, 0)
+    assert (await desk.apply(seen["id"])).json()["added"] == 1
+
+
+async def test_another_answer_does_not_bring_back_who_was_archived(desk: Desk, world: World) -> None:
+    await known(world, 100, "张三", ONE, archived_at=world.service.clock(), archive_reason="transferred")
+    wife = await known(world, 100, "李四", ONE)
+    seen = await desk.check(person("张三", "一支部", ONE), person("李四", "一支部", ONE))
+    line = await desk.question(seen["id"])
+    assert counts(await desk.answer(seen["id"], line["id"], None)) == (0, 0, 1, 1, 0, 0)
+    (refused,) = await desk.lines(seen["id"], "rejected")
+    assert (refused["code"], "转出" in refused["reason"]) == ("archived_member", True)
+    # The same file without the wife, who may have got the name of the husband.
+    alone = await desk.check(person("张三", "一支部", ONE))
+    line = await desk.question(alone["id"])
+    assert counts(await desk.answer(alone["id"], line["id"], wife)) == (0, 1, 0, 0, 0, 0)
 
 
 async def test_a_living_namesake_comes_before_an_archived_one(desk: Desk, world: World) -> None:

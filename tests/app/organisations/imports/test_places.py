@@ -36,7 +36,7 @@ TWIN = (102, 11, "/1/11/102/", "一支部")
         ("二支部", "东片党总支", False, 101),
         ("二支部", "示范镇党委", False, 101),  # not only the nearest superior
         ("二支部", "示范县委", False, 101),  # above everything here
-        ("二支部", "县直党委", False, 101),  # a name of the superior that we do not know
+        ("二支部", "县直党委", False, "unknown_organisation"),
         ("二支部", "西片党总支", False, "unknown_organisation"),
         ("一支部", "", False, "ambiguous_organisation"),
         ("一支部", "西片党总支", False, 102),
@@ -61,8 +61,9 @@ def test_a_name_means_an_organisation_of_the_tree_or_a_new_one(
     assert meaning(find_places([(name, superior)], places(TWIN), create=create)[name, superior]) == means
 
 
-def test_a_superior_by_another_name_is_taken_for_the_only_one_unless_there_are_two() -> None:
-    found = find_places([("二支部", "甲镇党委"), ("二支部", "乙镇党委")], places(), create=False)
+def test_a_superior_that_nobody_knows_is_never_guessed() -> None:
+    # Exactly one 二支部 is in reach, but the one that is meant may stand under a neighbour.
+    found = find_places([("二支部", "甲镇党委"), ("一支部", "乙镇党委")], places(), create=False)
     assert [meaning(each) for each in found.values()] == ["unknown_organisation"] * 2
     made = find_places([("二支部", "甲镇党委"), ("二支部", "乙镇党委")], places(), create=True)
     assert [meaning(each) for each in made.values()] == [("branch", "/1/-1/-2/"), ("branch", "/1/-3/-4/")]
@@ -97,6 +98,18 @@ def test_the_sheet_of_organisations_is_planned_in_its_order() -> None:
     refused = plan_sheet([*lines[6:], more], places(TWIN), may_create=False)
     assert [each if each is None else meaning(each) for each in refused.values()] == [
         None, None, "unknown_parent", "organisations_not_allowed",
+    ]  # fmt: skip
+
+
+def test_two_branches_of_one_name_stand_under_their_superiors() -> None:
+    tree = places()
+    lines = [SheetLine(1, "新支部", "branch", "东片党总支"), SheetLine(2, "新支部", "branch", "西片党总支")]
+    assert [meaning(each) for each in plan_sheet(lines, tree, may_create=True).values() if each] == [
+        ("branch", "/1/10/-1/"), ("branch", "/1/11/-2/"),
+    ]  # fmt: skip
+    found = find_places([("新支部", "东片党总支"), ("新支部", "西片党总支"), ("新支部", "")], tree, create=False)
+    assert [meaning(each) for each in found.values()] == [
+        ("branch", "/1/10/-1/"), ("branch", "/1/11/-2/"), "ambiguous_organisation",
     ]  # fmt: skip
 
 

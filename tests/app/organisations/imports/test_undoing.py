@@ -92,7 +92,11 @@ async def test_an_organisation_in_use_stays_with_what_is_above_it(desk: Desk, wo
     )  # fmt: skip
     found = {each["name"]: each["id"] for each in applied["organisations"]}
     await world.staff(("leader", found["第一党小组"]))
-    assert (await desk.undo(applied["id"])).status_code == 200
+    undone = await desk.undo(applied["id"])
+    assert undone.status_code == 200
+    assert {each["name"]: each["stays"] for each in undone.json()["organisations"]} == {
+        "九支部": True, "第一党小组": True, "八支部": False,
+    }  # fmt: skip
     async with world.service.sessions() as session:
         names = set(await session.scalars(select(Organisation.name).where(Organisation.archived_at.is_(None))))
     assert {"九支部", "第一党小组"} <= names
@@ -138,6 +142,7 @@ async def _told(desk: Desk, world: World, member_id: int) -> None:
             "campaign_id": campaign.id,
             "number": 1,
             "channel_id": channel.id,
+            "organisation_id": 10,
             "members": [member_id],
             "states": b"\0",
         }
@@ -249,6 +254,40 @@ async def test_imports_are_taken_back_from_the_newest(desk: Desk, world: World) 
     assert (await desk.undo(second["id"])).status_code == 200
     assert (await desk.undo(first["id"])).status_code == 200
     assert await rows(world, "members", "placements") == before
+
+
+async def test_who_was_moved_and_counted_where_they_are_is_not_put_back_behind_the_figures(
+    desk: Desk, world: World
+) -> None:
+    member_id = await world.member(100, name="老的")
+    await seal_phone(world, member_id, ONE)
+    changed = await world.member(100, name="另一个", stage="applicant")
+    await later(world, hours=1)
+    applied = await desk.bring_in(person("老的", "二支部", ONE), person("另一个", "一支部", stage="正式党员"))
+    before = await places(world, member_id)
+    await later(world, days=7)
+    refused = await desk.undo(applied["id"])
+    assert [(each["member_id"], each["code"]) for each in refused.json()["errors"]] == [
+        (member_id, "moved_and_counted"),
+    ]  # fmt: skip
+    assert "转回" in refused.json()["errors"][0]["detail"]
+    assert [vars(each).get("until_at") for each in await places(world, member_id)] == [each.until_at for each in before]
+    # Who only changed was counted where they always were.
+    other = await desk.bring_in(person("另一个", "一支部", stage="预备党员"))
+    await later(world, days=7)
+    assert (await desk.undo(other["id"])).status_code == 200
+    assert next(each.stage for each in await members(world) if each.id == changed) == "full_member"
+
+
+async def test_the_thirty_days_begin_when_it_was_applied(desk: Desk, world: World) -> None:
+    seen = await desk.check(person("张三", "一支部"))
+    await later(world, days=29)
+    assert (await desk.apply(seen["id"])).status_code == 200
+    await later(world, days=29)
+    # Another upload deletes what is kept no longer, and no more than that.
+    await desk.check(person("李四", "一支部"))
+    assert (await desk.undo(seen["id"])).status_code == 200
+    assert await members(world) == []
 
 
 async def test_only_what_was_applied_is_taken_back_and_not_for_ever(desk: Desk, world: World) -> None:

@@ -241,7 +241,7 @@ async def test_who_was_archived_the_moment_they_came_has_a_place_again(world: Wo
     assert [(place.organisation_id, place.until_at) for place in await places(world, member)] == [(100, None)]
 
 
-async def test_a_restoration_does_not_mind_who_came_meanwhile(
+async def test_a_restoration_asks_about_who_came_meanwhile_and_does_not_mind_them(
     client: httpx.AsyncClient, world: World, act: Act
 ) -> None:
     member = await world.signed_in_member(100, name="张三", birth_month="1985-07")
@@ -250,7 +250,26 @@ async def test_a_restoration_does_not_mind_who_came_meanwhile(
     async with transaction(world.service.sessions) as session:
         user = (await session.scalars(select(WechatUser).where(WechatUser.openid == f"openid-{member.id}"))).one()
         session.add(Binding(wechat_user_id=user.id, member_id=twin, created_at=world.service.clock()))
-    assert (await act("restoration", member.id)).status_code == 200
+    asked = await act("restoration", member.id)
+    assert (asked.status_code, asked.json()["code"]) == (409, "possible_duplicate")
+    assert [each["member_id"] for each in asked.json()["errors"]] == [twin]
+    assert (await act("restoration", member.id, allow_duplicate=True)).status_code == 200
     again = await open_phone(world.service, f"openid-{member.id}")
     me = (await client.get("/me", headers=again.auth)).json()
     assert {each["member_id"] for each in me["members"]} == {member.id, twin}
+
+
+async def test_who_comes_back_into_what_was_founded_meanwhile_is_there_since_then(
+    client: httpx.AsyncClient, world: World, act: Act
+) -> None:
+    member = await world.member(100, name="张三")
+    await later(world, days=1)
+    await act("archive", member, reason="other")
+    await later(world, days=1)
+    admin = await world.staff(("administrator", 10))
+    body = {"parent_id": 10, "name": "新支部", "kind": "branch"}
+    new = (await client.post("/organisations", json=body, headers=admin.auth)).json()["id"]
+    founded = world.service.clock()
+    await later(world, days=1)
+    assert (await act("restoration", member, organisation_id=new)).status_code == 200
+    assert [(each.organisation_id, each.from_at) for each in await places(world, member)][1] == (new, founded)

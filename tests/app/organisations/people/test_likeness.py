@@ -1,5 +1,7 @@
 """Pairs of entries of the roster that may be one person, and how such a pair is settled."""
 
+import asyncio
+
 import httpx
 import pytest
 
@@ -85,3 +87,12 @@ async def test_nobody_out_of_reach_or_of_a_practice_is_half_of_a_pair(
 async def test_a_made_up_cursor_is_refused(client: httpx.AsyncClient, leader: Person, cursor: str) -> None:
     answer = await client.get(f"/organisations/10/possible-duplicates?cursor={cursor}", headers=leader.auth)
     assert answer.status_code == 422
+
+
+@pytest.mark.parametrize("said", [{"phone": "19912345678"}, {"birth_month": "1985-07"}])
+async def test_of_two_who_enter_one_person_at_once_the_later_one_is_asked(
+    client: httpx.AsyncClient, leader: Person, said: dict[str, str]
+) -> None:
+    bodies = [{"organisation_id": place, "name": "张三", **said} for place in (100, 101)]
+    answers = await asyncio.gather(*(client.post("/members", json=body, headers=leader.auth) for body in bodies))
+    assert sorted(each.status_code for each in answers) == [201, 409]

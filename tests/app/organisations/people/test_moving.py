@@ -100,6 +100,35 @@ async def test_a_move_is_not_dated_into_the_future_nor_before_the_member_came(
     assert (await members(world))[0].organisation_id == 100
 
 
+async def test_a_move_on_the_day_of_the_last_one_comes_right_after_it(client: httpx.AsyncClient, world: World) -> None:
+    leader = await world.staff(("leader", 10))
+    member, other = await world.member(100, name="张三"), await world.member(100, name="李四")
+    came = world.service.clock()
+    await later(world, days=1)
+    assert (await move(client, leader, member, 101, "2026-11-16")).status_code == 200
+    assert [(each.organisation_id, each.from_at) for each in await places(world, member)] == [(101, came)]
+    assert (await move(client, leader, other, 101, "2026-11-17")).status_code == 200
+    early = await move(client, leader, other, 100, "2026-11-16")
+    assert (early.status_code, early.json()["code"]) == (422, "date_too_early")
+    assert "李四" in early.json()["detail"]
+    assert "2026-11-17" in early.json()["detail"]
+
+
+async def test_nobody_moves_to_where_nothing_was_yet(client: httpx.AsyncClient, world: World) -> None:
+    admin = await world.staff(("administrator", 10))
+    member = await world.member(100, name="张三")
+    await later(world, days=20)
+    body = {"parent_id": 10, "name": "新支部", "kind": "branch"}
+    new = (await client.post("/organisations", json=body, headers=admin.auth)).json()["id"]
+    founded = world.service.clock()
+    await later(world, days=2)
+    early = await move(client, admin, member, new, "2026-11-20")
+    assert (early.status_code, early.json()["code"]) == (422, "date_too_early")
+    assert "成立" in early.json()["detail"]
+    assert (await move(client, admin, member, new, "2026-12-06")).status_code == 200
+    assert [(each.organisation_id, each.from_at) for each in await places(world, member)][1] == (new, founded)
+
+
 @pytest.mark.parametrize("on", ["2026-02-30", "2026-11-16T00:00:00Z", 20261116, "0001-01-01"])
 async def test_a_date_is_a_day_of_the_calendar(client: httpx.AsyncClient, world: World, on: str) -> None:
     leader = await world.staff(("leader", 10))

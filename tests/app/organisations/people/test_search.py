@@ -154,6 +154,19 @@ async def test_what_a_search_does_not_know_is_refused(client: httpx.AsyncClient,
     assert (await client.get(f"/members?{query}", headers=leader.auth)).status_code == 422
 
 
+async def test_what_cannot_be_seen_finds_nobody(client: httpx.AsyncClient, world: World, leader: Person) -> None:
+    await world.member(100, name="张三")
+    for path in ("/members", "/members.xlsx"):
+        answer = await client.get(path, params={"q": "\u200b\u2060"}, headers=leader.auth)
+        assert (answer.status_code, answer.json()["code"]) == (422, "nothing_wanted")
+
+
+async def test_every_reading_of_a_surname_finds_it(client: httpx.AsyncClient, world: World, leader: Person) -> None:
+    member = await world.member(100, name="单行重")
+    for typed in ("shan", "dan", "chan", "sxc"):
+        assert await found(client, leader, q=typed) == [member], typed
+
+
 async def test_people_of_a_practice_are_found_by_who_asks_for_it_or_works_there_only(
     client: httpx.AsyncClient, world: World, leader: Person
 ) -> None:

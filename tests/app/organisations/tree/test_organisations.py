@@ -147,6 +147,21 @@ async def test_a_new_name_may_be_older_than_its_record(client: httpx.AsyncClient
     assert (refused.status_code, refused.json()["code"]) == (422, "date_in_future")
 
 
+async def test_nothing_happens_to_an_organisation_before_it_is_there(client: httpx.AsyncClient, world: World) -> None:
+    admin = await world.staff(("administrator", 10))
+    body = {"parent_id": 10, "name": "新支部", "kind": "branch"}
+    new = (await client.post("/organisations", json=body, headers=admin.auth)).json()["id"]
+    path, on = f"/organisations/{new}", "1990-01-01"
+    for answer in (
+        await client.patch(path, json={"name": "更新支部", "from_on": on}, headers=admin.auth),
+        await client.post(f"{path}/archive", json={"reason": "dissolved", "effective_on": on}, headers=admin.auth),
+        await client.post(f"{path}/merger", json={"into_id": 101, "effective_on": on}, headers=admin.auth),
+        await client.post("/organisations/101/merger", json={"into_id": new, "effective_on": on}, headers=admin.auth),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (422, "date_too_early")
+        assert "成立" in answer.json()["detail"]
+
+
 async def test_a_name_that_was_given_up_by_an_archived_organisation_is_free(
     client: httpx.AsyncClient, world: World
 ) -> None:
