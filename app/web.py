@@ -17,6 +17,7 @@ import app.identity.api
 import app.identity.binding_api
 import app.identity.consent_api
 import app.library.api
+import app.library.desk_api
 import app.meetings.api
 import app.messaging.api
 import app.organisations.api
@@ -41,7 +42,7 @@ from app.schemas import Out
 
 VERSION = "0.1.0"
 # The newest migration that this code knows: dates sort, so a newer database is recognised without knowing it.
-REVISION = "20261124_2"
+REVISION = "20261124_4"
 
 PROBLEM = {"content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemOut"}}}}
 PROBLEMS: dict[int | str, dict[str, object]] = {
@@ -51,6 +52,7 @@ PROBLEMS: dict[int | str, dict[str, object]] = {
     404: {"description": "Not there, or out of reach", **PROBLEM},
     405: {"description": "No such operation", **PROBLEM},
     409: {"description": "Not in the present state", **PROBLEM},
+    412: {"description": "No longer as `If-Match` names it", **PROBLEM},
     413: {"description": "Larger than the limit", **PROBLEM},
     422: {"description": "A value cannot be accepted", **PROBLEM},
     429: {"description": "Too many tries", **PROBLEM},
@@ -126,6 +128,7 @@ ROUTERS = (
     app.organisations.people.api.router,
     app.messaging.api.router,
     app.library.api.router,
+    app.library.desk_api.router,
     app.reading.api.router,
     app.quizzes.api.router,
     app.meetings.api.router,
