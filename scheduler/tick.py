@@ -116,7 +116,7 @@ async def _publish(
             organisation_id=organisation.id,
             subject_id=issue.id,
             event=await _issue_event(session, issue, organisation, now),
-            audience=Audience(path=organisation.path),
+            audience=Audience(path=organisation.path, issue_id=issue.id),
             expires_at=due + ISSUE_LATE,
             now=now,
             tick_id=tick_id,

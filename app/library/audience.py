@@ -3,6 +3,7 @@
 from sqlalchemy import Boolean, ColumnElement, Text, and_, cast, func, literal, literal_column, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from app.access.principals import CurrentMember, CurrentStaff, ancestors, within
 from app.directory.models import Member, Organisation
@@ -41,7 +42,7 @@ def is_for(member: CurrentMember) -> ColumnElement[bool]:
     return and_(Issue.state == "published", Issue.organisation_id.in_(ancestors(member.path)), me.exists())
 
 
-def holds_for(member: CurrentMember, lesson_id: ColumnElement[int]) -> ColumnElement[bool]:
+def holds_for(member: CurrentMember, lesson_id: ColumnElement[int] | InstrumentedAttribute[int]) -> ColumnElement[bool]:
     """The SQL of "the lesson is in an issue that is for the member"."""
     return (
         select(IssueLesson.lesson_id)

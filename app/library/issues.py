@@ -16,7 +16,7 @@ from app.library.issue_schemas import AudienceIn, IssueIn, IssuePatch
 from app.library.lessons import DESK as DESK
 from app.library.lessons import get_organisation
 from app.library.models import Issue, IssueLesson, Lesson, LessonVersion
-from app.library.recording import record_change
+from app.library.recording import differing, record_change
 from app.library.revisions import Expected, check_revision
 from app.library.versions import is_as_published
 from app.schemas import monday_of, week_of
@@ -268,14 +268,15 @@ async def change_issue(
         set_audience(issue, body.audience)
     issue.title = body.title or issue.title
     issue.summary = issue.summary if body.summary is None else body.summary
+    after = kept_fields(issue, places)
+    if after == before:
+        return issue
     issue.updated_at = now
     issue.revision += 1
     await flush_week(session)
-    after = kept_fields(issue, places)
     record_change(session, staff.account_id, "changed", issue_id=issue.id, before=before, after=after, now=now)
     audit.record(
         session, staff.actor, "issue.changed", "issue", issue.id,
-        now=now, organisation_id=issue.organisation_id,
-        fields=sorted(body.model_dump(exclude_unset=True, exclude_none=True)),
+        now=now, organisation_id=issue.organisation_id, fields=differing(before, after),
     )  # fmt: skip
     return issue

@@ -13,7 +13,7 @@ from app.directory.models import Organisation
 from app.errors import Conflict, NotFound
 from app.library.desk_models import LessonCorrection, LessonText
 from app.library.models import Issue, IssueLesson, Lesson, LessonVersion
-from app.library.recording import record_change
+from app.library.recording import differing, record_change
 from app.library.revisions import Expected, check_revision
 from app.library.rules import required_seconds
 from app.library.schemas import Changed, LessonOut, LessonRow, Permission, ReadingRule
@@ -212,14 +212,16 @@ async def change_lesson(
     if lesson.revision != base.revision:
         raise LessonChanged
     before = kept_text(lesson)
+    after = before | {name: getattr(document, name) for name in FIELDS} | (vars(byline) if byline else {})
+    if after == before and document.html == lesson.html:
+        return lesson
     write_lesson(lesson, staff.account_id, document, byline or byline_of(lesson), now)
     lesson.revision += 1
     await index_lesson(session, lesson.id, lesson.title, lesson.summary, lesson.nodes, published=False)
-    after = kept_text(lesson)
     record_change(session, staff.account_id, "changed", lesson_id=lesson.id, before=before, after=after, now=now)
     audit.record(
         session, staff.actor, "lesson.changed", "lesson", lesson.id,
-        now=now, organisation_id=lesson.organisation_id, fields=[name for name in after if after[name] != before[name]],
+        now=now, organisation_id=lesson.organisation_id, fields=differing(before, after),
     )  # fmt: skip
     return lesson
 

@@ -11,6 +11,12 @@ from app.library.desk_models import DeskChange
 WRITING = ("created", "changed", "corrected")
 
 
+def differing(before: Mapping[str, object], after: Mapping[str, object]) -> list[str]:
+    """The names of what is not as it was."""
+    nothing = object()
+    return sorted(name for name in {*before, *after} if before.get(name, nothing) != after.get(name, nothing))
+
+
 def record_change(
     session: AsyncSession,
     account_id: int | None,
@@ -23,14 +29,15 @@ def record_change(
     now: datetime,
 ) -> None:
     """Adds what an account did, or the program where there is none; `before` and `after` hold what differs."""
+    names = differing(before, after)
     session.add(
         DeskChange(
             issue_id=issue_id,
             lesson_id=lesson_id,
             account_id=account_id,
             action=action,
-            before={name: before[name] for name in before if name not in after or before[name] != after[name]},
-            after={name: after[name] for name in after if name not in before or before[name] != after[name]},
+            before={name: before[name] for name in names if name in before},
+            after={name: after[name] for name in names if name in after},
             at=now,
         )
     )

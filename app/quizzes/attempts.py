@@ -7,9 +7,10 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import audit
-from app.access.principals import CurrentMember, ancestors
+from app.access.principals import CurrentMember
 from app.directory.models import Member
 from app.errors import Conflict, Invalid, NotFound
+from app.library.audience import is_for
 from app.library.models import Issue
 from app.quizzes.models import Attempt, Question, Quiz
 from app.quizzes.schemas import AskedQuestion, OpenAttempt, ScoredQuestion, SubmittedAttempt
@@ -68,9 +69,7 @@ async def open_attempt(session: AsyncSession, member: CurrentMember, quiz_id: in
 
 async def _quiz(session: AsyncSession, member: CurrentMember, quiz_id: int) -> Quiz:
     quiz = await session.scalar(
-        select(Quiz)
-        .join(Issue, Issue.id == Quiz.issue_id)
-        .where(Quiz.id == quiz_id, Issue.state == "published", Issue.organisation_id.in_(ancestors(member.path)))
+        select(Quiz).join(Issue, Issue.id == Quiz.issue_id).where(Quiz.id == quiz_id, is_for(member))
     )
     if quiz is None:
         raise NotFound

@@ -8,9 +8,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import audit
-from app.access.principals import CurrentMember, CurrentStaff, ancestors, within
+from app.access.principals import CurrentMember, CurrentStaff, within
 from app.directory.models import Organisation
 from app.errors import Conflict, Invalid, NotFound
+from app.library.audience import is_for
 from app.library.issues import DESK, find_issue, lock_draft
 from app.library.models import Issue
 from app.quizzes.models import Attempt, Question, Quiz, QuizQuestion
@@ -118,9 +119,7 @@ async def get_draft(session: AsyncSession, staff: CurrentStaff, issue_id: int) -
 async def get_quiz(session: AsyncSession, member: CurrentMember, issue_id: int) -> QuizOut:
     """The quiz of a published issue that is meant for the member; raises `NotFound`."""
     quiz = await session.scalar(
-        select(Quiz)
-        .join(Issue, Issue.id == Quiz.issue_id)
-        .where(Issue.id == issue_id, Issue.state == "published", Issue.organisation_id.in_(ancestors(member.path)))
+        select(Quiz).join(Issue, Issue.id == Quiz.issue_id).where(Issue.id == issue_id, is_for(member))
     )
     if quiz is None:
         raise NotFound

@@ -336,8 +336,11 @@ async def test_the_unfinished_are_those_with_a_required_lesson_left(world: World
     await study.read(half, issue.required[0])
     await study.read(started, *issue.required, completed=False)
     async with world.service.sessions() as session:
-        statement = select(Member.id).where(unfinished(monday())).order_by(Member.id)
+        statement = select(Member.id).where(unfinished(monday(), world.service.clock())).order_by(Member.id)
         assert list(await session.scalars(statement)) == [half, started, untouched]
         joined = statement.join(Organisation, Organisation.id == Member.organisation_id)
         assert list(await session.scalars(joined)) == [half, started, untouched]
-        assert list(await session.scalars(select(Member.id).where(unfinished(monday("2026-W46"))))) == []
+        assert (
+            list(await session.scalars(select(Member.id).where(unfinished(monday("2026-W46"), world.service.clock()))))
+            == []
+        )
