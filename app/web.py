@@ -18,6 +18,7 @@ import app.identity.binding_api
 import app.identity.consent_api
 import app.library.api
 import app.library.desk_api
+import app.library.planning_api
 import app.meetings.api
 import app.messaging.api
 import app.organisations.api
@@ -129,6 +130,7 @@ ROUTERS = (
     app.messaging.api.router,
     app.library.api.router,
     app.library.desk_api.router,
+    app.library.planning_api.router,
     app.reading.api.router,
     app.quizzes.api.router,
     app.meetings.api.router,

@@ -68,7 +68,12 @@ async def test_a_due_issue_is_published_and_announced_to_its_subtree(scene: Scen
     assert await issue_state(scene, issue_id) == "published"
     (campaign,) = await campaigns(scene)
     assert (campaign.kind, campaign.subject_id, campaign.state) == ("weekly_issue", issue_id, "planning")
-    assert campaign.audience == {"path": "/1/", "floating_only": False, "unfinished_week": None}
+    assert campaign.audience == {
+        "path": "/1/",
+        "floating_only": False,
+        "unfinished_week": None,
+        "issue_id": issue_id,
+    }
     assert campaign.event == {
         "title": "第四十七周",
         "week": "2026-W47",
@@ -175,7 +180,7 @@ async def test_a_meeting_is_reminded_of_with_its_time_and_its_link(
     await run_due(sessions, starts_at - before)
     (campaign,) = await campaigns(scene)
     assert (campaign.kind, campaign.subject_id, campaign.expires_at) == ("meeting_reminder", meeting_id, starts_at)
-    assert campaign.audience == {"path": "/1/10/", "floating_only": True, "unfinished_week": None}
+    assert campaign.audience == {"path": "/1/10/", "floating_only": True, "unfinished_week": None, "issue_id": None}
     assert campaign.event["join_link"] == "https://meeting.example/j/1"
     assert campaign.event["starts_at"] == "2026-11-18T02:00:00+00:00"
 
