@@ -255,7 +255,7 @@ def upgrade() -> None:
 
 # As `app.library.words` and `app.library.texts` had it when this was written.
 _INLINE = frozenset({"strong", "em", "s", "code", "a", "img"})
-_NEEDLESS_SPACE = re.compile("(?<=[\u2e80-\U0010ffff]) | (?=[\u2e80-\U0010ffff])")
+_NEEDLESS_SPACE = re.compile("(?<=[\u2e80-\uff00\uff5f-\U0010ffff]) | (?=[\u2e80-\uff00\uff5f-\U0010ffff])")
 _READ = (
     "SELECT id, false AS published, title, summary, nodes FROM lessons",
     "SELECT lesson.id, true AS published, current.title, current.summary, current.nodes FROM lessons lesson"
