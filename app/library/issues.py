@@ -280,3 +280,12 @@ async def change_issue(
         now=now, organisation_id=issue.organisation_id, fields=differing(before, after),
     )  # fmt: skip
     return issue
+
+
+def note_change(
+    session: AsyncSession, staff: CurrentStaff, issue: Issue, what: dict[str, object], now: datetime
+) -> None:
+    """Keeps that something which belongs to a held issue, such as its quiz, is now so."""
+    issue.updated_at = now
+    issue.revision += 1
+    record_change(session, staff.account_id, "changed", issue_id=issue.id, before={}, after=what, now=now)

@@ -12,7 +12,7 @@ from app.access.principals import CurrentMember, CurrentStaff, within
 from app.directory.models import Organisation
 from app.errors import Conflict, Invalid, NotFound
 from app.library.audience import is_for
-from app.library.issues import DESK, find_issue, lock_draft
+from app.library.issues import DESK, find_issue, lock_draft, note_change
 from app.library.models import Issue
 from app.quizzes.models import Attempt, Question, Quiz, QuizQuestion
 from app.quizzes.schemas import QuestionOut, QuizDraft, QuizIn, QuizOut
@@ -55,6 +55,7 @@ async def put_quiz(session: AsyncSession, staff: CurrentStaff, issue_id: int, bo
     if len(found.all()) != len(body.question_ids):
         raise QuestionOutOfReach
     await write_quiz(session, issue_id, body.title, body.pass_mark, body.attempts_allowed, body.question_ids, now)
+    note_change(session, staff, issue, {"quiz": body.model_dump()}, now)
     audit.record(
         session, staff.actor, "quiz.put", "issue", issue_id,
         now=now, organisation_id=issue.organisation_id, questions=len(body.question_ids),

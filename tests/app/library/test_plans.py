@@ -54,7 +54,7 @@ async def look(service: Service) -> int | None:
 async def drafts(service: Service) -> list[tuple[date, str, str]]:
     async with service.sessions() as session:
         found = await session.execute(select(Issue.week, Issue.state, Issue.title).order_by(Issue.week, Issue.id))
-        return [tuple(row) for row in found]
+        return [(row.week, row.state, row.title) for row in found]
 
 
 async def test_drafts_are_made_ahead_once_and_shown_on_the_desk(
