@@ -6,9 +6,9 @@ from datetime import date, datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import Invalid
+from app.library.issue_schemas import MAX_LESSONS
 from app.library.issues import Place, insert_issue
 from app.library.lessons import add_lesson, record_created
-from app.library.schemas import MAX_LESSONS
 from app.quizzes.bank import add_questions, find_same, fingerprint, hold_bank
 from app.quizzes.models import Question
 from app.quizzes.schemas import MAX_QUESTIONS, QuizIn

@@ -72,6 +72,15 @@ class Conflict(ProductError):
     detail = "当前状态不允许这样操作，请刷新后重试。"
 
 
+class PreconditionFailed(ProductError):
+    """412: it is no longer what `If-Match` names."""
+
+    status = 412
+    title = "内容已被修改"
+    code = "precondition_failed"
+    detail = "内容已被他人修改，请刷新后重试。"
+
+
 class TooLarge(ProductError):
     """413: the body is larger than the limit."""
 

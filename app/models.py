@@ -3,6 +3,7 @@
 from app.access import models as access
 from app.db.base import Base
 from app.directory import models as directory
+from app.library import desk_models as library_desk
 from app.library import models as library
 from app.library.assets import models as assets
 from app.meetings import models as meetings
@@ -12,5 +13,7 @@ from app.platforms import models as platforms
 from app.quizzes import models as quizzes
 from app.reading import models as reading
 
-ROOMS = (access, assets, directory, library, meetings, messaging, platforms, quizzes, reading, roster_imports)
+ROOMS = (
+    access, assets, directory, library, library_desk, meetings, messaging, platforms, quizzes, reading, roster_imports,
+)  # fmt: skip
 METADATA = Base.metadata

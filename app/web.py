@@ -18,6 +18,8 @@ import app.identity.binding_api
 import app.identity.consent_api
 import app.library.api
 import app.library.assets.api
+import app.library.desk_api
+import app.library.planning_api
 import app.meetings.api
 import app.messaging.api
 import app.organisations.api
@@ -54,6 +56,7 @@ PROBLEMS: dict[int | str, dict[str, object]] = {
     404: {"description": "Not there, or out of reach", **PROBLEM},
     405: {"description": "No such operation", **PROBLEM},
     409: {"description": "Not in the present state", **PROBLEM},
+    412: {"description": "No longer as `If-Match` names it", **PROBLEM},
     413: {"description": "Larger than the limit", **PROBLEM},
     422: {"description": "A value cannot be accepted", **PROBLEM},
     429: {"description": "Too many tries", **PROBLEM},
@@ -130,6 +133,8 @@ ROUTERS = (
     app.messaging.api.router,
     app.library.api.router,
     app.library.assets.api.router,
+    app.library.desk_api.router,
+    app.library.planning_api.router,
     app.reading.api.router,
     app.quizzes.api.router,
     app.quizzes.questions_api.router,

@@ -34,8 +34,9 @@ from app.db.embedded import embedded_postgres
 from app.db.engine import transaction
 from app.db.migrate import migrate
 from app.directory.models import Account
-from app.library.lessons import add_lesson, freeze
+from app.library.lessons import add_lesson
 from app.library.models import Issue, IssueLesson
+from app.library.versions import freeze
 from app.resources import Service, open_service
 from app.settings import Settings
 from bench.load import load, request

@@ -12,10 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.principals import ancestors, notice_in_force, within
 from app.db.engine import Sessions, is_away, transaction
 from app.directory.models import Binding, Member, Organisation, WechatUser
+from app.library.audience import is_meant
+from app.library.models import Issue
 from app.messaging.models import BATCH_SIZE, Batch, Campaign, DeliveryState, SubscriptionBalance
 from app.messaging.times import Night, get_nights
 from app.platforms.models import Channel
-from app.reports.queries import unfinished
+from app.reports.queries import counted_at, unfinished
 from app.schemas import monday_of
 from scheduler.adapters.base import AdapterKind
 from scheduler.bus import announce_batches
@@ -92,7 +94,7 @@ async def plan_announced(
 async def _plan_page(
     session: AsyncSession, campaign: Campaign, adapters: Mapping[str, AdapterKind], now: datetime, page: int
 ) -> None:
-    recipients = await _page(session, campaign, page)
+    recipients = await _page(session, campaign, now, page)
     candidates = await _candidates(session, campaign, recipients, adapters)
     await _add_batches(session, campaign, recipients, candidates, now)
     if len(recipients) == page:
@@ -110,7 +112,7 @@ async def _plan_page(
     await announce_batches(session)
 
 
-async def _page(session: AsyncSession, campaign: Campaign, limit: int) -> Sequence[Recipient]:
+async def _page(session: AsyncSession, campaign: Campaign, now: datetime, limit: int) -> Sequence[Recipient]:
     audience = campaign.audience
     announcing = await session.get_one(Organisation, campaign.organisation_id)
     consented = func.coalesce(Member.consent_version == notice_in_force(), False)
@@ -143,7 +145,10 @@ async def _page(session: AsyncSession, campaign: Campaign, limit: int) -> Sequen
     if audience.get("floating_only"):
         statement = statement.where(Member.roster == "floating")
     if week := audience.get("unfinished_week"):
-        statement = statement.where(unfinished(monday_of(str(week))))
+        at = counted_at(str(week), announcing.timezone, now)
+        statement = statement.where(unfinished(monday_of(str(week)), at))
+    if issue_id := audience.get("issue_id"):
+        statement = statement.where(select(Issue.id).where(Issue.id == issue_id, is_meant()).exists())
     return [Recipient(*row) for row in await session.execute(statement)]
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db.engine import Sessions, is_away, transaction
 from app.directory.models import Organisation
 from app.library.models import Issue, IssueLesson, Lesson
+from app.library.plans import plan_ahead
 from app.library.service import publish_issue
 from app.meetings.service import due_reminder, meeting_event
 from app.messaging.models import Schedule, Tick
@@ -29,6 +30,7 @@ async def run_due(sessions: Sessions, now: datetime) -> int:
     A schedule that fails is logged and left for the next look; the others are not held up by it.
     """
     await _follow_zones(sessions, now)
+    await _make_drafts(sessions, now)
     handled = 0
     failed: set[int] = set()
     while True:
@@ -66,6 +68,21 @@ async def _follow_zones(sessions: Sessions, now: datetime) -> None:
         return
     if moved:
         log.info("zones_followed", schedules=moved)
+
+
+async def _make_drafts(sessions: Sessions, now: datetime) -> None:
+    """Plans get the drafts that they are behind with, one transaction each; what is due does not wait for it."""
+    try:
+        while True:
+            async with transaction(sessions) as session:
+                made = await plan_ahead(session, now)
+            if made is None:
+                return
+            log.info("drafts_made", issues=made)
+    except Exception as error:
+        if is_away(error):
+            raise
+        log.error("plan_failed", exc_info=error)
 
 
 async def _fire(session: AsyncSession, schedule: Schedule, now: datetime) -> None:
@@ -116,7 +133,7 @@ async def _publish(
             organisation_id=organisation.id,
             subject_id=issue.id,
             event=await _issue_event(session, issue, organisation, now),
-            audience=Audience(path=organisation.path),
+            audience=Audience(path=organisation.path, issue_id=issue.id),
             expires_at=due + ISSUE_LATE,
             now=now,
             tick_id=tick_id,

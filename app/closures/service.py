@@ -15,6 +15,8 @@ from app.access import audit
 from app.access.principals import CurrentStaff
 from app.directory.models import Organisation
 from app.library.models import Issue
+from app.library.recording import record_change
+from app.library.reviews import void_reviews
 from app.meetings.models import Meeting
 from app.messaging.models import Schedule
 from app.organisations.locks import lock_tree
@@ -108,9 +110,15 @@ async def _take_back_issues(session: AsyncSession, organisation: Organisation, a
     )
     issues = found.all()
     for issue in issues:
+        await void_reviews(session, issue.id, now)
         issue.state = "draft"
         issue.reviewer_id = issue.publish_at = None
         issue.updated_at = now
+        issue.revision += 1
+        record_change(
+            session, None, "moved", issue_id=issue.id,
+            before={"state": "scheduled"}, after={"state": "draft"}, now=now,
+        )  # fmt: skip
         audit.record(
             session, actor, "issue.moved", "issue", issue.id,
             now=now, organisation_id=organisation.id, before="scheduled", after="draft",

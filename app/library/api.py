@@ -1,33 +1,39 @@
 """Routes of lessons and weekly issues for editors and reviewers."""
 
-from typing import Annotated
+from typing import Annotated, TypeVar, cast
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Header, Query, Response
 
 from app.access.deps import Db, DeskStaff, Editor, Now, ServiceDep
 from app.access.idempotency import OnceDep
 from app.db.engine import transaction
-from app.library import issues, lessons, service
+from app.library import issue_views, issues, lessons, service
+from app.library.issue_schemas import IssueDraft, IssueIn, IssuePatch, IssueRows, IssueState, TransitionIn
 from app.library.models import Lesson
+from app.library.revisions import Expected, check_revision, read_if_match, tag_of
 from app.library.rules import required_seconds
-from app.library.schemas import (
-    IssueDraft,
-    IssueIn,
-    IssuePatch,
-    IssueRows,
-    IssueState,
-    LessonDraft,
-    LessonOut,
-    LessonPatch,
-    LessonRows,
-    TransitionIn,
-)
-from app.library.uploads import LESSON_BODY, KnownEditor, SubmittedLesson, compose, parse_lesson
+from app.library.schemas import LessonDraft, LessonOut, LessonPatch, LessonRows, Permission
+from app.library.uploads import LESSON_BODY, KnownEditor, SubmittedLesson, rewrite
+from app.library.versions import version_number
 from app.schemas import MAX_ID, Cursor, Limit, PathId, Week, page
 
 router = APIRouter(tags=["library"])
 
 OrganisationFilter = Annotated[int | None, Query(ge=1, le=MAX_ID, description="Of this organisation only")]
+
+
+async def _if_match(if_match: Annotated[str | None, Header(max_length=2000)] = None) -> Expected:
+    """What the client expects to change; without the header the change is made as it is (412 else `stale_revision`)."""
+    return read_if_match(if_match)
+
+
+IfMatch = Annotated[Expected, Depends(_if_match)]
+Draft = TypeVar("Draft", LessonDraft, IssueDraft)
+
+
+def _tagged(response: Response, draft: Draft) -> Draft:
+    response.headers["ETag"] = tag_of(draft.revision)
+    return draft
 
 
 def _draft(lesson: Lesson, published_version: int | None) -> LessonDraft:
@@ -39,10 +45,13 @@ def _draft(lesson: Lesson, published_version: int | None) -> LessonDraft:
         source=lesson.source,
         article=lesson.article,
         source_url=lesson.source_url,
+        author_line=lesson.author_line,
+        reprint_permission=cast("Permission", lesson.reprint_permission),
         markdown=lesson.markdown,
         characters=lesson.characters,
         required_seconds=required_seconds(lesson.characters),
         published_version=published_version,
+        revision=lesson.revision,
         updated_at=lesson.updated_at,
     )
 
@@ -54,10 +63,14 @@ def _draft(lesson: Lesson, published_version: int | None) -> LessonDraft:
     openapi_extra=LESSON_BODY,
     responses={415: {"description": "Neither JSON nor multipart", "content": {"application/problem+json": {}}}},
 )
-async def create_lesson(submitted: SubmittedLesson, db: Db, staff: Editor, now: Now, once: OnceDep) -> LessonDraft:
+async def create_lesson(
+    submitted: SubmittedLesson, response: Response, db: Db, staff: Editor, now: Now, once: OnceDep
+) -> LessonDraft:
     """Adds a lesson: as fields, or as a Markdown file with front matter."""
-    lesson = await lessons.create_lesson(db, staff, submitted.organisation_id, submitted.document, now)
-    return once.keep(_draft(lesson, None))
+    lesson = await lessons.create_lesson(
+        db, staff, submitted.organisation_id, submitted.document, submitted.byline, now
+    )
+    return _tagged(response, once.keep(_draft(lesson, None)))
 
 
 @router.get("/desk/lessons", operation_id="list_desk_lessons")
@@ -71,39 +84,45 @@ async def list_desk_lessons(
 
 
 @router.get("/lessons/{lesson_id}/draft", operation_id="get_lesson_draft")
-async def get_lesson_draft(lesson_id: PathId, db: Db, staff: DeskStaff) -> LessonDraft:
-    """A lesson as it is written."""
-    lesson = await lessons.get_lesson(db, staff, lesson_id, "editor", "reviewer")
-    return _draft(lesson, await lessons.version_number(db, lesson))
+async def get_lesson_draft(lesson_id: PathId, response: Response, db: Db, staff: DeskStaff) -> LessonDraft:
+    """A lesson as it is written; its ETag goes into the `If-Match` of a change."""
+    lesson = await lessons.get_lesson(db, staff, lesson_id, *lessons.DESK)
+    return _tagged(response, _draft(lesson, await version_number(db, lesson)))
 
 
 @router.patch("/lessons/{lesson_id}/draft", operation_id="change_lesson_draft")
 async def change_lesson_draft(
-    lesson_id: PathId, body: LessonPatch, svc: ServiceDep, editor: KnownEditor, now: Now
+    lesson_id: PathId,
+    body: LessonPatch,
+    response: Response,
+    svc: ServiceDep,
+    editor: KnownEditor,
+    expected: IfMatch,
+    now: Now,
 ) -> LessonDraft:
     """Changes a lesson that no issue under review, scheduled or published rests on."""
     async with transaction(svc.sessions) as session:
         base = await lessons.get_lesson(session, editor, lesson_id, "editor")
+        check_revision(base.revision, expected)
         await lessons.check_unlocked(session, lesson_id)
-    fields = {name: getattr(base, name) for name in lessons.FIELDS}
-    document = await parse_lesson(compose(**fields | body.model_dump(exclude_none=True)))
+    document, byline = await rewrite(base, body)
     async with transaction(svc.sessions) as session:
-        lesson = await lessons.change_lesson(session, editor, base, document, now)
-        return _draft(lesson, await lessons.version_number(session, lesson))
+        lesson = await lessons.change_lesson(session, editor, base, document, now, byline, expected)
+        return _tagged(response, _draft(lesson, await version_number(session, lesson)))
 
 
 @router.post("/lessons/{lesson_id}/preview", operation_id="preview_lesson")
 async def preview_lesson(lesson_id: PathId, svc: ServiceDep, db: Db, staff: DeskStaff, now: Now) -> LessonOut:
     """The lesson exactly as members will get it, but for the number of the version."""
-    draft = await lessons.get_lesson(db, staff, lesson_id, "editor", "reviewer")
+    draft = await lessons.get_lesson(db, staff, lesson_id, *lessons.DESK)
     return lessons.signed(svc.settings, lessons.shown(lesson_id, draft, None), now)
 
 
 @router.post("/issues", operation_id="create_issue", status_code=201)
-async def create_issue(body: IssueIn, db: Db, staff: Editor, now: Now, once: OnceDep) -> IssueDraft:
+async def create_issue(body: IssueIn, response: Response, db: Db, staff: Editor, now: Now, once: OnceDep) -> IssueDraft:
     """Starts a weekly issue of an organisation."""
     issue = await issues.create_issue(db, staff, body, now)
-    return once.keep(await issues.get_issue(db, staff, issue.id))
+    return _tagged(response, once.keep(await issue_views.get_issue(db, staff, issue.id)))
 
 
 @router.get("/desk/issues", operation_id="list_desk_issues")
@@ -113,32 +132,40 @@ async def list_desk_issues(
     organisation_id: OrganisationFilter = None,
     state: IssueState | None = None,
     week: Week | None = None,
+    planned: Annotated[bool | None, Query(description="Made ahead by a plan, or not")] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> IssueRows:
     """Weekly issues in reach, newest first."""
-    found = await issues.list_issues(
-        db, staff, organisation_id=organisation_id, state=state, week=week, before=cursor, limit=limit
+    found = await issue_views.list_issues(
+        db, staff, organisation_id=organisation_id, state=state, week=week, planned=planned, before=cursor, limit=limit
     )
     rows, following = page(found, limit)
     return IssueRows(items=list(rows), next=following)
 
 
 @router.get("/desk/issues/{issue_id}", operation_id="get_desk_issue")
-async def get_desk_issue(issue_id: PathId, db: Db, staff: DeskStaff) -> IssueDraft:
-    """A weekly issue with its lessons, state, author and reviewer."""
-    return await issues.get_issue(db, staff, issue_id)
+async def get_desk_issue(issue_id: PathId, response: Response, db: Db, staff: DeskStaff) -> IssueDraft:
+    """A weekly issue with its lessons, state, author and reviewers; its ETag goes into the `If-Match` of a change."""
+    return _tagged(response, await issue_views.get_issue(db, staff, issue_id))
 
 
 @router.patch("/issues/{issue_id}", operation_id="change_issue")
-async def change_issue(issue_id: PathId, body: IssuePatch, db: Db, staff: Editor, now: Now) -> IssueDraft:
+async def change_issue(
+    issue_id: PathId, body: IssuePatch, response: Response, db: Db, staff: Editor, expected: IfMatch, now: Now
+) -> IssueDraft:
     """Changes a draft."""
-    issue = await issues.change_issue(db, staff, issue_id, body, now)
-    return await issues.get_issue(db, staff, issue.id)
+    issue = await issues.change_issue(db, staff, issue_id, body, now, expected)
+    return _tagged(response, await issue_views.get_issue(db, staff, issue.id))
 
 
 @router.post("/issues/{issue_id}/transitions", operation_id="move_issue")
-async def move_issue(issue_id: PathId, body: TransitionIn, db: Db, staff: DeskStaff, now: Now) -> IssueDraft:
-    """Moves a weekly issue along draft, in_review, scheduled, published, withdrawn, or back to draft."""
-    await service.transition(db, staff, issue_id, body.to, body.publish_at, now)
-    return await issues.get_issue(db, staff, issue_id)
+async def move_issue(
+    issue_id: PathId, body: TransitionIn, response: Response, db: Db, staff: DeskStaff, expected: IfMatch, now: Now
+) -> IssueDraft:
+    """Moves a weekly issue along draft, in_review, scheduled, published, withdrawn, or back to draft.
+
+    Where several reviews are required it is scheduled with the last approval, and is in_review until then.
+    """
+    await service.transition(db, staff, issue_id, body.to, body.publish_at, now, expected)
+    return _tagged(response, await issue_views.get_issue(db, staff, issue_id))

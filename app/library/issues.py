@@ -4,22 +4,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Select, and_, delete, or_, select
+from sqlalchemy import and_, delete, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 
 from app.access import audit
 from app.access.principals import CurrentStaff, ancestors, within
-from app.directory.models import Account, Organisation
+from app.directory.models import Organisation
 from app.errors import Conflict, Invalid, NotFound
-from app.library.lessons import get_organisation, is_as_published
+from app.library.issue_schemas import AudienceIn, IssueIn, IssuePatch
+from app.library.lessons import DESK as DESK
+from app.library.lessons import get_organisation
 from app.library.models import Issue, IssueLesson, Lesson, LessonVersion
-from app.library.rules import required_seconds
-from app.library.schemas import IssueDraft, IssueIn, IssueLessonOut, IssuePatch, IssueRow, Person
+from app.library.recording import differing, record_change
+from app.library.revisions import Expected, check_revision
+from app.library.versions import is_as_published
 from app.schemas import monday_of, week_of
-
-DESK = ("editor", "reviewer")
 
 
 class IssueExists(Conflict):
@@ -64,6 +64,18 @@ class Place:
     required: bool = True
 
 
+@dataclass(frozen=True)
+class Outline:
+    """What a plan wants written, and which plan it is."""
+
+    columns: tuple[str, ...] = ()
+    plan_id: int | None = None
+
+
+EVERYBODY = AudienceIn()
+NO_OUTLINE = Outline()
+
+
 def check_places(places: Sequence[Place]) -> None:
     """Raises `LessonTwice` or `NothingRequired`."""
     if len({place.lesson_id for place in places}) != len(places):
@@ -101,6 +113,8 @@ async def insert_issue(
     summary: str,
     places: Sequence[Place],
     now: datetime,
+    audience: AudienceIn = EVERYBODY,
+    outline: Outline = NO_OUTLINE,
 ) -> Issue:
     """A draft of the week that begins on the Monday `week`; raises `IssueExists`."""
     issue = Issue(
@@ -110,17 +124,55 @@ async def insert_issue(
         summary=summary,
         state="draft",
         author_id=author_id,
+        plan_id=outline.plan_id,
+        outline=list(outline.columns),
+        revision=1,
         created_at=now,
         updated_at=now,
     )
+    set_audience(issue, audience)
     session.add(issue)
     await flush_week(session)
     add_places(session, issue.id, places)
+    record_change(
+        session, author_id if actor != audit.SYSTEM else None, "created", issue_id=issue.id,
+        before={}, after=kept_fields(issue, places), now=now,
+    )  # fmt: skip
     audit.record(
         session, actor, "issue.created", "issue", issue.id,
         now=now, organisation_id=organisation_id, week=week_of(week), lessons=len(places),
     )  # fmt: skip
     return issue
+
+
+def set_audience(issue: Issue, audience: AudienceIn) -> None:
+    """Has the issue mean these; each value once."""
+    issue.audience_stages = sorted(set(audience.stages))
+    issue.audience_rosters = sorted(set(audience.rosters))
+    issue.audience_tags = sorted(set(audience.tags))
+
+
+def kept_fields(issue: Issue, places: Sequence[Place]) -> dict[str, object]:
+    """What of an issue its history keeps."""
+    return {
+        "week": week_of(issue.week),
+        "title": issue.title,
+        "summary": issue.summary,
+        "lessons": [vars(place) for place in places],
+        "stages": issue.audience_stages,
+        "rosters": issue.audience_rosters,
+        "tags": issue.audience_tags,
+    }
+
+
+async def list_places(session: AsyncSession, issue_id: int) -> list[Place]:
+    """The lessons of an issue in their order."""
+    found = await session.execute(
+        select(IssueLesson.lesson_id, IssueLesson.required)
+        .where(IssueLesson.issue_id == issue_id)
+        .order_by(IssueLesson.position)
+    )
+    return [Place(*row) for row in found]
 
 
 async def flush_week(session: AsyncSession) -> None:
@@ -149,7 +201,7 @@ async def create_issue(session: AsyncSession, staff: CurrentStaff, body: IssueIn
     await check_reach(session, staff, organisation.path, [place.lesson_id for place in places])
     return await insert_issue(
         session, staff.actor, staff.account_id, organisation.id,
-        monday_of(body.week), body.title, body.summary, places, now,
+        monday_of(body.week), body.title, body.summary, places, now, body.audience,
     )  # fmt: skip
 
 
@@ -176,21 +228,34 @@ async def lock_issue(session: AsyncSession, issue_id: int) -> Issue | None:
     )
 
 
-async def lock_draft(session: AsyncSession, staff: CurrentStaff, issue_id: int) -> tuple[Issue, str]:
-    """A draft of the editor's and its organisation's path, held; raises `NotFound` or `IssueNotDraft`."""
+async def lock_draft(
+    session: AsyncSession, staff: CurrentStaff, issue_id: int, expected: Expected = None
+) -> tuple[Issue, str]:
+    """A draft of the editor's and its organisation's path, held.
+
+    Raises `NotFound`, `StaleRevision` where it is not what is `expected`, or `IssueNotDraft`.
+    """
     _, path = await find_issue(session, staff, issue_id, "editor")
     issue = await lock_issue(session, issue_id)
+    if issue is not None:
+        check_revision(issue.revision, expected)
     if issue is None or issue.state != "draft":
         raise IssueNotDraft
     return issue, path
 
 
 async def change_issue(
-    session: AsyncSession, staff: CurrentStaff, issue_id: int, body: IssuePatch, now: datetime
+    session: AsyncSession,
+    staff: CurrentStaff,
+    issue_id: int,
+    body: IssuePatch,
+    now: datetime,
+    expected: Expected = None,
 ) -> Issue:
-    """Changes a draft; raises what `create_issue` raises, and `IssueNotDraft`."""
-    issue, path = await lock_draft(session, staff, issue_id)
-    changes = body.model_dump(exclude_unset=True, exclude_none=True)
+    """Changes a draft; raises what `create_issue` raises, `IssueNotDraft` and `StaleRevision`."""
+    issue, path = await lock_draft(session, staff, issue_id, expected)
+    places = await list_places(session, issue.id)
+    before = kept_fields(issue, places)
     if body.lessons is not None:
         places = [Place(each.lesson_id, each.required) for each in body.lessons]
         check_places(places)
@@ -199,92 +264,28 @@ async def change_issue(
         add_places(session, issue.id, places)
     if body.week is not None:
         issue.week = monday_of(body.week)
+    if body.audience is not None:
+        set_audience(issue, body.audience)
     issue.title = body.title or issue.title
     issue.summary = issue.summary if body.summary is None else body.summary
+    after = kept_fields(issue, places)
+    if after == before:
+        return issue
     issue.updated_at = now
+    issue.revision += 1
     await flush_week(session)
+    record_change(session, staff.account_id, "changed", issue_id=issue.id, before=before, after=after, now=now)
     audit.record(
         session, staff.actor, "issue.changed", "issue", issue.id,
-        now=now, organisation_id=issue.organisation_id, fields=sorted(changes),
+        now=now, organisation_id=issue.organisation_id, fields=differing(before, after),
     )  # fmt: skip
     return issue
 
 
-def _with_people() -> Select[Issue, Account, Account]:
-    author, reviewer = aliased(Account), aliased(Account)
-    return (
-        select(Issue, author, reviewer)
-        .join(author, author.id == Issue.author_id)
-        .outerjoin(reviewer, reviewer.id == Issue.reviewer_id)
-        .join(Organisation, Organisation.id == Issue.organisation_id)
-    )
-
-
-def _row(issue: Issue, author: Account, reviewer: Account | None) -> IssueRow:
-    return IssueRow.model_validate(
-        {
-            "id": issue.id,
-            "organisation_id": issue.organisation_id,
-            "week": week_of(issue.week),
-            "title": issue.title,
-            "summary": issue.summary,
-            "state": issue.state,
-            "author": Person(id=author.id, name=author.name),
-            "reviewer": reviewer and Person(id=reviewer.id, name=reviewer.name),
-            "publish_at": issue.publish_at,
-            "published_at": issue.published_at,
-        }
-    )
-
-
-async def list_issues(
-    session: AsyncSession,
-    staff: CurrentStaff,
-    *,
-    organisation_id: int | None,
-    state: str | None,
-    week: str | None,
-    before: int | None,
-    limit: int,
-) -> list[IssueRow]:
-    """Issues in the reach of an editor or reviewer, newest first, one more than `limit` where there are more."""
-    statement = _with_people().where(within(Organisation.path, staff.paths(*DESK)))
-    if organisation_id is not None:
-        statement = statement.where(Issue.organisation_id == organisation_id)
-    if state is not None:
-        statement = statement.where(Issue.state == state)
-    if week is not None:
-        statement = statement.where(Issue.week == monday_of(week))
-    if before is not None:
-        statement = statement.where(Issue.id < before)
-    found = await session.execute(statement.order_by(Issue.id.desc()).limit(limit + 1))
-    return [_row(*row) for row in found]
-
-
-async def get_issue(session: AsyncSession, staff: CurrentStaff, issue_id: int) -> IssueDraft:
-    """An issue as its editors and reviewers see it; raises `NotFound`."""
-    found = await session.execute(
-        _with_people().where(Issue.id == issue_id, within(Organisation.path, staff.paths(*DESK)))
-    )
-    row = found.first()
-    if row is None:
-        raise NotFound
-    lessons = await session.execute(
-        select(Lesson.id, Lesson.title, Lesson.summary, Lesson.characters, IssueLesson.required, IssueLesson.position)
-        .join(IssueLesson, IssueLesson.lesson_id == Lesson.id)
-        .where(IssueLesson.issue_id == issue_id)
-        .order_by(IssueLesson.position)
-    )
-    shown = [
-        IssueLessonOut(
-            lesson_id=lesson_id,
-            title=title,
-            summary=summary,
-            characters=characters,
-            required_seconds=required_seconds(characters),
-            required=required,
-            position=position,
-        )
-        for lesson_id, title, summary, characters, required, position in lessons
-    ]
-    return IssueDraft(**_row(*row).model_dump(), lessons=shown)
+def note_change(
+    session: AsyncSession, staff: CurrentStaff, issue: Issue, what: dict[str, object], now: datetime
+) -> None:
+    """Keeps that something which belongs to a held issue, such as its quiz, is now so."""
+    issue.updated_at = now
+    issue.revision += 1
+    record_change(session, staff.account_id, "changed", issue_id=issue.id, before={}, after=what, now=now)

@@ -1,8 +1,10 @@
 """Lessons: drafts that editors work on, and the versions that members read."""
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import audit
@@ -10,23 +12,28 @@ from app.access.principals import CurrentStaff, within
 from app.directory.models import Organisation
 from app.errors import Conflict, NotFound
 from app.library.assets.addresses import PATH, sign_html, sign_nodes
+from app.library.desk_models import LessonCorrection, LessonText
 from app.library.models import Issue, IssueLesson, Lesson, LessonVersion
+from app.library.recording import differing, record_change
+from app.library.revisions import Expected, check_revision
 from app.library.rules import required_seconds
-from app.library.schemas import LessonOut, LessonRow, ReadingRule
+from app.library.schemas import Changed, LessonOut, LessonRow, Permission, ReadingRule
+from app.library.texts import index_lesson, searchable
 from app.settings import Settings
 from content.documents.markdown import LessonDocument
 
 # While one of these rests on a lesson, the lesson stands still: what was reviewed is what is published.
 LOCKING_STATES = ("in_review", "scheduled", "published")
+DESK = ("editor", "reviewer")
 FIELDS = ("title", "summary", "source", "article", "source_url", "markdown")
-FROZEN = ("title", "summary", "source", "article", "source_url", "html", "nodes", "characters")
+BYLINE = ("author_line", "reprint_permission")
 
 
 class LessonLocked(Conflict):
     """The lesson is in an issue that is under review, scheduled or published."""
 
     code = "lesson_locked"
-    detail = "资料所在的每周学习正在审核、已定时或已发布，不能修改。请先把该期退回草稿（已发布的先撤回），再修改资料。"
+    detail = "资料所在的每周学习正在审核、已定时或已发布，不能修改。请先把该期退回草稿再修改；已发布的请提交更正。"
 
 
 class LessonChanged(Conflict):
@@ -34,6 +41,17 @@ class LessonChanged(Conflict):
 
     code = "lesson_changed"
     detail = "这篇资料刚刚被他人修改过。请刷新看过最新内容，再保存您的修改。"
+
+
+@dataclass(frozen=True)
+class Byline:
+    """Who is to be named as the author, and whether the text may be printed again."""
+
+    author_line: str = ""
+    reprint_permission: Permission = "unknown"
+
+
+NOBODY = Byline()
 
 
 async def get_organisation(session: AsyncSession, staff: CurrentStaff, organisation_id: int) -> Organisation:
@@ -50,7 +68,9 @@ async def get_organisation(session: AsyncSession, staff: CurrentStaff, organisat
     return found
 
 
-def shown(lesson_id: int, content: Lesson | LessonVersion, version: int | None) -> LessonOut:
+def shown(
+    lesson_id: int, content: Lesson | LessonVersion, version: int | None, changed: Changed | None = None
+) -> LessonOut:
     """The one representation of a lesson: what a preview shows is what a member gets."""
     return LessonOut(
         id=lesson_id,
@@ -60,6 +80,7 @@ def shown(lesson_id: int, content: Lesson | LessonVersion, version: int | None) 
         source=content.source,
         article=content.article,
         source_url=content.source_url,
+        author_line=content.author_line,
         html=content.html,
         nodes=content.nodes,
         characters=content.characters,
@@ -67,6 +88,7 @@ def shown(lesson_id: int, content: Lesson | LessonVersion, version: int | None) 
             content.required_seconds if isinstance(content, LessonVersion) else required_seconds(content.characters)
         ),
         rule=ReadingRule(),
+        changed=changed,
     )
 
 
@@ -79,35 +101,64 @@ def signed(settings: Settings, lesson: LessonOut, now: datetime) -> LessonOut:
 
 
 def add_lesson(
-    session: AsyncSession, author_id: int, organisation_id: int, document: LessonDocument, now: datetime
+    session: AsyncSession,
+    author_id: int,
+    organisation_id: int,
+    document: LessonDocument,
+    now: datetime,
+    byline: Byline = NOBODY,
 ) -> Lesson:
     """Adds a draft to the caller's transaction; it has its id after the next flush."""
-    lesson = Lesson(organisation_id=organisation_id, author_id=author_id, created_at=now)
-    _write(lesson, author_id, document, now)
+    lesson = Lesson(organisation_id=organisation_id, author_id=author_id, revision=1, created_at=now)
+    write_lesson(lesson, author_id, document, byline, now)
     session.add(lesson)
+    words = searchable(lesson.title, lesson.summary, lesson.nodes)
+    session.add(LessonText(lesson=lesson, published=False, **words))
     return lesson
 
 
-def _write(lesson: Lesson, account_id: int, document: LessonDocument, now: datetime) -> None:
+def write_lesson(
+    lesson: Lesson, account_id: int, document: LessonDocument | LessonCorrection, byline: Byline, now: datetime
+) -> None:
+    """Puts a text into a draft."""
     for name in (*FIELDS, "html", "nodes", "characters"):
         setattr(lesson, name, getattr(document, name))
+    lesson.author_line, lesson.reprint_permission = byline.author_line, byline.reprint_permission
     lesson.changed_by = account_id
     lesson.updated_at = now
 
 
 async def create_lesson(
-    session: AsyncSession, staff: CurrentStaff, organisation_id: int, document: LessonDocument, now: datetime
+    session: AsyncSession,
+    staff: CurrentStaff,
+    organisation_id: int,
+    document: LessonDocument,
+    byline: Byline,
+    now: datetime,
 ) -> Lesson:
     """A new draft in an organisation of the editor; raises `NotFound`."""
     organisation = await get_organisation(session, staff, organisation_id)
-    lesson = add_lesson(session, staff.account_id, organisation.id, document, now)
+    lesson = add_lesson(session, staff.account_id, organisation.id, document, now, byline)
     await session.flush()
     record_created(session, staff.actor, lesson, now)
     return lesson
 
 
+def byline_of(lesson: Lesson | LessonCorrection) -> Byline:
+    """Who is named as the author now."""
+    return Byline(lesson.author_line, cast("Permission", lesson.reprint_permission))
+
+
+def kept_text(lesson: Lesson) -> dict[str, object]:
+    """What of a lesson its history keeps."""
+    return {name: getattr(lesson, name) for name in (*FIELDS, *BYLINE)}
+
+
 def record_created(session: AsyncSession, actor: str, lesson: Lesson, now: datetime) -> None:
-    """The audit entry of a new lesson."""
+    """The audit entry of a new lesson, and the first of its history."""
+    record_change(
+        session, lesson.author_id, "created", lesson_id=lesson.id, before={}, after=kept_text(lesson), now=now
+    )
     audit.record(
         session, actor, "lesson.created", "lesson", lesson.id,
         now=now, organisation_id=lesson.organisation_id, characters=lesson.characters,
@@ -126,13 +177,6 @@ async def get_lesson(session: AsyncSession, staff: CurrentStaff, lesson_id: int,
     return lesson
 
 
-async def version_number(session: AsyncSession, lesson: Lesson) -> int | None:
-    """The number of the version that members read, None before the first publication."""
-    if lesson.current_version_id is None:
-        return None
-    return await session.scalar(select(LessonVersion.number).where(LessonVersion.id == lesson.current_version_id))
-
-
 async def check_unlocked(session: AsyncSession, lesson_id: int) -> None:
     """Raises `LessonLocked` where an issue rests on the lesson."""
     locking = await session.scalar(
@@ -145,27 +189,49 @@ async def check_unlocked(session: AsyncSession, lesson_id: int) -> None:
         raise LessonLocked
 
 
-async def change_lesson(
-    session: AsyncSession, staff: CurrentStaff, base: Lesson, document: LessonDocument, now: datetime
-) -> Lesson:
-    """Saves a draft that was made from `base`; raises `LessonLocked`, `LessonChanged` or `NotFound`."""
-    await get_lesson(session, staff, base.id, "editor")
-    # Locked before the states are looked at: an issue that goes to review holds its lessons until it is there.
+async def lock_lesson(session: AsyncSession, lesson_id: int) -> Lesson:
+    """The lesson as it is now, held until the end of the transaction."""
     lesson = await session.scalar(
         select(Lesson)
-        .where(Lesson.id == base.id)
+        .where(Lesson.id == lesson_id)
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     assert lesson is not None  # noqa: S101 - lessons are never deleted
+    return lesson
+
+
+async def change_lesson(
+    session: AsyncSession,
+    staff: CurrentStaff,
+    base: Lesson,
+    document: LessonDocument,
+    now: datetime,
+    byline: Byline | None = None,
+    expected: Expected = None,
+) -> Lesson:
+    """Saves a draft that was made from `base`; raises `StaleRevision`, `LessonLocked`, `LessonChanged` or `NotFound`.
+
+    Without `byline` these stay as they are.
+    """
+    await get_lesson(session, staff, base.id, "editor")
+    # Locked before the states are looked at: an issue that goes to review holds its lessons until it is there.
+    lesson = await lock_lesson(session, base.id)
+    check_revision(lesson.revision, expected)
     await check_unlocked(session, lesson.id)
-    if any(getattr(lesson, name) != getattr(base, name) for name in FIELDS):
+    if lesson.revision != base.revision:
         raise LessonChanged
-    changed = [name for name in FIELDS if getattr(lesson, name) != getattr(document, name)]
-    _write(lesson, staff.account_id, document, now)
+    before = kept_text(lesson)
+    after = before | {name: getattr(document, name) for name in FIELDS} | (vars(byline) if byline else {})
+    if after == before and document.html == lesson.html:
+        return lesson
+    write_lesson(lesson, staff.account_id, document, byline or byline_of(lesson), now)
+    lesson.revision += 1
+    await index_lesson(session, lesson.id, lesson.title, lesson.summary, lesson.nodes, published=False)
+    record_change(session, staff.account_id, "changed", lesson_id=lesson.id, before=before, after=after, now=now)
     audit.record(
         session, staff.actor, "lesson.changed", "lesson", lesson.id,
-        now=now, organisation_id=lesson.organisation_id, fields=changed,
+        now=now, organisation_id=lesson.organisation_id, fields=differing(before, after),
     )  # fmt: skip
     return lesson
 
@@ -178,7 +244,7 @@ async def list_lessons(
     statement = (
         select(*columns, Lesson.current_version_id, Lesson.updated_at)
         .join(Organisation, Organisation.id == Lesson.organisation_id)
-        .where(within(Organisation.path, staff.paths("editor", "reviewer")))
+        .where(within(Organisation.path, staff.paths(*DESK)))
         .order_by(Lesson.id.desc())
         .limit(limit + 1)
     )
@@ -200,27 +266,3 @@ async def list_lessons(
         )
         for row in await session.execute(statement)
     ]
-
-
-def is_as_published() -> ColumnElement[bool]:
-    """The SQL of "the draft of this lesson is what its current version holds"."""
-    same = (getattr(Lesson, name) == getattr(LessonVersion, name) for name in FROZEN if name != "nodes")
-    return and_(Lesson.current_version_id == LessonVersion.id, *same)
-
-
-async def freeze(session: AsyncSession, lesson: Lesson, now: datetime) -> None:
-    """Makes the draft the version that members read, unless it is already; the caller holds the lesson's lock."""
-    current = await session.get(LessonVersion, lesson.current_version_id) if lesson.current_version_id else None
-    if current is not None and all(getattr(current, name) == getattr(lesson, name) for name in FROZEN):
-        return
-    number = await session.scalar(select(func.max(LessonVersion.number)).where(LessonVersion.lesson_id == lesson.id))
-    version = LessonVersion(
-        lesson_id=lesson.id,
-        number=(number or 0) + 1,
-        required_seconds=required_seconds(lesson.characters),
-        created_at=now,
-        **{name: getattr(lesson, name) for name in FROZEN},
-    )
-    session.add(version)
-    await session.flush()
-    lesson.current_version_id = version.id

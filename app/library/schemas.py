@@ -1,15 +1,12 @@
-"""Shapes of lessons and weekly issues."""
+"""Shapes of lessons."""
 
 from datetime import datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from app.library import rules
-from app.schemas import Id, In, Line, Moment, Out, Week
-
-IssueState = Literal["draft", "in_review", "scheduled", "published", "withdrawn"]
+from app.schemas import Id, In, Out
 
 # The bounds of `content.documents.markdown`, which then says in Chinese what is wrong; here they only bound the size.
 # Control characters are kept out here: the parser would say that the YAML has them, of which the sender knows nothing.
@@ -20,11 +17,16 @@ Summary = Annotated[str, Field(max_length=200, pattern=PLAIN_LINES)]
 Source = Annotated[str, Field(min_length=1, max_length=200, pattern=PLAIN)]
 Article = Annotated[str, Field(max_length=80, pattern=PLAIN)]
 SourceUrl = Annotated[str, Field(max_length=500, pattern=PLAIN)]
+AuthorLine = Annotated[str, Field(max_length=100, pattern=PLAIN)]
+Permission = Literal["own", "public_document", "permitted", "unknown"]
 Markdown = Annotated[str, Field(min_length=1, max_length=512 * 1024)]
 
 
 class LessonIn(In):
-    """A lesson as fields: `markdown` is at most 512 KB, `source` names the public document that it rests on."""
+    """A lesson as fields: `markdown` is at most 512 KB, `source` names the public document that it rests on.
+
+    What names an `author_line` needs a `reprint_permission` before it goes to review.
+    """
 
     organisation_id: Id
     title: Title
@@ -32,6 +34,8 @@ class LessonIn(In):
     source: Source
     article: Article = ""
     source_url: SourceUrl = ""
+    author_line: AuthorLine = ""
+    reprint_permission: Permission = "unknown"
     markdown: Markdown
 
 
@@ -39,6 +43,8 @@ class LessonUpload(In):
     """The fields beside the file of an upload: a form has nothing but text."""
 
     organisation_id: Annotated[Id, Field(strict=False)]
+    author_line: AuthorLine = ""
+    reprint_permission: Permission = "unknown"
 
 
 class LessonPatch(In):
@@ -49,11 +55,16 @@ class LessonPatch(In):
     source: Source | None = None
     article: Article | None = None
     source_url: SourceUrl | None = None
+    author_line: AuthorLine | None = None
+    reprint_permission: Permission | None = None
     markdown: Markdown | None = None
 
 
 class LessonDraft(Out):
-    """A lesson as its editors see it; `published_version` is what members read now, if anything."""
+    """A lesson as its editors see it; `published_version` is what members read now, if anything.
+
+    `revision` is what its ETag holds.
+    """
 
     id: int
     organisation_id: int
@@ -62,10 +73,13 @@ class LessonDraft(Out):
     source: str
     article: str
     source_url: str
+    author_line: str
+    reprint_permission: Permission
     markdown: str
     characters: int
     required_seconds: int
     published_version: int | None
+    revision: int
     updated_at: datetime
 
 
@@ -100,8 +114,20 @@ class ReadingRule(Out):
     at_most_seconds_a_gap: int = rules.MOST_SECONDS_A_GAP
 
 
+class Changed(Out):
+    """What is new in a lesson since the member last opened it; after a `substantive` change it is to be read anew."""
+
+    version: int
+    note: str
+    at: datetime
+    substantive: bool
+
+
 class LessonOut(Out):
-    """A lesson as a member reads it; in a preview `version` is null, and all the rest is what will be published."""
+    """A lesson as a member reads it; in a preview `version` is null, and all the rest is what will be published.
+
+    `changed` is there until the member has opened the new version, which the first heartbeat says.
+    """
 
     id: int
     version: int | None
@@ -110,98 +136,10 @@ class LessonOut(Out):
     source: str
     article: str
     source_url: str
+    author_line: str
     html: str
     nodes: list[object]
     characters: int
     required_seconds: int
     rule: ReadingRule
-
-
-class IssueLessonIn(In):
-    """A lesson in an issue; an optional one does not count towards completion."""
-
-    lesson_id: Id
-    required: bool = True
-
-
-MAX_LESSONS = 20
-Lessons = Annotated[list[IssueLessonIn], Field(min_length=1, max_length=MAX_LESSONS)]
-
-
-class IssueIn(In):
-    """A new weekly issue: its members are those of the organisation and of all below it."""
-
-    organisation_id: Id
-    week: Week
-    title: Line
-    summary: Summary = ""
-    lessons: Lessons
-
-
-class IssuePatch(In):
-    """What of a draft issue changes; `lessons` replaces the list."""
-
-    week: Week | None = None
-    title: Line | None = None
-    summary: Summary | None = None
-    lessons: Lessons | None = None
-
-
-class TransitionIn(In):
-    """Where the issue goes; `publish_at` with `scheduled` only (by default the next Monday 08:00)."""
-
-    to: IssueState
-    publish_at: Moment | None = None
-
-    @model_validator(mode="after")
-    def _time_of_publication(self) -> Self:
-        if self.publish_at is not None and self.to != "scheduled":
-            raise PydanticCustomError("publish_at_unexpected", "publish_at goes with scheduled only")
-        return self
-
-
-class Person(Out):
-    """A member of staff."""
-
-    id: int
-    name: str
-
-
-class IssueLessonOut(Out):
-    """A lesson in an issue, as it is in the draft."""
-
-    lesson_id: int
-    title: str
-    summary: str
-    characters: int
-    required_seconds: int
-    required: bool
-    position: int
-
-
-class IssueRow(Out):
-    """A weekly issue in the editors' list."""
-
-    id: int
-    organisation_id: int
-    week: str
-    title: str
-    summary: str
-    state: IssueState
-    author: Person
-    reviewer: Person | None
-    publish_at: datetime | None
-    published_at: datetime | None
-
-
-class IssueDraft(IssueRow):
-    """A weekly issue as its editors and reviewers see it."""
-
-    lessons: list[IssueLessonOut]
-
-
-class IssueRows(Out):
-    """A page of issues, newest first."""
-
-    items: list[IssueRow]
-    next: str | None
+    changed: Changed | None

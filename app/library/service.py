@@ -1,18 +1,23 @@
 """The editorial workflow: draft → in_review → scheduled → published → withdrawn; who writes does not review."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import audit
 from app.access.principals import CurrentStaff
 from app.directory.models import Organisation
 from app.errors import Conflict, Forbidden, Invalid
+from app.library.desk_models import LessonCorrection
 from app.library.issues import DESK, check_reach, find_issue, flush_week, lock_issue
-from app.library.lessons import freeze
 from app.library.models import Issue, IssueLesson, Lesson
+from app.library.recording import record_change
+from app.library.reviews import OwnIssue, approve, has_written, void_reviews
+from app.library.revisions import Expected, check_revision
 from app.library.rules import next_publishing
+from app.library.versions import freeze
 from app.messaging.service import ISSUE_LATE, cancel_schedules, end_campaigns, hold_schedules, schedule_once
 
 KIND = "weekly_issue"
@@ -38,18 +43,17 @@ class WrongTransition(Conflict):
     code = "wrong_transition"
 
 
-class OwnIssue(Conflict):
-    """An author does not review their own."""
-
-    code = "own_issue"
-    detail = "不能审核自己拟稿或改过的内容，请由另一位审核人审核。"
-
-
 class NoLessons(Conflict):
     """There is nothing to review."""
 
     code = "no_lessons"
     detail = "这一期还没有学习资料，请先加入至少一篇再提交审核。"
+
+
+class PermissionUnknown(Conflict):
+    """A text of somebody else may be printed again only where that is allowed."""
+
+    code = "permission_unknown"
 
 
 class PublishAtOutOfRange(Invalid):
@@ -76,70 +80,104 @@ def check_move(issue: Issue, to: str, roles: set[str]) -> None:
 
 
 async def transition(
-    session: AsyncSession, staff: CurrentStaff, issue_id: int, to: str, publish_at: datetime | None, now: datetime
+    session: AsyncSession,
+    staff: CurrentStaff,
+    issue_id: int,
+    to: str,
+    publish_at: datetime | None,
+    now: datetime,
+    expected: Expected = None,
 ) -> Issue:
-    """Moves an issue on or back; raises what this module and `app.library.issues` define, and `NotFound`."""
+    """Moves an issue on or back; raises what this module and `app.library.issues` define, and `NotFound`.
+
+    It is scheduled with the last approval that it needs, and stays under review until then.
+    """
     _, path = await find_issue(session, staff, issue_id, *DESK)
     await hold_schedules(session, KIND, issue_id)
     issue = await lock_issue(session, issue_id)
     assert issue is not None  # noqa: S101 - issues are never deleted
-    before = issue.state
+    check_revision(issue.revision, expected)
     check_move(issue, to, _roles(staff, issue, path))
     if to == "in_review":
         await _submit(session, staff, issue, path)
     elif to == "scheduled":
+        if not await _review(session, staff, issue, publish_at, now):
+            return issue
         await _schedule(session, staff, issue, publish_at, now)
     elif to == "draft":
         await cancel_schedules(session, KIND, issue.id)
+        await void_reviews(session, issue.id, now)
         issue.reviewer_id = issue.publish_at = issue.published_at = None
     elif to == "withdrawn":
         await end_campaigns(session, (KIND,), issue.id, now)
-    issue.state = to
-    issue.updated_at = now
+    set_state(session, issue, to, now, staff)
     await flush_week(session)
+    return issue
+
+
+def set_state(session: AsyncSession, issue: Issue, to: str, now: datetime, staff: CurrentStaff | None = None) -> None:
+    """Moves the issue, which the caller holds, and keeps that; without `staff` the program does it by itself."""
+    before, issue.state = issue.state, to
+    issue.updated_at = now
+    issue.revision += 1
+    record_change(
+        session, staff.account_id if staff else None, "moved", issue_id=issue.id,
+        before={"state": before}, after={"state": to}, now=now,
+    )  # fmt: skip
     audit.record(
-        session, staff.actor, "issue.moved", "issue", issue.id,
+        session, staff.actor if staff else audit.SYSTEM, "issue.moved", "issue", issue.id,
         now=now, organisation_id=issue.organisation_id, before=before, after=to,
     )  # fmt: skip
-    return issue
 
 
 async def _submit(session: AsyncSession, staff: CurrentStaff, issue: Issue, path: str) -> None:
     # Held from here on: an editor who is saving one of them comes before the review, or finds it locked.
     found = await session.scalars(
-        select(Lesson.id)
+        select(Lesson)
         .join(IssueLesson, IssueLesson.lesson_id == Lesson.id)
         .where(IssueLesson.issue_id == issue.id)
         .order_by(Lesson.id)
         .with_for_update(read=True, of=Lesson)
+        .execution_options(populate_existing=True)
     )
-    lesson_ids = list(found)
-    if not lesson_ids:
+    lessons = found.all()
+    if not lessons:
         raise NoLessons
-    await check_reach(session, staff, path, lesson_ids)
+    check_permission(lessons)
+    await check_reach(session, staff, path, [lesson.id for lesson in lessons])
 
 
-async def _has_written(session: AsyncSession, account_id: int, issue_id: int) -> bool:
-    """Whether the account wrote a lesson of the issue, or was the last to change one."""
-    lesson = await session.scalar(
-        select(Lesson.id)
-        .join(IssueLesson, IssueLesson.lesson_id == Lesson.id)
-        .where(
-            IssueLesson.issue_id == issue_id,
-            or_(Lesson.author_id == account_id, Lesson.changed_by == account_id),
-        )
-        .limit(1)
+def check_permission(lessons: Sequence[Lesson | LessonCorrection]) -> None:
+    """Raises `PermissionUnknown` where somebody is named as the author, and nobody has said that it may be printed.
+
+    A text that names no author is the editors' own, or the public document that its source says.
+    """
+    unsaid = [each for each in lessons if each.author_line and each.reprint_permission == "unknown"]
+    if unsaid:
+        names = "、".join(f"《{each.title}》" for each in unsaid)
+        raise PermissionUnknown(f"资料{names}署了作者，但没有注明转载许可，请先在资料中注明，再提交审核。")
+
+
+async def _review(
+    session: AsyncSession, staff: CurrentStaff, issue: Issue, publish_at: datetime | None, now: datetime
+) -> bool:
+    """Takes the approval; whether it was the last one that was needed."""
+    if await has_written(session, staff.account_id, issue.id):
+        raise OwnIssue
+    if publish_at is not None and not now + EARLIEST <= publish_at <= now + LATEST:
+        raise PublishAtOutOfRange
+    enough = await approve(session, staff.account_id, issue.organisation_id, now, issue_id=issue.id)
+    issue.revision += 1
+    record_change(session, staff.account_id, "approved", issue_id=issue.id, before={}, after={}, now=now)
+    audit.record(
+        session, staff.actor, "issue.approved", "issue", issue.id, now=now, organisation_id=issue.organisation_id
     )
-    return lesson is not None
+    return enough
 
 
 async def _schedule(
     session: AsyncSession, staff: CurrentStaff, issue: Issue, publish_at: datetime | None, now: datetime
 ) -> None:
-    if issue.author_id == staff.account_id or await _has_written(session, staff.account_id, issue.id):
-        raise OwnIssue
-    if publish_at is not None and not now + EARLIEST <= publish_at <= now + LATEST:
-        raise PublishAtOutOfRange
     timezone = await session.scalar(select(Organisation.timezone).where(Organisation.id == issue.organisation_id))
     assert timezone is not None  # noqa: S101 - the column and the foreign key are not null
     issue.reviewer_id = staff.account_id
@@ -175,10 +213,6 @@ async def publish_issue(session: AsyncSession, issue_id: int, now: datetime) -> 
     )
     for lesson in lessons.all():
         await freeze(session, lesson, now)
-    issue.state = "published"
-    issue.published_at = issue.updated_at = now
-    audit.record(
-        session, audit.SYSTEM, "issue.moved", "issue", issue.id,
-        now=now, organisation_id=issue.organisation_id, before="scheduled", after="published",
-    )  # fmt: skip
+    issue.published_at = now
+    set_state(session, issue, "published", now)
     return issue

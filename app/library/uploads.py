@@ -9,11 +9,17 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import UploadFile
 
-from app.access.deps import checked_first
+from app.access.deps import ServiceDep, checked_first
 from app.access.principals import CurrentStaff
 from app.content_errors import invalid
+from app.db.engine import transaction
 from app.errors import UnsupportedMediaType
-from app.library.schemas import LessonIn, LessonUpload
+from app.library.corrections import check_published
+from app.library.desk_schemas import CorrectionIn
+from app.library.lessons import FIELDS, Byline, get_lesson
+from app.library.models import Lesson
+from app.library.schemas import LessonIn, LessonPatch, LessonUpload
+from app.schemas import PathId
 from content.documents.markdown import LessonDocument
 from content.errors import ContentError
 from content.sandbox import parse_in_child
@@ -31,6 +37,7 @@ class Submitted:
 
     organisation_id: int
     document: LessonDocument
+    byline: Byline
 
 
 async def parse_lesson(data: bytes) -> LessonDocument:
@@ -65,7 +72,8 @@ async def _from_form(request: Request) -> Submitted:
         upload = _checked(LessonUpload, given)
         if not isinstance(file, UploadFile):
             raise RequestValidationError([{"type": "missing", "loc": ("body", "file")}])
-        return Submitted(upload.organisation_id, await parse_lesson(await file.read()))
+        byline = Byline(upload.author_line, upload.reprint_permission)
+        return Submitted(upload.organisation_id, await parse_lesson(await file.read()), byline)
 
 
 async def read_lesson(request: Request, _: KnownEditor) -> Submitted:
@@ -76,10 +84,41 @@ async def read_lesson(request: Request, _: KnownEditor) -> Submitted:
     if media_type != "application/json":
         raise UnsupportedMediaType("请以 application/json 提交各个字段，或以 multipart/form-data 上传 Markdown 文件。")
     body = _checked(LessonIn, await request.body())
-    fields = body.model_dump(exclude={"organisation_id"})
-    return Submitted(body.organisation_id, await parse_lesson(compose(**fields)))
+    fields = body.model_dump(include=set(FIELDS))
+    byline = Byline(body.author_line, body.reprint_permission)
+    return Submitted(body.organisation_id, await parse_lesson(compose(**fields)), byline)
 
 
+@dataclass(frozen=True)
+class Corrected:
+    """A published lesson as it was found, and the text that is to take its place."""
+
+    base: Lesson
+    document: LessonDocument
+    byline: Byline
+    note: str
+    substantive: bool
+
+
+async def rewrite(base: Lesson, changes: LessonPatch) -> tuple[LessonDocument, Byline]:
+    """The text of a lesson with these changes, parsed in a child process; raises `Invalid`."""
+    given = changes.model_dump(exclude_none=True)
+    fields = {name: given.get(name, getattr(base, name)) for name in FIELDS}
+    return await parse_lesson(compose(**fields)), Byline(
+        given.get("author_line", base.author_line), given.get("reprint_permission", base.reprint_permission)
+    )
+
+
+async def read_correction(lesson_id: PathId, body: CorrectionIn, service: ServiceDep, editor: KnownEditor) -> Corrected:
+    """The text of a correction; raises `NotFound`, `LessonNotPublished` or `Invalid`."""
+    async with transaction(service.sessions) as session:
+        base = await get_lesson(session, editor, lesson_id, "editor")
+        await check_published(session, base)
+    document, byline = await rewrite(base, body)
+    return Corrected(base, document, byline, body.note, body.substantive)
+
+
+SubmittedCorrection = Annotated[Corrected, Depends(read_correction)]
 SubmittedLesson = Annotated[Submitted, Depends(read_lesson)]
 
 # The request body of `create_lesson`, which FastAPI cannot declare by itself: two forms of one operation.

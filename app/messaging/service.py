@@ -30,7 +30,8 @@ class ScheduleIsDerived(Conflict):
 
 @dataclass(frozen=True)
 class Audience:
-    """Who is meant: the members under `path`, narrowed to floating ones or to those unfinished in `unfinished_week`.
+    """Who is meant: the members under `path`, narrowed to floating ones, to those unfinished in `unfinished_week`, or
+    to those whom the audience of the issue `issue_id` means.
 
     `unfinished_week` is an ISO week such as `2026-W47`; exempt members are never reminded.
     """
@@ -38,6 +39,7 @@ class Audience:
     path: str
     floating_only: bool = False
     unfinished_week: str | None = None
+    issue_id: int | None = None
 
 
 def announce(

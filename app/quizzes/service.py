@@ -11,7 +11,7 @@ from app.access import audit
 from app.access.principals import CurrentStaff, within
 from app.directory.models import Organisation
 from app.errors import Conflict, Invalid, NotFound
-from app.library.issues import DESK, find_issue, lock_draft
+from app.library.issues import DESK, find_issue, lock_draft, note_change
 from app.library.models import Issue
 from app.quizzes.drawing import BankTooSmall, count_matching, draw
 from app.quizzes.models import Attempt, Question, Quiz, QuizQuestion
@@ -74,6 +74,7 @@ async def put_quiz(session: AsyncSession, staff: CurrentStaff, issue_id: int, bo
         raise QuestionOutOfReach
     await _check_drawable(session, issue.organisation_id, body.draw)
     await write_quiz(session, issue_id, body, now)
+    note_change(session, staff, issue, {"quiz": body.model_dump()}, now)
     audit.record(
         session, staff.actor, "quiz.put", "issue", issue_id,
         now=now, organisation_id=issue.organisation_id, questions=len(body.question_ids), rules=len(body.draw),

@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access.principals import CurrentMember, ancestors
+from app.access.principals import CurrentMember
 from app.directory.models import Organisation
 from app.errors import NotFound
+from app.library.audience import is_for
 from app.library.models import Issue
 from app.quizzes.models import Attempt, Quiz
 
@@ -35,7 +36,7 @@ async def find_published(session: AsyncSession, member: CurrentMember, condition
         select(Quiz, Issue.organisation_id, Issue.week, Organisation.timezone)
         .join(Issue, Issue.id == Quiz.issue_id)
         .join(Organisation, Organisation.id == Issue.organisation_id)
-        .where(condition, Issue.state == "published", Issue.organisation_id.in_(ancestors(member.path)))
+        .where(condition, is_for(member))
     )
     row = found.first()
     if row is None:

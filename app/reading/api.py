@@ -11,7 +11,7 @@ from app.access.deps import Db, Now, ServiceDep, TheMember
 from app.library.assets.addresses import PATH, expiry_at
 from app.library.lessons import shown, signed
 from app.library.models import LessonVersion
-from app.library.schemas import LessonOut, ReadingRule
+from app.library.schemas import Changed, LessonOut, ReadingRule
 from app.reading import queries, service
 from app.reading.schemas import CurrentIssues, IssueOut, IssueSummaries, ProgressIn, ProgressOut
 from app.schemas import Cursor, Limit, PathId, page
@@ -24,9 +24,9 @@ _TAG = re.compile(r'(?:W/)?"([^"]*)"')
 
 
 @router.get("/issues", operation_id="list_issues")
-async def list_issues(db: Db, member: TheMember, cursor: Cursor = None, limit: Limit = 50) -> IssueSummaries:
+async def list_issues(db: Db, member: TheMember, now: Now, cursor: Cursor = None, limit: Limit = 50) -> IssueSummaries:
     """Published issues meant for the member, newest week first, with the member's completion."""
-    rows, following = page(await queries.list_issues(db, member, after=cursor, limit=limit), limit)
+    rows, following = page(await queries.list_issues(db, member, now, after=cursor, limit=limit), limit)
     return IssueSummaries(items=list(rows), next=following)
 
 
@@ -37,13 +37,13 @@ async def list_current_issues(db: Db, member: TheMember, now: Now) -> CurrentIss
 
 
 @router.get("/issues/{issue_id}", operation_id="get_issue")
-async def get_issue(issue_id: PathId, db: Db, member: TheMember) -> IssueOut:
+async def get_issue(issue_id: PathId, db: Db, member: TheMember, now: Now) -> IssueOut:
     """A published issue with its lessons and the member's progress in each."""
-    return await queries.get_issue(db, member, issue_id)
+    return await queries.get_issue(db, member, issue_id, now)
 
 
-def _tag(version: LessonVersion, now: datetime) -> str:
-    tag = f"{version.id}-{_RULE}"
+def _tag(version: LessonVersion, changed: Changed | None, now: datetime) -> str:
+    tag = f"{version.id}-{_RULE}{'-new' if changed else ''}"
     # What a client has kept must not be good for longer than the addresses in it.
     return f"{tag}-{expiry_at(now)}" if PATH in version.html else tag
 
@@ -71,13 +71,13 @@ async def get_lesson(
     if_none_match: Annotated[str | None, Header(max_length=2000)] = None,
 ) -> LessonOut | Response:
     """The published version of a lesson, as HTML and as nodes of the mini-program."""
-    version = await queries.get_lesson(db, member, lesson_id)
-    tag = _tag(version, now)
+    version, changed = await queries.get_lesson(db, member, lesson_id)
+    tag = _tag(version, changed, now)
     headers = {"ETag": f'"{tag}"', "Cache-Control": "private, no-cache"}
     if is_known(tag, if_none_match):
         return Response(status_code=304, headers=headers)
     response.headers.update(headers)
-    return signed(svc.settings, shown(lesson_id, version, version.number), now)
+    return signed(svc.settings, shown(lesson_id, version, version.number, changed), now)
 
 
 @router.put("/lessons/{lesson_id}/progress", operation_id="record_progress")

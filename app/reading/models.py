@@ -19,7 +19,10 @@ class ReadingClock(Base):
 
 
 class ReadingProgress(Base):
-    """How far a member has read a lesson: position and credit only grow."""
+    """How far a member has read the present edition of a lesson: position and credit only grow.
+
+    `version` is the newest that the member has opened: what came after it is news to them.
+    """
 
     __tablename__ = "reading_progress"
     __table_args__ = (
@@ -36,3 +39,16 @@ class ReadingProgress(Base):
     started_at: Mapped[datetime]
     heartbeat_at: Mapped[datetime]
     completed_at: Mapped[datetime | None]
+    edition: Mapped[int] = mapped_column(server_default="1")
+    version: Mapped[int] = mapped_column(server_default="1")
+
+
+class EarlierCompletion(Base):
+    """That a member had completed an edition of a lesson, kept when they begin with the next one."""
+
+    __tablename__ = "earlier_completions"
+
+    member_id: Mapped[int] = mapped_column(ForeignKey("members.id"), primary_key=True)
+    lesson_id: Mapped[int] = mapped_column(ForeignKey("lessons.id"), primary_key=True, index=True)
+    edition: Mapped[int] = mapped_column(primary_key=True)
+    completed_at: Mapped[datetime]

@@ -2,34 +2,48 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TypeAlias
+from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, Select, and_, func, select, tuple_
+from sqlalchemy import ColumnElement, DateTime, Row, Select, and_, case, func, or_, select, text, tuple_, type_coerce
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
-from app.access.principals import CurrentMember, ancestors
+from app.access.principals import CurrentMember
 from app.directory.models import Organisation
 from app.errors import NotFound
+from app.library.audience import holds_for, is_for
 from app.library.models import Issue, IssueLesson, Lesson, LessonVersion
+from app.library.schemas import Changed
 from app.reading.credit import remaining_seconds
+from app.reading.editions import completed_at, edition_at, list_changed
 from app.reading.models import ReadingProgress
 from app.reading.schemas import IssueOut, IssueSummary, LessonState
-from app.reading.service import is_meant_for
 from app.schemas import monday_of, week_of
 
 IssueRow: TypeAlias = Row[Issue, str, int, int]
 
 
-def _issues(member: CurrentMember) -> Select[Issue, str, int, int]:
+# A week asks for the edition that there was at its end where the member is; a running one, for the one that there is.
+_WEEK_ENDS = "CAST(issues.week + 7 AS timestamp) AT TIME ZONE :zone - interval '1 microsecond'"
+_EDITION = edition_at("issue_lessons.lesson_id", f"least(CAST(:now AS timestamptz), {_WEEK_ENDS})")
+_DONE_AT = completed_at("reading_progress", _EDITION)
+
+
+def _done_at(member: CurrentMember, now: datetime) -> ColumnElement[datetime | None]:
+    """When the member did what an `Issue` asks of an `IssueLesson`, for a query that joins their `ReadingProgress`."""
+    return type_coerce(text(_DONE_AT).bindparams(now=now, zone=member.timezone), DateTime(timezone=True))
+
+
+def _issues(member: CurrentMember, now: datetime) -> Select[Issue, str, int, int]:
     """Published issues for the member, each with its organisation and the required lessons, all and completed."""
     mine = and_(ReadingProgress.lesson_id == IssueLesson.lesson_id, ReadingProgress.member_id == member.member_id)
     return (
-        select(Issue, Organisation.name, func.count(), func.count(ReadingProgress.completed_at))
+        select(Issue, Organisation.name, func.count(), func.count(_done_at(member, now)))
         .join(Organisation, Organisation.id == Issue.organisation_id)
         .join(IssueLesson, and_(IssueLesson.issue_id == Issue.id, IssueLesson.required))
         .outerjoin(ReadingProgress, mine)
-        .where(Issue.state == "published", Issue.organisation_id.in_(ancestors(member.path)))
+        .where(is_for(member))
         .group_by(Issue.id, Organisation.id)
         .order_by(Issue.week.desc(), Issue.id.desc())
     )
@@ -52,10 +66,10 @@ def _summary(row: IssueRow) -> IssueSummary:
 
 
 async def list_issues(
-    session: AsyncSession, member: CurrentMember, *, after: int | None, limit: int
+    session: AsyncSession, member: CurrentMember, now: datetime, *, after: int | None, limit: int
 ) -> Sequence[IssueSummary]:
     """Issues of the newest week first, after the issue `after`, one more than `limit` where there are more."""
-    statement = _issues(member).limit(limit + 1)
+    statement = _issues(member, now).limit(limit + 1)
     if after is not None:
         last = select(Issue.week, Issue.id).where(Issue.id == after).scalar_subquery()
         statement = statement.where(tuple_(Issue.week, Issue.id) < last)
@@ -65,67 +79,75 @@ async def list_issues(
 async def list_current(session: AsyncSession, member: CurrentMember, now: datetime) -> list[IssueSummary]:
     """Issues of the ISO week that it is where the member is."""
     monday = monday_of(week_of(now.astimezone(ZoneInfo(member.timezone)).date()))
-    return [_summary(row) for row in await session.execute(_issues(member).where(Issue.week == monday))]
+    return [_summary(row) for row in await session.execute(_issues(member, now).where(Issue.week == monday))]
 
 
-async def get_issue(session: AsyncSession, member: CurrentMember, issue_id: int) -> IssueOut:
+async def get_issue(session: AsyncSession, member: CurrentMember, issue_id: int, now: datetime) -> IssueOut:
     """An issue with the member's progress in each lesson; raises `NotFound`."""
-    row = (await session.execute(_issues(member).where(Issue.id == issue_id))).first()
+    row = (await session.execute(_issues(member, now).where(Issue.id == issue_id))).first()
     if row is None:
         raise NotFound
+    lessons = (await session.execute(_lessons(member, issue_id, now))).all()
+    changed = await list_changed(session, member.member_id, [lesson.lesson_id for lesson in lessons])
+    return IssueOut(
+        **_summary(row).model_dump(), lessons=[_state(lesson, changed.get(lesson.lesson_id)) for lesson in lessons]
+    )
+
+
+def _lessons(member: CurrentMember, issue_id: int, now: datetime) -> Select[Any]:
+    """The lessons of an issue in their order, as `_state` reads them."""
+    done_at = _done_at(member, now)
+    # What was read of an earlier edition, and does not do, is nothing of this one.
+    counts = or_(done_at.is_not(None), ReadingProgress.edition == LessonVersion.edition)
+    columns: tuple[ColumnElement[Any] | InstrumentedAttribute[Any], ...] = (
+        IssueLesson.lesson_id,
+        IssueLesson.required,
+        LessonVersion.title,
+        LessonVersion.summary,
+        LessonVersion.characters,
+        LessonVersion.required_seconds,
+        case((counts, ReadingProgress.position), else_=0.0).label("position"),
+        case((counts, ReadingProgress.credited_ms), else_=0).label("credited_ms"),
+        done_at.label("done_at"),
+    )
     mine = and_(ReadingProgress.lesson_id == Lesson.id, ReadingProgress.member_id == member.member_id)
-    lessons = await session.execute(
-        select(
-            Lesson.id,
-            LessonVersion.title,
-            LessonVersion.summary,
-            LessonVersion.characters,
-            LessonVersion.required_seconds,
-            IssueLesson.required,
-            func.coalesce(ReadingProgress.position, 0.0),
-            func.coalesce(ReadingProgress.credited_ms, 0),
-            ReadingProgress.completed_at,
-        )
+    return (
+        select(*columns)
+        .select_from(Lesson)
         .join(IssueLesson, IssueLesson.lesson_id == Lesson.id)
+        .join(Issue, Issue.id == IssueLesson.issue_id)
         .join(LessonVersion, LessonVersion.id == Lesson.current_version_id)
         .outerjoin(ReadingProgress, mine)
         .where(IssueLesson.issue_id == issue_id)
         .order_by(IssueLesson.position)
     )
-    return IssueOut(**_summary(row).model_dump(), lessons=[_state(*lesson) for lesson in lessons])
 
 
-def _state(
-    lesson_id: int,
-    title: str,
-    summary: str,
-    characters: int,
-    required_seconds: int,
-    required: bool,
-    position: float,
-    credited_ms: int,
-    completed_at: datetime | None,
-) -> LessonState:
+def _state(lesson: Row[Any], changed: Changed | None) -> LessonState:
     return LessonState(
-        lesson_id=lesson_id,
-        title=title,
-        summary=summary,
-        characters=characters,
-        required_seconds=required_seconds,
-        required=required,
-        position=position,
-        remaining_seconds=remaining_seconds(credited_ms, required_seconds, completed_at is not None),
-        completed_at=completed_at,
+        lesson_id=lesson.lesson_id,
+        title=lesson.title,
+        summary=lesson.summary,
+        characters=lesson.characters,
+        required_seconds=lesson.required_seconds,
+        required=lesson.required,
+        position=lesson.position,
+        remaining_seconds=remaining_seconds(lesson.credited_ms, lesson.required_seconds, lesson.done_at is not None),
+        completed_at=lesson.done_at,
+        changed=changed,
     )
 
 
-async def get_lesson(session: AsyncSession, member: CurrentMember, lesson_id: int) -> LessonVersion:
-    """The published version of a lesson that is meant for the member; raises `NotFound`."""
+async def get_lesson(
+    session: AsyncSession, member: CurrentMember, lesson_id: int
+) -> tuple[LessonVersion, Changed | None]:
+    """The published version of a lesson that is meant for the member, and what is new in it; raises `NotFound`."""
     version = await session.scalar(
         select(LessonVersion)
         .join(Lesson, Lesson.current_version_id == LessonVersion.id)
-        .where(Lesson.id == lesson_id, is_meant_for(member))
+        .where(Lesson.id == lesson_id, holds_for(member, Lesson.id))
     )
     if version is None:
         raise NotFound
-    return version
+    changed = await list_changed(session, member.member_id, [lesson_id])
+    return version, changed.get(lesson_id)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from app.library.schemas import Changed
 from app.schemas import In, Out
 
 
@@ -37,7 +38,7 @@ class CurrentIssues(Out):
 
 
 class LessonState(Out):
-    """A lesson of an issue and how far the member is with it."""
+    """A lesson of an issue and how far the member is with it; `changed` is what they have not opened yet."""
 
     lesson_id: int
     title: str
@@ -48,6 +49,7 @@ class LessonState(Out):
     position: float
     remaining_seconds: int
     completed_at: datetime | None
+    changed: Changed | None
 
 
 class IssueOut(IssueSummary):

@@ -1,21 +1,28 @@
 """Progress of a member in a lesson: the hot path, in three statements."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Exists, and_, select, update
+from sqlalchemy import and_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
-from app.access.principals import CurrentMember, ancestors
+from app.access.principals import CurrentMember
 from app.errors import NotFound
-from app.library.models import Issue, IssueLesson, Lesson, LessonVersion
+from app.library.audience import holds_for
+from app.library.models import Lesson, LessonVersion
 from app.reading import credit
 from app.reading.credit import Progress
-from app.reading.models import ReadingClock, ReadingProgress
+from app.reading.models import EarlierCompletion, ReadingClock, ReadingProgress
 from app.reading.schemas import ProgressOut
 
-_PROGRESS = (
+_READ: tuple[InstrumentedAttribute[Any], ...] = (
+    LessonVersion.required_seconds,
+    LessonVersion.edition,
+    LessonVersion.number,
+    ReadingProgress.edition,
     ReadingProgress.position,
     ReadingProgress.credited_ms,
     ReadingProgress.recent,
@@ -33,11 +40,14 @@ async def record_progress(
     Heartbeats of one member come one after the other, whatever devices and lessons they are from.
     """
     credited_until = await _hold_clock(session, member.member_id, now)
-    required, before = await _progress(session, member, lesson_id)
-    heartbeat = credit.digest(heartbeat_id)
+    read, before = await _progress(session, member, lesson_id)
+    if read.begun_edition is not None and read.begun_edition < read.edition:
+        await _keep_completion(session, member.member_id, lesson_id)
+        before = None
+    required, heartbeat = read.required_seconds, credit.digest(heartbeat_id)
     after, used_until = credit.credit(before, credited_until, now, position, heartbeat, required)
     if after is not before:
-        await _write(session, member.member_id, lesson_id, after, used_until)
+        await _write(session, member.member_id, lesson_id, after, used_until, read)
     return ProgressOut(
         position=after.position,
         credited_seconds=after.credited_ms // 1000,
@@ -59,42 +69,53 @@ async def _hold_clock(session: AsyncSession, member_id: int, now: datetime) -> d
     return found
 
 
-async def _progress(session: AsyncSession, member: CurrentMember, lesson_id: int) -> tuple[int, Progress | None]:
-    """The required seconds of the published lesson, and the member's progress; raises `NotFound`."""
+@dataclass(frozen=True)
+class Read:
+    """The version that is read, and the edition that the member has begun, if any."""
+
+    required_seconds: int
+    edition: int
+    version: int
+    begun_edition: int | None
+
+
+async def _progress(session: AsyncSession, member: CurrentMember, lesson_id: int) -> tuple[Read, Progress | None]:
+    """The published version of the lesson, and the member's progress; raises `NotFound`."""
     mine = and_(ReadingProgress.lesson_id == Lesson.id, ReadingProgress.member_id == member.member_id)
     found = await session.execute(
-        select(LessonVersion.required_seconds, *_PROGRESS)
+        select(*_READ)
         .join(Lesson, Lesson.current_version_id == LessonVersion.id)
         .outerjoin(ReadingProgress, mine)
-        .where(Lesson.id == lesson_id, is_meant_for(member))
+        .where(Lesson.id == lesson_id, holds_for(member, Lesson.id))
     )
     row = found.first()
     if row is None:
         raise NotFound
-    required, position, credited_ms, recent, started_at, heartbeat_at, completed_at = row
+    required, edition, number, begun, position, credited_ms, recent, started_at, heartbeat_at, completed_at = row
+    read = Read(required, edition, number, begun)
     if recent is None:
-        return required, None
-    return required, Progress(position, credited_ms, tuple(recent), started_at, heartbeat_at, completed_at)
+        return read, None
+    return read, Progress(position, credited_ms, tuple(recent), started_at, heartbeat_at, completed_at)
 
 
-def is_meant_for(member: CurrentMember) -> Exists:
-    """The SQL of "the lesson is in a published issue of the member's organisation or of one above it"."""
-    return (
-        select(IssueLesson.lesson_id)
-        .join(Issue, Issue.id == IssueLesson.issue_id)
-        .where(
-            IssueLesson.lesson_id == Lesson.id,
-            Issue.state == "published",
-            Issue.organisation_id.in_(ancestors(member.path)),
-        )
-        .exists()
+async def _keep_completion(session: AsyncSession, member_id: int, lesson_id: int) -> None:
+    """Has an edition that was completed stay so when the member begins with the next one (decision 14)."""
+    completed = select(
+        ReadingProgress.member_id, ReadingProgress.lesson_id, ReadingProgress.edition, ReadingProgress.completed_at
+    ).where(
+        ReadingProgress.member_id == member_id,
+        ReadingProgress.lesson_id == lesson_id,
+        ReadingProgress.completed_at.is_not(None),
+    )
+    await session.execute(
+        insert(EarlierCompletion).from_select(["member_id", "lesson_id", "edition", "completed_at"], completed)
     )
 
 
 async def _write(
-    session: AsyncSession, member_id: int, lesson_id: int, progress: Progress, credited_until: datetime
+    session: AsyncSession, member_id: int, lesson_id: int, progress: Progress, credited_until: datetime, read: Read
 ) -> None:
-    values = asdict(progress)
+    values = {**asdict(progress), "edition": read.edition, "version": read.version}
     clock = (
         update(ReadingClock)
         .where(ReadingClock.member_id == member_id)

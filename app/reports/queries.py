@@ -8,7 +8,8 @@ Practice organisations count in their own figures only.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, RowMapping, and_, any_, cast, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
@@ -16,46 +17,50 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from app.directory.models import Member, Organisation
+from app.library.audience import is_meant, meant
 from app.library.models import Issue, IssueLesson
+from app.reading.editions import completed_at, edition_at
 from app.reading.models import ReadingProgress
+from app.schemas import monday_of
 
-# Everything is looked up by organisation first: the members of one share its issues. The publishers of a place are the
+# Everything is looked up by kind of member first: who stands in the same organisation shares its issues and, where an
+# issue of the week is narrowed, who has the same stage, roster and tags besides. The publishers of a place are the
 # ids on its path, so that the cost does not grow with organisations times issues.
 STUDY = """
 WITH people AS ({people}),
+kinds AS (SELECT DISTINCT kind, path, stage, roster, tags FROM people),
 meant AS (
-    SELECT place.organisation_id, issue.id AS issue_id
-    FROM (SELECT DISTINCT organisation_id, path FROM people) place
-    CROSS JOIN LATERAL unnest(CAST(string_to_array(btrim(place.path, '/'), '/') AS bigint[])) publisher (id)
+    SELECT member.kind, issue.id AS issue_id
+    FROM kinds member
+    CROSS JOIN LATERAL unnest(CAST(string_to_array(btrim(member.path, '/'), '/') AS bigint[])) publisher (id)
     JOIN issues issue ON issue.organisation_id = publisher.id
-    WHERE issue.week = :week AND issue.state = 'published'
+    WHERE issue.week = :week AND issue.state = 'published' AND {meant}
 ),
 needed AS (
-    SELECT meant.organisation_id, place.lesson_id, bool_or(place.required) AS required
+    SELECT meant.kind, place.lesson_id, bool_or(place.required) AS required, {edition} AS edition
     FROM meant JOIN issue_lessons place USING (issue_id)
-    GROUP BY meant.organisation_id, place.lesson_id
+    GROUP BY meant.kind, place.lesson_id
 ),
 tested AS (
-    SELECT meant.organisation_id, quiz.id AS quiz_id, quiz.score_counts FROM meant JOIN quizzes quiz USING (issue_id)
+    SELECT meant.kind, quiz.id AS quiz_id, quiz.score_counts FROM meant JOIN quizzes quiz USING (issue_id)
 ),
 asked AS (
-    SELECT organisation_id, coalesce(lessons.number, 0) AS lessons, coalesce(quizzes.number, 0) AS quizzes
-    FROM (SELECT DISTINCT organisation_id FROM meant) places
-    LEFT JOIN (SELECT organisation_id, count(*) AS number FROM needed WHERE required GROUP BY 1) lessons
-        USING (organisation_id)
-    LEFT JOIN (SELECT organisation_id, count(*) AS number FROM tested GROUP BY 1) quizzes USING (organisation_id)
+    SELECT kind, coalesce(lessons.number, 0) AS lessons, coalesce(quizzes.number, 0) AS quizzes
+    FROM (SELECT DISTINCT kind FROM meant) asking
+    LEFT JOIN (SELECT kind, count(*) AS number FROM needed WHERE required GROUP BY 1) lessons USING (kind)
+    LEFT JOIN (SELECT kind, count(*) AS number FROM tested GROUP BY 1) quizzes USING (kind)
 ),
 reading AS (
-    SELECT people.id, count(*) FILTER (WHERE needed.required AND progress.completed_at IS NOT NULL) AS lessons
+    SELECT people.id, count(*) FILTER (WHERE needed.required AND {completed_at} IS NOT NULL) AS lessons
     FROM people
-    JOIN needed USING (organisation_id)
+    JOIN needed USING (kind)
     JOIN reading_progress progress ON progress.member_id = people.id AND progress.lesson_id = needed.lesson_id
     GROUP BY people.id
 ),
 counting AS (
     SELECT people.id, max(attempt.score) AS score, bool_or(attempt.passed) AS passed
     FROM people
-    JOIN tested USING (organisation_id)
+    JOIN tested USING (kind)
     JOIN attempts attempt ON attempt.member_id = people.id AND attempt.quiz_id = tested.quiz_id
     WHERE attempt.submitted_at IS NOT NULL AND CASE tested.score_counts
         WHEN 'best' THEN true
@@ -73,15 +78,15 @@ scored AS (
 ),
 study AS (
     SELECT people.*,
-        people.counted AND asked.organisation_id IS NOT NULL AS due,
+        people.counted AND asked.kind IS NOT NULL AS due,
         reading.id IS NOT NULL AS started,
-        asked.organisation_id IS NOT NULL AND coalesce(reading.lessons, 0) = asked.lessons AS completed,
+        asked.kind IS NOT NULL AND coalesce(reading.lessons, 0) = asked.lessons AS completed,
         coalesce(asked.quizzes > 0 AND scored.passed = asked.quizzes, false) AS quiz_passed,
         coalesce(reading.lessons, 0) AS lessons_completed,
         coalesce(asked.lessons, 0) AS lessons_required,
         scored.score
     FROM people
-    LEFT JOIN asked USING (organisation_id)
+    LEFT JOIN asked USING (kind)
     LEFT JOIN reading USING (id)
     LEFT JOIN scored USING (id)
 )
@@ -89,10 +94,22 @@ study AS (
 
 PEOPLE = """
     SELECT member.id, member.name, place.organisation_id, organisation.name AS organisation, place.path,
-        member.exempt_reason IS NULL AS counted
+        member.exempt_reason IS NULL AS counted, kind.stage, kind.roster, kind.tags,
+        concat_ws('|', place.organisation_id, kind.stage, kind.roster, CAST(kind.tags AS text)) AS kind
     FROM placements place
     JOIN members member ON member.id = place.member_id
     JOIN organisations organisation ON organisation.id = place.organisation_id
+    CROSS JOIN (
+        SELECT EXISTS (
+            SELECT FROM issues WHERE week = :week
+                AND cardinality(audience_stages || audience_rosters || audience_tags) > 0
+        ) AS narrowed
+    ) week
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN week.narrowed THEN member.stage ELSE '' END AS stage,
+            CASE WHEN week.narrowed THEN member.roster ELSE '' END AS roster,
+            CASE WHEN week.narrowed THEN member.tags ELSE '{}' END AS tags
+    ) kind
     WHERE starts_with(place.path, :path) AND tstzrange(place.from_at, place.until_at) @> CAST(:at AS timestamptz)
         AND (NOT organisation.practice OR :practice)
 """
@@ -126,6 +143,16 @@ FROM study ORDER BY path, id
 """
 
 
+def _study(people: str) -> str:
+    """The query of what these people have done."""
+    return STUDY.format(
+        people=people,
+        meant=meant("issue", "member"),
+        edition=edition_at("place.lesson_id", "CAST(:at AS timestamptz)"),
+        completed_at=completed_at("progress", "needed.edition"),
+    )
+
+
 @dataclass(frozen=True)
 class Standpoint:
     """From where a week is looked at: the `path` that the organisation had `at` the time that counts."""
@@ -141,7 +168,7 @@ async def count_completion(session: AsyncSession, seen: Standpoint) -> Sequence[
 
     `child` is an id as text, null for the organisation's own members.
     """
-    found = await session.execute(text(STUDY.format(people=PEOPLE) + BY_CHILD), vars(seen))
+    found = await session.execute(text(_study(PEOPLE) + BY_CHILD), vars(seen))
     return found.mappings().all()
 
 
@@ -149,22 +176,28 @@ async def list_study(
     session: AsyncSession, seen: Standpoint, *, after: int | None, limit: int | None
 ) -> Sequence[RowMapping]:
     """What each who stood under the path then has done, by path and id, from the member `after` on."""
-    statement = text(STUDY.format(people=PEOPLE + PAGE) + BY_MEMBER)
+    statement = text(_study(PEOPLE + PAGE) + BY_MEMBER)
     found = await session.execute(statement, {**vars(seen), "after": after, "limit": limit})
     return found.mappings().all()
 
 
-def unfinished(week: date) -> ColumnElement[bool]:
+def counted_at(week: str, timezone: str, now: datetime) -> datetime:
+    """The moment whose state counts for a week: its end in the zone, or now while it is running."""
+    ends = datetime.combine(monday_of(week) + timedelta(weeks=1), time(), ZoneInfo(timezone))
+    return min(now, ends - timedelta(microseconds=1))
+
+
+def unfinished(week: date, at: datetime) -> ColumnElement[bool]:
     """The condition, for a SELECT of `Member`, of being due in the week of this Monday and not having finished it.
 
-    Exempt and archived members never meet it.
+    What there was to read is what was published `at` the time that counts. Exempt and archived members never meet it.
     """
     place = aliased(Organisation)
     publishers = cast(func.string_to_array(func.btrim(place.path, "/"), "/"), ARRAY(BIGINT))
+    edition = edition_at("issue_lessons.lesson_id", "CAST(:counted_at AS timestamptz)")
+    done = text(f"{completed_at('reading_progress', edition)} IS NOT NULL").bindparams(counted_at=at)
     read = select(ReadingProgress.lesson_id).where(
-        ReadingProgress.member_id == Member.id,
-        ReadingProgress.lesson_id == IssueLesson.lesson_id,
-        ReadingProgress.completed_at.is_not(None),
+        ReadingProgress.member_id == Member.id, ReadingProgress.lesson_id == IssueLesson.lesson_id, done
     )
     unread = (
         select(IssueLesson.lesson_id)
@@ -174,6 +207,7 @@ def unfinished(week: date) -> ColumnElement[bool]:
             place.id == Member.organisation_id,
             Issue.week == week,
             Issue.state == "published",
+            is_meant(),
             IssueLesson.required,
             ~read.correlate(Member, IssueLesson).exists(),
         )

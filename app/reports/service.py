@@ -57,8 +57,7 @@ def current_week(organisation: Organisation, now: datetime) -> str:
 
 async def _seen_from(session: AsyncSession, organisation: Organisation, week: str, now: datetime) -> Standpoint:
     """The organisation where it stood when everybody is counted: at the end of the week in its zone, or now."""
-    ends = datetime.combine(monday_of(week) + timedelta(weeks=1), time(), ZoneInfo(organisation.timezone))
-    at = min(now, ends - timedelta(microseconds=1))
+    at = queries.counted_at(week, organisation.timezone, now)
     path = await session.scalar(select(path_as_of(at)).where(Organisation.id == organisation.id))
     assert path is not None  # noqa: S101 - the organisation was found a moment ago
     return Standpoint(path, organisation.practice, monday_of(week), at)
@@ -187,7 +186,7 @@ async def nudge(session: AsyncSession, staff: CurrentStaff, organisation_id: int
         .join(Organisation, Organisation.id == Member.organisation_id)
         .where(
             below(organisation),
-            queries.unfinished(monday_of(week)),
+            queries.unfinished(monday_of(week), queries.counted_at(week, organisation.timezone, now)),
         )
     )
     if not count:

@@ -82,6 +82,16 @@ REFUSALS: dict[str, set[str]] = {
     "put_quiz": {"question_twice", "questions_or_draw", "empty_difficulty_range"},
     # The parts of a question are judged together.
     "change_question": QUESTION,
+    "create_correction": LESSON,
+    # A correction is returned with a reason.
+    "move_correction": {"missing"},
+    "search_lessons": {"nothing_to_search"},
+    "search_desk": {"nothing_to_search"},
+    "get_calendar": {"bad_weeks", *CALENDAR},
+    "create_plan": {"bad_pattern"},
+    "change_plan": {"bad_pattern"},
+    "create_topic": {"lesson_twice"},
+    "change_topic": {"lesson_twice"},
     "put_answers": {"unknown_question", "bad_answer"},
     "practise_notebook": {"unknown_question", "bad_answer"},
     "practise_daily": {"unknown_question", "bad_answer", "date_parsing", "date_from_datetime_parsing"},

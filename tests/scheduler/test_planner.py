@@ -7,6 +7,7 @@ from sqlalchemy import select, text
 
 from app.db.engine import transaction
 from app.directory.models import PrivacyNotice
+from app.library.models import Issue
 from app.messaging.models import BATCH_SIZE, Batch, Campaign, DeliveryState
 from app.messaging.service import Audience
 from app.reading.models import ReadingProgress
@@ -96,6 +97,20 @@ async def test_a_reminder_goes_to_those_who_have_not_finished_the_week(scene: Sc
     for week, expected in (("2026-W47", {channel_id: [unread]}), ("2026-W46", {})):
         campaign_id = await plan(scene, Audience("/1/", unfinished_week=week), kind="unfinished_reminder")
         assert await planned(scene, campaign_id) == expected
+
+
+async def test_a_narrowed_issue_is_told_to_those_whom_it_means(scene: Scene) -> None:
+    channel_id = await scene.channel("console")
+    issue_id, _ = await issue(scene, "published", "三会一课")
+    meant = await scene.world.member(100, stage="activist", tags=["农业"])
+    for fields in ({"stage": "activist"}, {"tags": ["农业"]}, {"stage": "applicant", "tags": ["农业"]}):
+        await scene.world.member(100, **fields)
+    async with transaction(scene.service.sessions) as session:
+        row = await session.get_one(Issue, issue_id)
+        row.audience_stages, row.audience_tags = ["activist"], ["农业", "教育"]
+    assert await planned(scene, await plan(scene, Audience("/1/", issue_id=issue_id))) == {channel_id: [meant]}
+    campaign_id = await plan(scene, Audience("/1/", unfinished_week="2026-W47"), kind="unfinished_reminder")
+    assert await planned(scene, campaign_id) == {channel_id: [meant]}
 
 
 async def test_pages_miss_nobody_and_tell_nobody_twice(scene: Scene) -> None:

@@ -1,13 +1,14 @@
 """What is due fires once, however many look, and what was missed catches up as far as it still makes sense."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from unittest.mock import AsyncMock
 
 import pytest
 from sqlalchemy import select, text
 
 from app.db.engine import Sessions, create_engine, sessionmaker, transaction
-from app.library.models import Issue
+from app.library.models import Issue, Plan
 from app.messaging.models import Campaign, Schedule, Tick
 from app.messaging.service import ISSUE_LATE
 from scheduler.tick import run_due
@@ -68,7 +69,12 @@ async def test_a_due_issue_is_published_and_announced_to_its_subtree(scene: Scen
     assert await issue_state(scene, issue_id) == "published"
     (campaign,) = await campaigns(scene)
     assert (campaign.kind, campaign.subject_id, campaign.state) == ("weekly_issue", issue_id, "planning")
-    assert campaign.audience == {"path": "/1/", "floating_only": False, "unfinished_week": None}
+    assert campaign.audience == {
+        "path": "/1/",
+        "floating_only": False,
+        "unfinished_week": None,
+        "issue_id": issue_id,
+    }
     assert campaign.event == {
         "title": "第四十七周",
         "week": "2026-W47",
@@ -175,7 +181,7 @@ async def test_a_meeting_is_reminded_of_with_its_time_and_its_link(
     await run_due(sessions, starts_at - before)
     (campaign,) = await campaigns(scene)
     assert (campaign.kind, campaign.subject_id, campaign.expires_at) == ("meeting_reminder", meeting_id, starts_at)
-    assert campaign.audience == {"path": "/1/10/", "floating_only": True, "unfinished_week": None}
+    assert campaign.audience == {"path": "/1/10/", "floating_only": True, "unfinished_week": None, "issue_id": None}
     assert campaign.event["join_link"] == "https://meeting.example/j/1"
     assert campaign.event["starts_at"] == "2026-11-18T02:00:00+00:00"
 
@@ -223,3 +229,26 @@ async def test_a_fault_of_the_database_is_not_taken_for_a_bad_schedule(scene: Sc
         await session.execute(text("ALTER TABLE schedules RENAME TO gone"))
     with pytest.raises(Exception, match="schedules"):
         await run_due(sessions, MONDAY_8)
+
+
+async def test_plans_get_their_drafts_and_a_plan_that_fails_holds_nothing_up(
+    scene: Scene, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    author, now = await scene.world.staff(("editor", 10)), MONDAY_8
+    issue_id = await issue_due(scene)
+    async with transaction(sessions) as session:
+        session.add(
+            Plan(
+                organisation_id=10, title="第{week}周", columns=[{"title": "时政", "weeks": "every"}], ahead_weeks=2,
+                enabled=True, author_id=author.id, planned_until=date(2026, 11, 16), created_at=now,
+            )
+        )  # fmt: skip
+    with monkeypatch.context() as broken:
+        broken.setattr("scheduler.tick.plan_ahead", AsyncMock(side_effect=ValueError))
+        assert await run_due(sessions, now) == 1
+    assert await issue_state(scene, issue_id) == "published"
+    for _ in range(2):
+        await run_due(sessions, now)
+    async with transaction(sessions) as session:
+        made = await session.execute(select(Issue.title, Issue.outline).where(Issue.plan_id.is_not(None)))
+        assert sorted(tuple(row) for row in made) == [("第48周", ["时政"]), ("第49周", ["时政"])]

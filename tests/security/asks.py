@@ -417,3 +417,47 @@ async def nudge(targets: Targets, organisation_id: int, actor: Person) -> Ask:
 async def subscription(targets: Targets, organisation_id: int, actor: Person) -> Ask:
     """A tap on accept."""
     return Ask(json=SUBSCRIPTION)
+
+
+def change_of(kind: str) -> Make:
+    """A change of an issue or of a lesson."""
+
+    async def ask(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+        about, change = await targets.change(organisation_id, of_issue=kind == "issue")
+        return Ask({f"{kind}_id": about, "change_id": change})
+
+    return ask
+
+
+async def version(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """The version that members read."""
+    return Ask({"lesson_id": await targets.published_lesson(organisation_id), "number": 1})
+
+
+async def calendar(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """The weeks of an organisation."""
+    return Ask(query={"organisation_id": organisation_id})
+
+
+async def new_plan(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A plan of an organisation under this one, which has none yet."""
+    columns = [{"title": "时政", "weeks": "every"}]
+    return Ask(
+        json={"organisation_id": await targets.child(organisation_id), "title": "第{week}周", "columns": columns}
+    )
+
+
+async def new_topic_of_lesson(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A topic of an organisation in reach, with a lesson of this one."""
+    lesson_id = await targets.lesson(organisation_id)
+    return Ask(json={"organisation_id": 10, "title": "应知应会", "lesson_ids": [lesson_id]})
+
+
+async def found_published(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A word of a published lesson."""
+    return Ask(query={"q": "支部委员会", "limit": 200}, shown=await targets.published_lesson(organisation_id))
+
+
+async def found_draft(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A word of a lesson that nobody reads yet."""
+    return Ask(query={"q": "支部委员会", "limit": 200}, shown=await targets.lesson(organisation_id))

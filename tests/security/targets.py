@@ -11,7 +11,10 @@ from app.directory.models import Account, BindingRequest, BindingSlip, Organisat
 from app.library.assets.addresses import signed_url
 from app.library.assets.completing import keep_bytes
 from app.library.assets.models import Asset
-from app.library.models import IssueLesson
+from app.library.corrections import RENDERED
+from app.library.desk_models import DeskChange, DeskComment, LessonCorrection, Topic, TopicLesson
+from app.library.lessons import BYLINE, FIELDS
+from app.library.models import IssueLesson, Lesson, Plan
 from app.meetings.models import Meeting
 from app.messaging.models import Schedule
 from app.organisations.imports.models import ImportLine, RosterImport
@@ -252,6 +255,82 @@ class Targets:
         issue_id = await self.issue(organisation_id, "published")
         async with self.service.sessions() as session:
             return (await session.scalars(select(IssueLesson.lesson_id).where(IssueLesson.issue_id == issue_id))).one()
+
+    async def correction(self, organisation_id: int) -> int:
+        """A correction of a published lesson that waits for a review."""
+        lesson_id = await self.published_lesson(organisation_id)
+        async with transaction(self.service.sessions) as session:
+            lesson = await session.get_one(Lesson, lesson_id)
+            assert lesson.current_version_id is not None
+            text = {name: getattr(lesson, name) for name in (*FIELDS, *BYLINE, *RENDERED)}
+            correction = LessonCorrection(
+                **{**text, "title": f"更正{self.number()}"}, lesson_id=lesson_id, note="改正标题", substantive=False,
+                base_version_id=lesson.current_version_id, state="in_review", author_id=self.author.id,
+                created_at=self.service.clock(),
+            )  # fmt: skip
+            session.add(correction)
+            await session.flush()
+            return correction.id
+
+    async def corrected_lesson(self, organisation_id: int) -> int:
+        """A lesson with a correction that waits for a review."""
+        correction_id = await self.correction(organisation_id)
+        async with self.service.sessions() as session:
+            return (await session.get_one(LessonCorrection, correction_id)).lesson_id
+
+    async def change(self, organisation_id: int, *, of_issue: bool) -> tuple[int, int]:
+        """An issue, or a lesson, and the id of a change of it."""
+        about = await (self.issue if of_issue else self.lesson)(organisation_id)
+        key = {"issue_id" if of_issue else "lesson_id": about}
+        async with transaction(self.service.sessions) as session:
+            change = DeskChange(
+                **key, account_id=self.author.id, action="changed", before={"title": "旧"}, after={"title": "新"},
+                at=self.service.clock(),
+            )  # fmt: skip
+            session.add(change)
+            await session.flush()
+            return about, change.id
+
+    async def comment(self, organisation_id: int) -> int:
+        """A remark on a lesson."""
+        lesson_id = await self.lesson(organisation_id)
+        async with transaction(self.service.sessions) as session:
+            comment = DeskComment(
+                lesson_id=lesson_id, account_id=self.author.id, body="请核对条款", created_at=self.service.clock()
+            )
+            session.add(comment)
+            await session.flush()
+            return comment.id
+
+    async def plan(self, organisation_id: int) -> int:
+        """A plan: an organisation has one, and so this is that of an organisation below."""
+        below = await self.child(organisation_id)
+        async with transaction(self.service.sessions) as session:
+            plan = Plan(
+                organisation_id=below, title="第{week}周", columns=[{"title": "时政", "weeks": "every"}], ahead_weeks=4,
+                enabled=True, author_id=self.author.id, planned_until=MONDAY, created_at=self.service.clock(),
+            )  # fmt: skip
+            session.add(plan)
+            await session.flush()
+            return plan.id
+
+    async def topic(self, organisation_id: int, *, published: bool = False) -> int:
+        """A topic of one published lesson."""
+        lesson_id = await self.published_lesson(organisation_id)
+        now = self.service.clock()
+        async with transaction(self.service.sessions) as session:
+            topic = Topic(
+                organisation_id=organisation_id, title="应知应会", summary="", changed_by=self.author.id,
+                published=published, created_at=now, updated_at=now,
+            )  # fmt: skip
+            session.add(topic)
+            await session.flush()
+            session.add(TopicLesson(topic_id=topic.id, lesson_id=lesson_id, position=1))
+            return topic.id
+
+    async def published_topic(self, organisation_id: int) -> int:
+        """A topic that members see."""
+        return await self.topic(organisation_id, published=True)
 
     async def question(self, organisation_id: int) -> int:
         """A question of the bank whose answer is B."""

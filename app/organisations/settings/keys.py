@@ -58,10 +58,13 @@ def _time_of_day(earliest: time, latest: time) -> Callable[[Value], time]:
     return read
 
 
-def _count(value: Value) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 20:
-        raise ValueError(value)
-    return value
+def _count(most: int) -> Callable[[Value], int]:
+    def read(value: Value) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
+            raise ValueError(value)
+        return value
+
+    return read
 
 
 def _switch(value: Value) -> bool:
@@ -86,8 +89,11 @@ QUIET_UNTIL = Key(
     "05:00 至 12:00 之间的时间，例如 08:00",
 )  # fmt: skip
 DAILY_NOTICES = Key(
-    "daily_notices", "每人每天最多收到的通知数", 3, _count, "1 至 20 之间的整数",
+    "daily_notices", "每人每天最多收到的通知数", 3, _count(20), "1 至 20 之间的整数",
     note="目前只保存和显示，发送时还不按这个数目控制。",
+)  # fmt: skip
+REVIEWS_REQUIRED = Key(
+    "reviews_required", "发布前需要几位审核人通过", 1, _count(3), "1 至 3 之间的整数（3 即三审）",
 )  # fmt: skip
 SEPARATE_DUTIES = Key(
     SEPARATE, "三员分立", False, _switch, "true 或 false",
@@ -100,6 +106,7 @@ ALL: tuple[Key[Any], ...] = (
     QUIET_FROM,
     QUIET_UNTIL,
     DAILY_NOTICES,
+    REVIEWS_REQUIRED,
     SEPARATE_DUTIES,
     _light("points", "积分"),
     _light("leaderboard", "排行榜"),

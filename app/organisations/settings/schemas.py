@@ -11,6 +11,7 @@ KeyName = Literal[
     "quiet_from",
     "quiet_until",
     "daily_notices",
+    "reviews_required",
     "separate_duties",
     "points",
     "leaderboard",

@@ -57,7 +57,7 @@ async def test_a_called_meeting_is_announced_to_floating_members_and_reminded_of
     assert (meeting["title"], meeting["agenda"], meeting["cancelled"]) == ("十一月党员大会", "一、\n二、", False)
     (notice,) = await campaigns(world)
     assert (notice.kind, notice.organisation_id, notice.subject_id) == ("meeting_notice", 10, meeting["id"])
-    assert notice.audience == {"path": "/1/10/", "floating_only": True, "unfinished_week": None}
+    assert notice.audience == {"path": "/1/10/", "floating_only": True, "unfinished_week": None, "issue_id": None}
     assert notice.expires_at == START
     assert notice.event == {
         "title": "十一月党员大会",

@@ -88,7 +88,12 @@ async def test_what_is_announced_waits_for_the_planner(service: Service, world: 
         campaign = await session.get_one(Campaign, campaign_id)
     assert (campaign.state, campaign.planned_until, campaign.recipients, campaign.unreachable) == ("planning", 0, 0, 0)
     assert (campaign.event, campaign.tick_id) == ({"title": "第一期"}, None)
-    assert campaign.audience == {"path": "/1/10/", "floating_only": False, "unfinished_week": "2026-W47"}
+    assert campaign.audience == {
+        "path": "/1/10/",
+        "floating_only": False,
+        "unfinished_week": "2026-W47",
+        "issue_id": None,
+    }
     assert (campaign.created_at, campaign.expires_at) == (service.clock(), service.clock() + LONG)
 
 

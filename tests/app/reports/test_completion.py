@@ -284,7 +284,7 @@ async def test_a_nudge_reminds_those_who_have_not_finished_once_a_day(
     assert (campaign.kind, campaign.subject_id, campaign.event) == (
         "unfinished_reminder", 10, {"week": WEEK, "organisation": "东片党总支"},
     )  # fmt: skip
-    assert campaign.audience == {"path": "/1/10/", "floating_only": False, "unfinished_week": WEEK}
+    assert campaign.audience == {"path": "/1/10/", "floating_only": False, "unfinished_week": WEEK, "issue_id": None}
     assert campaign.expires_at == clock.now + timedelta(hours=24)
     again = await nudge(client, leader)
     assert (again.status_code, again.json()["code"]) == (409, "nudged_today")
@@ -338,8 +338,11 @@ async def test_the_unfinished_are_those_with_a_required_lesson_left(world: World
     await study.read(half, issue.required[0])
     await study.read(started, *issue.required, completed=False)
     async with world.service.sessions() as session:
-        statement = select(Member.id).where(unfinished(monday())).order_by(Member.id)
+        statement = select(Member.id).where(unfinished(monday(), world.service.clock())).order_by(Member.id)
         assert list(await session.scalars(statement)) == [half, started, untouched]
         joined = statement.join(Organisation, Organisation.id == Member.organisation_id)
         assert list(await session.scalars(joined)) == [half, started, untouched]
-        assert list(await session.scalars(select(Member.id).where(unfinished(monday("2026-W46"))))) == []
+        assert (
+            list(await session.scalars(select(Member.id).where(unfinished(monday("2026-W46"), world.service.clock()))))
+            == []
+        )

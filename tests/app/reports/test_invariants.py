@@ -170,7 +170,9 @@ async def test_the_figures_are_those_of_the_slow_model(
         seen = queries.Standpoint(path, False, monday(), study.world.service.clock())
         counted = await queries.count_completion(session, seen)
         listed = await queries.list_study(session, seen, after=None, limit=None)
-        left = set(await session.scalars(select(Member.id).where(queries.unfinished(monday()))))
+        left = set(
+            await session.scalars(select(Member.id).where(queries.unfinished(monday(), study.world.service.clock())))
+        )
     (total,) = [row for row in counted if row["total"]]
     check_figures(total, [judged for _, judged in below.values()])
     groups = {

@@ -43,7 +43,8 @@ async def test_what_nobody_has_set_is_the_products_default(client: httpx.AsyncCl
     items = await shown(client, leader, 100)
     assert {name: each["value"] for name, each in items.items()} == {
         "timezone": "Asia/Shanghai", "quiet_from": "21:00", "quiet_until": "08:00", "daily_notices": 3,
-        "separate_duties": False, "points": False, "leaderboard": False, "check_in": False, "show_time": False,
+        "reviews_required": 1, "separate_duties": False, "points": False, "leaderboard": False, "check_in": False,
+        "show_time": False,
     }  # fmt: skip
     assert all(each["from"] is None and not each["overridden_here"] for each in items.values())
 

@@ -1,0 +1,33 @@
+"""The text that search looks at, written in the transaction of the change."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.library.desk_models import LessonText
+from app.library.words import fold, text_of, tidy, tokens_of
+
+
+def searchable(title: str, summary: str, nodes: Iterable[Any]) -> dict[str, Any]:
+    """The columns of a `LessonText` but for its key."""
+    shown = tidy(title)
+    text = "\n".join(part for part in (tidy(summary), text_of(nodes)) if part)
+    folded_title, folded = fold(shown), fold(text)
+    return {
+        "title": shown,
+        "text": text,
+        "folded_title": folded_title,
+        "folded": folded,
+        "tokens": tokens_of(f"{folded_title}\n{folded}"),
+    }
+
+
+async def index_lesson(
+    session: AsyncSession, lesson_id: int, title: str, summary: str, nodes: Iterable[Any], *, published: bool
+) -> None:
+    """Has search find a lesson as it is written, or as members read it."""
+    values = searchable(title, summary, nodes)
+    row = insert(LessonText).values(lesson_id=lesson_id, published=published, **values)
+    await session.execute(row.on_conflict_do_update(index_elements=["lesson_id", "published"], set_=values))
