@@ -1,6 +1,7 @@
 """The child process that parses one uploaded file: `python -m content.sandbox_child TASK`, stdin to JSON on stdout.
 
-A stream (see STREAMS) has a line of JSON with its options before the file, and says one line of JSON an event.
+A line of JSON with options comes before the file. A task says one line of JSON, and after it the bytes that its result
+holds, for which the JSON has their number; a stream (see STREAMS) says one line of JSON an event.
 
 It is a module of its own so that the child imports nothing that the task does not need.
 """
@@ -10,7 +11,7 @@ import json
 import os
 import resource
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -52,13 +53,20 @@ def load_task(name: str) -> Callable[..., Any]:
     return parse
 
 
-def run_task(parse: Callable[[bytes], Any], data: bytes) -> str:
-    """Return the outcome as JSON: {"result": ...} or {"error": {"code", "detail", "line"}}."""
+def run_task(parse: Callable[..., Any], data: bytes, options: Mapping[str, Any] | None = None) -> bytes:
+    """Return the outcome as JSON: {"result": ...} or {"error": {"code", "detail", "line"}}, then the bytes in it."""
+    blobs: list[bytes] = []
+
+    def counted(blob: bytes) -> int:
+        blobs.append(blob)
+        return len(blob)
+
     try:
-        outcome: dict[str, Any] = {"result": asdict(parse(data))}
+        outcome: dict[str, Any] = {"result": asdict(parse(data, **(options or {})))}
     except ContentError as error:
         outcome = {"error": {"code": error.code, "detail": error.detail, "line": error.line}}
-    return json.dumps(outcome)
+    line = json.dumps(outcome, default=counted).encode() + b"\n"
+    return b"".join([line, *blobs])
 
 
 def run_stream(parse: Callable[[bytes, Any], Iterable[Any]], data: bytes) -> Iterator[str]:
@@ -89,11 +97,11 @@ def main() -> None:
     task = sys.argv[1]
     parse = load_task(task)
     confine(task)
-    data = sys.stdin.buffer.read()
     if task in STREAMS:
-        sys.stdout.writelines(run_stream(parse, data))
+        sys.stdout.writelines(run_stream(parse, sys.stdin.buffer.read()))
     else:
-        sys.stdout.write(run_task(parse, data))
+        options = json.loads(sys.stdin.buffer.readline())
+        sys.stdout.buffer.write(run_task(parse, sys.stdin.buffer.read(), options))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Whether an uploaded .xlsx is safe to hand to a parser: bounds on what it really holds, not on what it says."""
+"""Whether an uploaded .xlsx, .docx or .pptx is safe to hand to a parser: bounds on what it really holds, not on what it says."""
 
 import zipfile
 import zlib
@@ -18,46 +18,55 @@ _OLE2_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _CHUNK = 64 * 1024
 
 
+_PROGRAMS = {"xlsx": "Excel", "docx": "Word", "pptx": "PowerPoint"}
+
+
 def check_xlsx(data: bytes) -> None:
     """Raise ContentError unless the file is a plain .xlsx within the bounds of this module.
 
     Refused: other formats, encryption, macros, DTDs, odd names, and more than 100 MB or 100-fold when inflated.
     """
+    check_package(data, "xlsx")
+
+
+def check_package(data: bytes, extension: str) -> None:
+    """Raise ContentError unless the file is a plain .xlsx, .docx or .pptx, as the extension says, within the bounds."""
+    save_as = f"请用 {_PROGRAMS[extension]} 或 WPS 另存为 .{extension}"
     if len(data) > MAX_FILE_BYTES:
-        raise ContentError("file_too_large", "文件超过 20 MB，请拆分后重新上传。")
+        raise ContentError("file_too_large", "文件超过 20 MB，请压缩其中的图片或拆分后重新上传。")
     if data.startswith(_OLE2_MAGIC):
-        raise ContentError("encrypted_or_xls", "文件有密码或为旧版 .xls 格式，请另存为 .xlsx 并取消密码后重新上传。")
+        raise _encrypted(extension)
     if not data.startswith(b"PK\x03\x04"):
-        raise ContentError("not_xlsx", "文件不是 .xlsx 表格，请用 Excel 或 WPS 另存为 .xlsx 后重新上传。")
+        raise ContentError(f"not_{extension}", f"文件不是有效的 .{extension}，{save_as} 后重新上传。")
     try:
         with zipfile.ZipFile(BytesIO(data)) as archive:
-            _check_names(archive.infolist())
-            _check_contents(archive)
+            _check_names(archive.infolist(), extension, save_as)
+            _check_contents(archive, save_as)
     # What zipfile raises for damaged and unsupported archives, by its source.
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OSError, RuntimeError):
-        raise _damaged() from None
+        raise _damaged(save_as) from None
 
 
-def _check_names(entries: list[zipfile.ZipInfo]) -> None:
+def _check_names(entries: list[zipfile.ZipInfo], extension: str, save_as: str) -> None:
     if len(entries) > MAX_ENTRIES:
         raise _bomb()
     names = [entry.filename for entry in entries]
     if len(set(names)) != len(names):
-        raise _damaged()
+        raise _damaged(save_as)
     for entry in entries:
         name = entry.filename
         if name.startswith("/") or "\\" in name or ":" in name or ".." in name.split("/"):
-            raise ContentError("unsafe_names", "文件内部含有不安全的路径，请用 Excel 或 WPS 另存为 .xlsx 后重新上传。")
+            raise ContentError("unsafe_names", f"文件内部含有不安全的路径，{save_as} 后重新上传。")
         if name.casefold().endswith("vbaproject.bin"):
-            raise ContentError("has_macros", "文件含有宏，请另存为不含宏的 .xlsx 后重新上传。")
+            raise ContentError("has_macros", f"文件含有宏，请另存为不含宏的 .{extension} 后重新上传。")
         if entry.flag_bits & 1:
-            raise ContentError("encrypted_or_xls", "文件有密码，请取消密码后另存为 .xlsx 重新上传。")
+            raise _encrypted(extension)
         # Excel and WPS write only these two; the others are slower to inflate or need far more memory.
         if entry.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
-            raise _damaged()
+            raise _damaged(save_as)
 
 
-def _check_contents(archive: zipfile.ZipFile) -> None:
+def _check_contents(archive: zipfile.ZipFile, save_as: str) -> None:
     total = 0
     for entry in archive.infolist():
         inflated = 0
@@ -71,7 +80,7 @@ def _check_contents(archive: zipfile.ZipFile) -> None:
             # XML may be UTF-16, and a mark may lie across two chunks.
             text = tail + chunk.replace(b"\0", b"").upper()
             if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
-                raise ContentError("has_dtd", "文件含有不允许的 XML 声明，请用 Excel 或 WPS 另存为 .xlsx 后重新上传。")
+                raise ContentError("has_dtd", f"文件含有不允许的 XML 声明，{save_as} 后重新上传。")
             tail = text[-16:]
 
 
@@ -81,11 +90,17 @@ def _chunks(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]
             yield chunk
 
 
-def _damaged() -> ContentError:
-    return ContentError(
-        "damaged_file", "文件已损坏或不是有效的 .xlsx 表格，请用 Excel 或 WPS 打开并另存为 .xlsx 后重新上传。"
-    )
+def _encrypted(extension: str) -> ContentError:
+    if extension == "xlsx":
+        return ContentError(
+            "encrypted_or_xls", "文件有密码或为旧版 .xls 格式，请另存为 .xlsx 并取消密码后重新上传。"
+        )
+    return ContentError("encrypted_file", f"文件有密码，请取消密码后另存为 .{extension} 重新上传。")
+
+
+def _damaged(save_as: str) -> ContentError:
+    return ContentError("damaged_file", f"文件已损坏或不是有效的文件，请打开检查，{save_as} 后重新上传。")
 
 
 def _bomb() -> ContentError:
-    return ContentError("file_too_complex", "表格解压后过大，请删除多余的工作表、图片和格式后重新上传。")
+    return ContentError("file_too_complex", "文件解压后过大，请删除多余的内容、图片和格式后重新上传。")

@@ -34,11 +34,11 @@ def test_a_refusal_travels_as_json() -> None:
 
 
 def test_the_whole_child_reads_stdin_and_writes_stdout_once_confined(monkeypatch: pytest.MonkeyPatch) -> None:
-    output = io.StringIO()
+    output = io.BytesIO()
     limits: dict[int, tuple[int, int]] = {}
     monkeypatch.setattr(sys, "argv", ["child", "markdown"])
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(LESSON)))
-    monkeypatch.setattr(sys, "stdout", output)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"{}\n" + LESSON)))
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(output))
     monkeypatch.setattr(resource, "setrlimit", limits.__setitem__)
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     monkeypatch.delitem(sys.modules, "content.sandbox_child")
