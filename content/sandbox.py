@@ -16,12 +16,25 @@ from typing import Any, get_args, get_origin, get_type_hints
 from weakref import WeakKeyDictionary
 
 from content.documents.markdown import LessonDocument
+from content.documents.pdf import PdfPages
+from content.documents.result import ParsedDocument
 from content.errors import ContentError
 from content.questions.sheet import QuestionSheet
 from content.roster import RejectedLine, RosterHeader, RosterLine, RosterOrganisation, SkippedLine
+from content.words import WordList
 
 # What each task of content.sandbox_child returns, and the kinds of events that each of its streams consists of.
-TASKS: dict[str, type[Any]] = {"markdown": LessonDocument, "question_sheet": QuestionSheet}
+TASKS: dict[str, type[Any]] = {
+    "markdown": LessonDocument,
+    "html": ParsedDocument,
+    "docx": ParsedDocument,
+    "pptx": ParsedDocument,
+    "picture": ParsedDocument,
+    "pdf": ParsedDocument,
+    "pdf_pages": PdfPages,
+    "question_sheet": QuestionSheet,
+    "word_list": WordList,
+}
 STREAMS: dict[str, tuple[type[Any], ...]] = {
     "roster_lines": (RosterHeader, RosterOrganisation, RosterLine, RejectedLine, SkippedLine)
 }

@@ -19,6 +19,13 @@ from content.errors import ContentError
 
 TASKS = {
     "markdown": ("content.documents.markdown", "parse_markdown"),
+    "html": ("content.documents.html", "parse_html"),
+    "docx": ("content.documents.docx", "parse_docx"),
+    "pptx": ("content.documents.pptx", "parse_pptx"),
+    "picture": ("content.documents.pictures", "parse_picture"),
+    "pdf": ("content.documents.pdf_read", "parse_pdf"),
+    "pdf_pages": ("content.documents.pdf_read", "render_pages"),
+    "word_list": ("content.words", "parse_word_list"),
     "question_sheet": ("content.questions.sheet", "parse_question_sheet"),
 }
 STREAMS = {
@@ -40,8 +47,14 @@ LIMITS = (
     (resource.RLIMIT_CORE, 0),
     (resource.RLIMIT_NPROC, 0),
 )
-# What a task has instead: a county's roster has 100,000 lines.
-LIMITS_OF_TASK = {"roster_lines": {resource.RLIMIT_CPU: 60}}
+# What a task has instead: a county's roster has 100,000 lines; a document may have dozens of photographs.
+LIMITS_OF_TASK = {
+    "roster_lines": {resource.RLIMIT_CPU: 60},
+    "docx": {resource.RLIMIT_CPU: 20},
+    "pptx": {resource.RLIMIT_CPU: 20},
+    "pdf": {resource.RLIMIT_CPU: 20},
+    "pdf_pages": {resource.RLIMIT_CPU: 20},
+}
 
 
 def load_task(name: str) -> Callable[..., Any]:

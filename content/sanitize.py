@@ -18,7 +18,7 @@ MAX_REOPENED = 1_500_000
 _BARE_FORMATTING = 3 * 14
 
 _BLOCK_TAGS = {"h1", "h2", "h3", "h4", "p", "br", "hr", "ul", "ol", "li", "blockquote", "pre"}
-_INLINE_TAGS = {"strong", "em", "s", "code", "a", "img", "sup", "sub", "span"}
+_INLINE_TAGS = {"strong", "em", "s", "code", "a", "img", "sup", "sub", "u", "span"}
 _TABLE_TAGS = {"table", "caption", "thead", "tbody", "tr", "th", "td"}
 ALLOWED_TAGS = _BLOCK_TAGS | _INLINE_TAGS | _TABLE_TAGS
 _VOID_TAGS = {"br", "hr", "img"}

@@ -1,6 +1,5 @@
 """Normal forms of text: what is stored, and what is compared."""
 
-import html
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -56,11 +55,6 @@ def clean_name(text: str) -> str:
     """Return a name for storing: NFC, no invisible characters, and 张　三 becomes 张三."""
     visible = "".join(char for char in normalise(text) if unicodedata.category(char) != "Cf")
     return " ".join(_SPACE_IN_HAN.sub("", visible).split())
-
-
-def escape(text: str) -> str:
-    """Return the text as it stands in HTML, also in an attribute in double quotes."""
-    return html.escape(text, quote=True)
 
 
 def listed(names: Iterable[str]) -> str:

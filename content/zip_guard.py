@@ -1,4 +1,4 @@
-"""Whether an uploaded .xlsx, .docx or .pptx is safe to hand to a parser: bounds on what it really holds, not on what it says."""
+"""Whether an .xlsx, .docx or .pptx is safe to hand to a parser: bounds on what it really holds, not what it says."""
 
 import zipfile
 import zlib
@@ -71,6 +71,8 @@ def _check_contents(archive: zipfile.ZipFile, save_as: str) -> None:
     for entry in archive.infolist():
         inflated = 0
         tail = b""
+        # On a Mac these hold a property list with its DTD; no reader opens them.
+        settings = "/printerSettings" in entry.filename
         for chunk in _chunks(archive, entry):
             inflated += len(chunk)
             total += len(chunk)
@@ -79,7 +81,7 @@ def _check_contents(archive: zipfile.ZipFile, save_as: str) -> None:
                 raise _bomb()
             # XML may be UTF-16, and a mark may lie across two chunks.
             text = tail + chunk.replace(b"\0", b"").upper()
-            if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
+            if not settings and (b"<!DOCTYPE" in text or b"<!ENTITY" in text):
                 raise ContentError("has_dtd", f"文件含有不允许的 XML 声明，{save_as} 后重新上传。")
             tail = text[-16:]
 
@@ -92,9 +94,7 @@ def _chunks(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]
 
 def _encrypted(extension: str) -> ContentError:
     if extension == "xlsx":
-        return ContentError(
-            "encrypted_or_xls", "文件有密码或为旧版 .xls 格式，请另存为 .xlsx 并取消密码后重新上传。"
-        )
+        return ContentError("encrypted_or_xls", "文件有密码或为旧版 .xls 格式，请另存为 .xlsx 并取消密码后重新上传。")
     return ContentError("encrypted_file", f"文件有密码，请取消密码后另存为 .{extension} 重新上传。")
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import warnings
 from dataclasses import dataclass, field
+from html import escape
 from io import BytesIO
 
 from PIL import (
@@ -13,6 +14,7 @@ from PIL import (
     JpegImagePlugin,
     MpoImagePlugin,
     PngImagePlugin,
+    UnidentifiedImageError,
     WebPImagePlugin,
 )
 
@@ -26,9 +28,6 @@ from content.documents.result import (
     placeholder_html,
 )
 from content.errors import ContentError
-from content.text import escape
-
-__all__ = ["Collector", "parse_picture", "recode"]
 
 # 169 megapixels take 664 MB of memory; a phone's camera makes 12 to 50.
 MAX_PIXELS = 25_000_000
@@ -39,9 +38,11 @@ MAX_TOTAL_BYTES = 12 * 1024 * 1024
 MAX_PICTURES = 500
 _JPEG_QUALITY = 85
 _FEW_COLOURS = 256
-_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "MPO")
-# Pillow registers the formats when their modules are imported; it would look for more while it reads a file.
-_PLUGINS = (BmpImagePlugin, GifImagePlugin, JpegImagePlugin, MpoImagePlugin, PngImagePlugin, WebPImagePlugin)
+# A JPEG of several pictures is opened as one of "MPO".
+_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
+# Pillow registers the formats when their modules are imported; it would look for them while it reads a file.
+_PLUGINS = (BmpImagePlugin, GifImagePlugin, JpegImagePlugin, MpoImagePlugin, WebPImagePlugin)
+Image.preinit()
 # A chunk of text in a PNG may inflate without end.
 PngImagePlugin.MAX_TEXT_CHUNK = 64 * 1024
 PngImagePlugin.MAX_TEXT_MEMORY = 1024 * 1024
@@ -70,7 +71,7 @@ def recode(data: bytes) -> Recoded:
             # A picture of 90 megapixels makes Pillow warn; ours is the lower bound.
             warnings.simplefilter("ignore")
             return _recode(data)
-    except Image.UnidentifiedImageError:
+    except UnidentifiedImageError:
         raise ContentError(
             "unsupported_picture", "图片格式无法识别，请另存为 JPG 或 PNG 后重新上传（不支持 SVG、EMF、WMF、TIFF）。"
         ) from None
@@ -80,7 +81,9 @@ def recode(data: bytes) -> Recoded:
         raise
     # A malformed picture makes Pillow raise nearly anything: OSError, SyntaxError, struct.error, IndexError ...
     except Exception:
-        raise ContentError("damaged_picture", "图片已损坏，无法打开，请重新导出或另存为 JPG、PNG 后重新上传。") from None
+        raise ContentError(
+            "damaged_picture", "图片已损坏，无法打开，请重新导出或另存为 JPG、PNG 后重新上传。"
+        ) from None
 
 
 def _recode(data: bytes) -> Recoded:
