@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from io import BytesIO
 from typing import Any
+from xml.dom import expatbuilder
 
 import mammoth
 from mammoth import html as mammoth_html
@@ -17,6 +18,8 @@ from content.documents.result import Notice, ParsedDocument, assemble
 from content.errors import ContentError
 from content.sanitize import CLASSES
 
+# minidom imports it when it reads its first part, which the child may not do.
+_BUILDER = expatbuilder
 _TAGS = ("p", "h1", "h2", "h3", "h4")
 _STYLE_MAP = "\n".join(
     [

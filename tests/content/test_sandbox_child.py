@@ -14,6 +14,10 @@ from content import sandbox_child
 from content.errors import ContentError
 from content.questions.sheet import question_template
 from content.roster import roster_template
+from content.tables import write_xlsx
+from tests.content.documents.build_docx import official_docx, picture, rich_docx
+from tests.content.documents.build_pdf import chinese_pdf
+from tests.content.documents.build_pptx import rich_pptx
 from tests.content.rosters.build import BRANCH, HEADER, compound, text, xls, xlsx, zipped
 
 LESSON = "---\ntitle: 标题\nsource: 《条例》\n---\n# 正文\n\n| a |\n|---|\n| ★ |\n".encode()
@@ -111,6 +115,21 @@ def test_a_confined_process_still_computes() -> None:
         ("markdown", LESSON),
         ("markdown", b"x"),
         ("question_sheet", question_template()),
+        ("word_list", write_xlsx({"a": [["词语"], ["内部消息"]]})),
+        ("html", '<meta charset="gbk"><p>学习'.encode("gbk")),
+        ("html", "<p>学习".encode("utf-16")),
+        ("docx", rich_docx()),
+        ("docx", official_docx()),
+        ("docx", b"PK"),
+        ("pptx", rich_pptx()),
+        ("pdf", chinese_pdf(2)),
+        ("pdf", b"%PDF-1.7"),
+        ("picture", picture("PNG")),
+        ("picture", picture("JPEG", (3000, 2000))),
+        ("picture", picture("WEBP")),
+        ("picture", picture("GIF")),
+        ("picture", picture("BMP")),
+        ("picture", b"x"),
     ],
 )
 def test_a_task_imports_nothing_once_it_has_begun(task: str, data: bytes) -> None:
@@ -120,6 +139,23 @@ def test_a_task_imports_nothing_once_it_has_begun(task: str, data: bytes) -> Non
         "run_task(parse, sys.stdin.buffer.read())\nprint(sorted(set(sys.modules) - before))"
     )
     assert run(code, data).stdout == b"[]\n"
+
+
+def test_drawing_pages_imports_nothing_once_it_has_begun() -> None:
+    code = (
+        "import sys\nfrom content.sandbox_child import load_task, run_task\n"
+        "parse = load_task('pdf_pages')\nbefore = set(sys.modules)\n"
+        "said = run_task(parse, sys.stdin.buffer.read(), {'first': 1, 'last': 2})\n"
+        "print(sorted(set(sys.modules) - before), len(said) > 5000)"
+    )
+    assert run(code, chinese_pdf(2)).stdout == b"[] True\n"
+
+
+def test_bytes_of_a_result_follow_the_json_that_counts_them() -> None:
+    said = sandbox_child.run_task(sandbox_child.load_task("picture"), picture())
+    line, _, blobs = said.partition(b"\n")
+    assert json.loads(line)["result"]["pictures"][0]["data"] == len(blobs)
+    assert blobs.startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize(
