@@ -7,6 +7,7 @@ from io import BytesIO
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
+from content.documents.docx_numbers import Numbering, read_numbering, write_numbers
 from content.documents.docx_styles import Look, Styles, is_on
 from content.documents.official import Line, classes_of
 from content.documents.package import damaged, main_part, read_xml, relations
@@ -51,10 +52,11 @@ def prepare(archive: zipfile.ZipFile) -> Prepared:
     for kind, target in targets.values():
         if kind in {"header", "footer"}:
             found.headers += _lines(read_xml(archive, target), w)
-    styles_part = next((target for kind, target in targets.values() if kind == "styles"), "word/styles.xml")
+    parts = dict(targets.values())
     _tidy(root, w, found)
     found.boxes = [line for box in root.iter(f"{w}txbxContent") for line in _lines(box, w)]
-    _set_styles(root, Styles(archive, styles_part, w), found)
+    styles = Styles(read_xml(archive, parts.get("styles", "")), w)
+    _set_styles(root, styles, read_numbering(read_xml(archive, parts.get("numbering", "")), w), found)
     found.data = _packed(archive, part, ElementTree.tostring(root))
     return found
 
@@ -145,15 +147,16 @@ def _formula(child: Element, w: str, found: Prepared) -> list[Element]:
     return [run]
 
 
-def _set_styles(root: Element, styles: Styles, found: Prepared) -> None:
+def _set_styles(root: Element, styles: Styles, numbering: Numbering, found: Prepared) -> None:
     w = styles.w
     paragraphs = list(root.iter(f"{w}p"))
     looks = [styles.look(paragraph) for paragraph in paragraphs]
+    listed = write_numbers(paragraphs, looks, numbering)
     lines = [_line(paragraph, look, styles) for paragraph, look in zip(paragraphs, looks, strict=True)]
-    for paragraph, look, line, name in zip(paragraphs, looks, lines, classes_of(lines), strict=True):
+    for at, (paragraph, look, line, name) in enumerate(zip(paragraphs, looks, lines, classes_of(lines), strict=True)):
         if not found.title and line.text.strip() and (look.level == 1 or (name == "center" and len(line.text) <= 80)):
             found.title = line.text
-        if look.level == 0 and look.numbered:
+        if at in listed:
             continue
         properties = paragraph.find(f"{w}pPr")
         if properties is None:

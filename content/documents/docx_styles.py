@@ -1,11 +1,8 @@
 """How a paragraph of a Word file looks, by itself or by the styles that it rests on."""
 
 import re
-import zipfile
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
-
-from content.documents.package import read_xml
 
 _HEADING = re.compile(r"(?:heading|标题) ?([1-9])", re.IGNORECASE)
 _TITLES = {"title", "标题"}
@@ -16,22 +13,25 @@ _FAR_RIGHT = 3_600
 
 @dataclass(frozen=True)
 class Look:
-    """`level` is that of a heading (1 to 4) or 0; `far` a line that its left indent pushes to the right."""
+    """`level` is that of a heading (1 to 4) or 0; `far` a line that its left indent pushes to the right.
+
+    `list_id` and `list_level` are those of its automatic number, "" for none.
+    """
 
     alignment: str
     indent: bool
     far: bool
     red: bool
     level: int
-    numbered: bool
+    list_id: str
+    list_level: int
 
 
 class Styles:
-    """The paragraph styles of a document; `w` is its namespace in braces."""
+    """The paragraph styles of a document, from the root of styles.xml; `w` is its namespace in braces."""
 
-    def __init__(self, archive: zipfile.ZipFile, part: str, w: str) -> None:
+    def __init__(self, root: Element | None, w: str) -> None:
         self.w = w
-        root = read_xml(archive, part)
         found = root.iterfind(f"{w}style") if root is not None else ()
         self._styles = {style.get(f"{w}styleId", ""): style for style in found}
         self._default = next((key for key, style in self._styles.items() if style.get(f"{w}default") == "1"), "")
@@ -45,13 +45,17 @@ class Styles:
         properties = [each for each in chain if each is not None]
         alignment = next((found for each in properties if (found := value_of(each, f"{w}jc", w))), "")
         indents = [indent for each in properties if (indent := each.find(f"{w}ind")) is not None]
+        numbers = [number for each in properties if (number := each.find(f"{w}numPr")) is not None]
+        list_id = next((found for each in numbers if (found := value_of(each, f"{w}numId", w))), "")
+        list_level = next((found for each in numbers if (found := value_of(each, f"{w}ilvl", w))), "")
         return Look(
             alignment=alignment,
             indent=_is_indented(indents, w),
             far=_first_number(indents, f"{w}left", f"{w}start") >= _FAR_RIGHT,
             red=any(_is_red(style.find(f"{w}rPr"), w) for style in styles),
             level=self._level(styles, properties),
-            numbered=any(each.find(f"{w}numPr") is not None for each in properties),
+            list_id=list_id,
+            list_level=int(list_level) if re.fullmatch("[0-8]", list_level) else 0,
         )
 
     def _chain(self, style_id: str) -> list[Element]:
