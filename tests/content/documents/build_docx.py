@@ -80,10 +80,16 @@ def docx_of(body: str, parts: Mapping[str, bytes | str] | None = None, *, into: 
     return with_parts(saved(document), parts or {})
 
 
-def with_parts(data: bytes, parts: Mapping[str, bytes | str], *, without: tuple[str, ...] = ()) -> bytes:
+def with_parts(
+    data: bytes,
+    parts: Mapping[str, bytes | str],
+    *,
+    without: tuple[str, ...] = (),
+    compression: int = zipfile.ZIP_DEFLATED,
+) -> bytes:
     """Return the package with parts added or put in the place of those there are."""
     output = BytesIO()
-    with zipfile.ZipFile(BytesIO(data)) as source, zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED) as target:
+    with zipfile.ZipFile(BytesIO(data)) as source, zipfile.ZipFile(output, "w", compression) as target:
         for entry in source.infolist():
             if entry.filename not in parts and entry.filename not in without:
                 target.writestr(entry.filename, source.read(entry))

@@ -112,7 +112,7 @@ def test_an_animation_keeps_its_first_frame_and_says_so() -> None:
         (huge_png(5_001, 5_000), "picture_too_large"),
         (huge_png(2**31 - 1, 2**31 - 1), "picture_too_large"),
         (huge_png(100, 100), "damaged_picture"),
-        (huge_png(0, 0), "damaged_picture"),
+        (huge_png(0, 0), "unsupported_picture"),
         (bytes(21 * 1024 * 1024), "picture_too_large"),
         (b"", "unsupported_picture"),
         (b"<svg onload='alert(1)'/>", "unsupported_picture"),
@@ -120,7 +120,11 @@ def test_an_animation_keeps_its_first_frame_and_says_so() -> None:
         (made("JPEG")[:300], "damaged_picture"),
         (made("TIFF"), "unsupported_picture"),
     ],
-)
+    ids=[
+        "169 megapixels", "26 megapixels", "no end", "no pixels", "no size", "21 MB", "empty", "SVG", "magic", "cut off",
+        "TIFF",
+    ],
+)  # fmt: skip
 def test_what_cannot_be_shown_is_refused(data: bytes, code: str) -> None:
     assert code_of(data) == code
 

@@ -1,1 +1,1 @@
-"""Files made to harm whoever reads them: name -> (file name, builder, the code of the refusal or "" if made harmless)."""
+"""Files made to harm whoever reads them: title -> (file name, builder, codes of the refusal, "" for harmless)."""

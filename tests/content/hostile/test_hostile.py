@@ -22,16 +22,16 @@ CORPUS = {**WORD, **SLIDES, **SHEETS, **PAGES, **LESSONS, **PDFS, **IMAGES}
 PARSERS = sorted(set(TASKS) - {"pdf_pages", "question_sheet"})
 PAGES_OF_PDF = {"first": 1, "last": 1}
 ACTIVE = re.compile(
-    r"<(?:script|style|svg|iframe|form|input|base|meta)|javascript:|\son\w+=\"|https?://(?:127|169)\.", re.I
+    r"""<(?:script|style|svg|iframe|form|input|base|meta)|href="javascript:|\son\w+="|src="(?!/api/v1/assets/)""", re.I
 )
 
 
-async def outcome(task: str, data: bytes) -> str:
+async def outcome(task: str, data: bytes, seconds: float | None = None) -> str:
     """The code of the refusal, or "" for a lesson, which must be harmless."""
     try:
-        found: Any = await parse_in_child(task, data)
+        found: Any = await parse_in_child(task, data, seconds=seconds)
         if task == "pdf":
-            await parse_in_child("pdf_pages", data, PAGES_OF_PDF)
+            await parse_in_child("pdf_pages", data, PAGES_OF_PDF, seconds=seconds)
     except ContentError as error:
         return error.code if re.fullmatch("[a-z0-9_]+", error.code) and len(error.detail) > 10 else repr(error)
     html = getattr(found, "html", "")
@@ -52,6 +52,7 @@ async def heartbeat(beats: list[float]) -> None:
 def test_the_corpus_has_more_than_fifty_kinds() -> None:
     assert len(CORPUS) == sum(map(len, (WORD, SLIDES, SHEETS, PAGES, LESSONS, PDFS, IMAGES)))
     assert len(CORPUS) > 140
+    assert len({code for _, _, code in CORPUS.values()}) > 25
 
 
 @pytest.mark.parametrize(("name", "build", "code"), CORPUS.values(), ids=list(CORPUS))
@@ -63,12 +64,13 @@ async def test_a_hostile_file_is_refused_or_made_harmless(name: str, build: Call
     heart = asyncio.create_task(heartbeat(beats))
     try:
         task = "word_list" if name.endswith(".xlsx") else kind_of(data, name)
-        found = await outcome(task, data)
+        # What would need minutes need not be waited for: the child is stopped sooner.
+        found = await outcome(task, data, 8.0 if code.endswith("document_too_complex") else None)
     except ContentError as error:
         found = error.code
     await asyncio.sleep(0.05)
     heart.cancel()
-    assert found == code
+    assert found in code.split("|")
     assert max(beats) < 2
     assert not [
         child for child in psutil.Process(os.getpid()).children() if "sandbox_child" in " ".join(child.cmdline())
@@ -89,6 +91,5 @@ async def test_a_parser_takes_the_files_of_all_others(task: str) -> None:
     }[task]
     # One of each kind of refusal is enough here: each file has met its own parser above.
     others = {code: build for _, build, code in CORPUS.values() if build not in [case[1] for case in own.values()]}
-    # A page is any text that can be read; nothing else is taken by more than one parser.
     for build in others.values():
         await outcome(task, build())
