@@ -1,4 +1,5 @@
 import base64
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -171,5 +172,5 @@ def test_any_page_becomes_html_that_is_safe_and_final(page: str) -> None:
     assert html == document.html.replace("<pre>\n", "<pre>")
     assert sanitize_html(html) == html.replace("<pre>\n", "<pre>")
     assert names_of(nodes) <= ALLOWED_TAGS
-    assert "javascript:" not in html
+    assert not re.search("<[^>]*javascript:", html)
     assert len(open_placeholders(html)) == len(document.placeholders)

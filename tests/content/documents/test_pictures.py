@@ -121,8 +121,8 @@ def test_an_animation_keeps_its_first_frame_and_says_so() -> None:
         (made("TIFF"), "unsupported_picture"),
     ],
     ids=[
-        "169 megapixels", "26 megapixels", "no end", "no pixels", "no size", "21 MB", "empty", "SVG", "magic", "cut off",
-        "TIFF",
+        "169 megapixels", "26 megapixels", "no end", "no pixels", "no size", "21 MB", "empty", "SVG", "magic",
+        "cut off", "TIFF",
     ],
 )  # fmt: skip
 def test_what_cannot_be_shown_is_refused(data: bytes, code: str) -> None:
