@@ -10,24 +10,38 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import fields, is_dataclass
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 from weakref import WeakKeyDictionary
 
 from content.documents.markdown import LessonDocument
+from content.documents.pdf import PdfPages
+from content.documents.result import ParsedDocument
 from content.errors import ContentError
 from content.questions.collect import QuestionSheet
 from content.roster import RejectedLine, RosterHeader, RosterLine, RosterOrganisation, SkippedLine
+from content.words import WordList
 
 # What each task of content.sandbox_child returns, and the kinds of events that each of its streams consists of.
 TASKS: dict[str, type[Any]] = {
     "markdown": LessonDocument,
+    "html": ParsedDocument,
+    "docx": ParsedDocument,
+    "pptx": ParsedDocument,
+    "picture": ParsedDocument,
+    "pdf": ParsedDocument,
+    "pdf_pages": PdfPages,
     "question_sheet": QuestionSheet,
     "questions": QuestionSheet,
+    "word_list": WordList,
 }
 STREAMS: dict[str, tuple[type[Any], ...]] = {
     "roster_lines": (RosterHeader, RosterOrganisation, RosterLine, RejectedLine, SkippedLine)
 }
+SECONDS = 15.0
+# Longer than their CPU seconds (LIMITS_OF_TASK), for they share the machine.
+SECONDS_OF_TASK = {"docx": 40.0, "pptx": 40.0, "pdf": 40.0, "pdf_pages": 40.0}
 MAX_CHILDREN = 2
 # Streams have slots of their own: one that waits for its reader must not keep a lesson waiting.
 MAX_STREAMS = 2
@@ -45,19 +59,18 @@ _stream_slots: _Slots = WeakKeyDictionary()
 
 
 async def parse_in_child(
-    task: str, data: bytes, options: Mapping[str, object] | None = None, *, seconds: float = 15.0
+    task: str, data: bytes, options: Mapping[str, object] | None = None, *, seconds: float | None = None
 ) -> Any:
     """Return what a task of TASKS makes of an uploaded file; at most two children of a loop run at a time.
 
-    `options` go to the tasks that take them: `questions` has {"file_name": ...}.
+    `options` are arguments of the task: `questions` takes `file_name`, `pdf_pages` `first` and `last`.
     Raises the ContentError of the parser, or `document_too_complex` when the child dies, says too much, or takes
-    longer than `seconds` (from its start).
+    longer than `seconds` (from its start; by default those of its task).
     """
     result_type = TASKS[task]
     slot = _slots.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(MAX_CHILDREN))
-    message = data if options is None else _with_options(data, options)
     async with slot:
-        output = await _run_child(task, message, seconds)
+        output = await _run_child(task, data, options or {}, seconds or SECONDS_OF_TASK.get(task, SECONDS))
     # A large roster takes long enough to decode that others should have their turn.
     return await asyncio.to_thread(_decode_outcome, output, result_type)
 
@@ -72,9 +85,9 @@ async def stream_in_child(
     """
     kinds = {kind.__name__: kind for kind in STREAMS[task]}
     slot = _stream_slots.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(MAX_STREAMS))
-    message = _with_options(data, options)
+    line = json.dumps(dict(options)).encode() + b"\n"
     async with slot, _child(task) as process:
-        feeding = asyncio.create_task(_feed(process, message))
+        feeding = asyncio.create_task(_feed(process, line, data))
         try:
             async with aclosing(_read_batches(process, seconds)) as batches:
                 async for lines in batches:
@@ -88,15 +101,12 @@ async def stream_in_child(
             await asyncio.gather(feeding, return_exceptions=True)
 
 
-def _with_options(data: bytes, options: Mapping[str, object]) -> bytes:
-    return json.dumps(dict(options)).encode() + b"\n" + data
-
-
-async def _run_child(task: str, data: bytes, seconds: float) -> bytes:
+async def _run_child(task: str, data: bytes, options: Mapping[str, object], seconds: float) -> bytearray:
+    line = json.dumps(dict(options)).encode() + b"\n"
     async with _child(task) as process:
         try:
             async with asyncio.timeout(seconds):
-                _, output = await asyncio.gather(_feed(process, data), _read_bounded(process))
+                _, output = await asyncio.gather(_feed(process, line, data), _read_bounded(process))
                 if await process.wait() != 0:
                     raise _too_complex()
                 return output
@@ -123,23 +133,23 @@ async def _child(task: str) -> AsyncIterator[Process]:
             await process.wait()
 
 
-async def _feed(process: Process, data: bytes) -> None:
+async def _feed(process: Process, *parts: bytes) -> None:
     assert process.stdin is not None  # noqa: S101  # it was asked for: PIPE
     # A child that died has said all that there is to say by its return code.
     with suppress(BrokenPipeError, ConnectionResetError):
-        process.stdin.write(data)
+        process.stdin.writelines(parts)
         await process.stdin.drain()
     process.stdin.close()
 
 
-async def _read_bounded(process: Process) -> bytes:
+async def _read_bounded(process: Process) -> bytearray:
     assert process.stdout is not None  # noqa: S101  # it was asked for: PIPE
     output = bytearray()
     while chunk := await process.stdout.read(256 * 1024):
         output += chunk
         if len(output) > MAX_OUTPUT_BYTES:
             raise _too_complex()
-    return bytes(output)
+    return output
 
 
 async def _read_batches(process: Process, seconds: float) -> AsyncGenerator[list[bytes], None]:
@@ -175,11 +185,12 @@ async def _drain(process: Process) -> None:
         pass
 
 
-def _decode_outcome(output: bytes, result_type: type[Any]) -> Any:
-    outcome = json.loads(output)
+def _decode_outcome(output: bytearray, result_type: type[Any]) -> Any:
+    line, _, blobs = output.partition(b"\n")
+    outcome = json.loads(line)
     if "error" in outcome:
         raise _refusal(outcome["error"])
-    return _decode(outcome["result"], result_type)
+    return _decode(outcome["result"], result_type, BytesIO(blobs))
 
 
 def _decode_events(lines: list[bytes], kinds: Mapping[str, type[Any]]) -> tuple[list[Any], ContentError | None]:
@@ -189,7 +200,7 @@ def _decode_events(lines: list[bytes], kinds: Mapping[str, type[Any]]) -> tuple[
         name, value = json.loads(line)
         if name == "error":
             return events, _refusal(value)
-        events.append(_decode(value, kinds[name]))
+        events.append(_decode(value, kinds[name], BytesIO()))
     return events, None
 
 
@@ -197,15 +208,15 @@ def _refusal(error: dict[str, Any]) -> ContentError:
     return ContentError(error["code"], error["detail"], line=error["line"])
 
 
-def _decode(value: Any, kind: Any) -> Any:
-    """Rebuild dataclasses and the tuples in them; all else is as JSON gives it."""
+def _decode(value: Any, kind: Any, blobs: BytesIO) -> Any:
+    """Rebuild dataclasses, the tuples in them, and bytes, which follow in their order; all else is as JSON gives it."""
     if isinstance(kind, type) and is_dataclass(kind):
         types = _field_types(kind)
-        return kind(**{name: _decode(value[name], types[name]) for name in types})
+        return kind(**{name: _decode(value[name], types[name], blobs) for name in types})
     if get_origin(kind) is tuple:
         item_kind = get_args(kind)[0]
-        return tuple(_decode(item, item_kind) for item in value)
-    return value
+        return tuple(_decode(item, item_kind, blobs) for item in value)
+    return blobs.read(value) if kind is bytes else value
 
 
 @cache

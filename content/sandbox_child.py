@@ -1,7 +1,7 @@
 """The child process that parses one uploaded file: `python -m content.sandbox_child TASK`, stdin to JSON on stdout.
 
-A stream (see STREAMS), and a task of WITH_OPTIONS, has a line of JSON with its options before the file. A stream says
-one line of JSON an event.
+A line of JSON with options comes before the file. A task says one line of JSON, and after it the bytes that its result
+holds, for which the JSON has their number; a stream (see STREAMS) says one line of JSON an event.
 
 It is a module of its own so that the child imports nothing that the task does not need.
 """
@@ -11,7 +11,7 @@ import json
 import os
 import resource
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -19,10 +19,16 @@ from content.errors import ContentError
 
 TASKS = {
     "markdown": ("content.documents.markdown", "parse_markdown"),
+    "html": ("content.documents.html", "parse_html"),
+    "docx": ("content.documents.docx", "parse_docx"),
+    "pptx": ("content.documents.pptx", "parse_pptx"),
+    "picture": ("content.documents.pictures", "parse_picture"),
+    "pdf": ("content.documents.pdf_read", "parse_pdf"),
+    "pdf_pages": ("content.documents.pdf_read", "render_pages"),
+    "word_list": ("content.words", "parse_word_list"),
     "question_sheet": ("content.questions.sheet", "parse_question_sheet"),
     "questions": ("content.questions.read", "parse_questions"),
 }
-WITH_OPTIONS = {"questions"}
 STREAMS = {
     "roster_lines": ("content.roster.parse", "parse_roster_lines"),
 }
@@ -42,8 +48,14 @@ LIMITS = (
     (resource.RLIMIT_CORE, 0),
     (resource.RLIMIT_NPROC, 0),
 )
-# What a task has instead: a county's roster has 100,000 lines.
-LIMITS_OF_TASK = {"roster_lines": {resource.RLIMIT_CPU: 60}}
+# What a task has instead: a county's roster has 100,000 lines; a document may have dozens of photographs.
+LIMITS_OF_TASK = {
+    "roster_lines": {resource.RLIMIT_CPU: 60},
+    "docx": {resource.RLIMIT_CPU: 20},
+    "pptx": {resource.RLIMIT_CPU: 20},
+    "pdf": {resource.RLIMIT_CPU: 20},
+    "pdf_pages": {resource.RLIMIT_CPU: 20},
+}
 
 
 def load_task(name: str) -> Callable[..., Any]:
@@ -55,15 +67,20 @@ def load_task(name: str) -> Callable[..., Any]:
     return parse
 
 
-def run_task(parse: Callable[..., Any], data: bytes, *, with_options: bool = False) -> str:
-    """Return the outcome as JSON: {"result": ...} or {"error": {"code", "detail", "line"}}."""
-    options, _, file = data.partition(b"\n") if with_options else (b"", b"", data)
+def run_task(parse: Callable[..., Any], data: bytes, options: Mapping[str, Any] | None = None) -> bytes:
+    """Return the outcome as JSON: {"result": ...} or {"error": {"code", "detail", "line"}}, then the bytes in it."""
+    blobs: list[bytes] = []
+
+    def counted(blob: bytes) -> int:
+        blobs.append(blob)
+        return len(blob)
+
     try:
-        result = parse(file, json.loads(options)) if with_options else parse(file)
-        outcome: dict[str, Any] = {"result": asdict(result)}
+        outcome: dict[str, Any] = {"result": asdict(parse(data, **(options or {})))}
     except ContentError as error:
         outcome = {"error": {"code": error.code, "detail": error.detail, "line": error.line}}
-    return json.dumps(outcome)
+    line = json.dumps(outcome, default=counted).encode() + b"\n"
+    return b"".join([line, *blobs])
 
 
 def run_stream(parse: Callable[[bytes, Any], Iterable[Any]], data: bytes) -> Iterator[str]:
@@ -94,11 +111,11 @@ def main() -> None:
     task = sys.argv[1]
     parse = load_task(task)
     confine(task)
-    data = sys.stdin.buffer.read()
     if task in STREAMS:
-        sys.stdout.writelines(run_stream(parse, data))
+        sys.stdout.writelines(run_stream(parse, sys.stdin.buffer.read()))
     else:
-        sys.stdout.write(run_task(parse, data, with_options=task in WITH_OPTIONS))
+        options = json.loads(sys.stdin.buffer.readline())
+        sys.stdout.buffer.write(run_task(parse, sys.stdin.buffer.read(), options))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ MAX_REOPENED = 1_500_000
 _BARE_FORMATTING = 3 * 14
 
 _BLOCK_TAGS = {"h1", "h2", "h3", "h4", "p", "br", "hr", "ul", "ol", "li", "blockquote", "pre"}
-_INLINE_TAGS = {"strong", "em", "s", "code", "a", "img"}
+_INLINE_TAGS = {"strong", "em", "s", "code", "a", "img", "sup", "sub", "u", "span"}
 _TABLE_TAGS = {"table", "caption", "thead", "tbody", "tr", "th", "td"}
 ALLOWED_TAGS = _BLOCK_TAGS | _INLINE_TAGS | _TABLE_TAGS
 _VOID_TAGS = {"br", "hr", "img"}
@@ -29,9 +29,12 @@ _ATTRIBUTES: dict[str, set[str]] = {
     "ol": {"start"},
     "th": {"colspan", "rowspan", "style"},
     "td": {"colspan", "rowspan", "style"},
+    **{tag: {"class"} for tag in ("p", "h1", "h2", "h3", "h4", "span")},
 }
+# How an official document looks, what stands for a picture that is still to come, and the picture of a page.
+CLASSES = ("center", "right", "indent", "red-head", "document-number", "signature", "placeholder", "page")
 # What <rich-text> knows of the above: it does not open links, and refuses attributes that it does not know.
-_NODE_ATTRIBUTES = {"src", "alt", "start", "colspan", "rowspan", "style"}
+_NODE_ATTRIBUTES = {"src", "alt", "start", "colspan", "rowspan", "style", "class"}
 
 _ASSET = re.compile(r"/api/v1/assets/[A-Za-z0-9_-]+(?:[./][A-Za-z0-9_-]+)*")
 _WEB_LINK = re.compile(r"https?://[^\s/]\S*", re.IGNORECASE)
@@ -45,6 +48,7 @@ _RULES = {
     "colspan": _SMALL_NUMBER,
     "rowspan": _SMALL_NUMBER,
     "style": _ALIGNMENT,
+    "class": re.compile("|".join(CLASSES)),
 }
 
 _ANY_TAG = re.compile(r"</?[a-zA-Z]")

@@ -8,6 +8,7 @@ from markdown_it import MarkdownIt
 
 from content.errors import ContentError
 from content.sanitize import html_to_nodes, plain_text, sanitize_html
+from content.secrecy import check_not_classified, head_of
 from content.text import MAX_TEXT_BYTES, clean_field, compact, decode_utf8, normalise
 from content.yaml_text import read_yaml
 
@@ -16,8 +17,6 @@ MAX_FRONT_MATTER_BYTES = 8 * 1024
 MAX_MARKS = 20_000
 _MARKS = "[*_|"
 _FIELDS = ("title", "summary", "source", "article", "url")
-_HEAD_LINES = 20
-_SECRECY_MARKING = re.compile("(?:绝密|机密|秘密)[★☆⭐✩✪✫✬✭✮✯✰⭑⭒🌟]")
 _URL = re.compile(r"https?://[^\s/]\S*", re.IGNORECASE)
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?)(?:^)---[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 
@@ -91,16 +90,8 @@ def lesson_from_fields(
     characters = len(compact(text))
     if characters == 0 and "<img" not in html:
         raise ContentError("empty_body", "正文为空，请填写内容。")
-    _check_not_classified([title, summary, *(line for line in text.split("\n") if line.strip())])
+    check_not_classified([title, summary, *head_of(text)])
     return LessonDocument(title, summary, source, article, source_url, markdown, html, nodes, characters)
-
-
-def _check_not_classified(lines: list[str]) -> None:
-    if any(_SECRECY_MARKING.search(compact(line)) for line in lines[:_HEAD_LINES]):
-        raise ContentError(
-            "classified_marking",
-            "文件带有密级标志（如“秘密★”）。涉密内容严禁在本系统上传、处理，请立即按保密规定处置该文件。",
-        )
 
 
 def render_markdown(markdown: str) -> tuple[str, list[dict[str, Any]]]:

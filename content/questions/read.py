@@ -1,7 +1,7 @@
 """A file of questions in any format that the service knows -> what it holds; and questions -> a file."""
 
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from io import BytesIO
 from typing import Literal, TypeAlias
 
@@ -28,13 +28,13 @@ _WRITERS: dict[QuestionFormat, Callable[[Sequence[ParsedQuestion]], bytes]] = {
 }
 
 
-def parse_questions(data: bytes, options: Mapping[str, object]) -> QuestionSheet:
+def parse_questions(data: bytes, *, file_name: str = "") -> QuestionSheet:
     """Return what a file holds: .xlsx, .xls, .csv, GIFT, Aiken, a QTI item or a QTI package.
 
-    `options` is {"file_name": ...}: its extension tells formats of text apart; the others are known by their bytes.
+    The extension of `file_name` tells formats of text apart; the others are known by their bytes.
     Raises ContentError for what none of the readers can take, with what to do about it.
     """
-    extension = str(options.get("file_name", "")).rpartition(".")[2].strip().lower()
+    extension = file_name.rpartition(".")[2].strip().lower()
     if data.startswith(_ZIP_MAGIC):
         return parse_question_sheet(data) if _is_workbook(data, extension) else parse_qti_package(data)
     if not data.strip():

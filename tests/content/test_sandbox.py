@@ -7,13 +7,24 @@ import psutil
 import pytest
 
 from content import sandbox
+from content.documents.docx import parse_docx
+from content.documents.html import parse_html
 from content.documents.markdown import parse_markdown
+from content.documents.pdf_read import parse_pdf, render_pages
+from content.documents.pictures import parse_picture
+from content.documents.pptx import parse_pptx
 from content.errors import ContentError
 from content.questions.read import parse_questions
 from content.questions.sheet import parse_question_sheet, question_template
 from content.sandbox import parse_in_child
 from content.sandbox_child import TASKS
+from content.tables import write_xlsx
+from content.words import parse_word_list
+from tests.content.documents.build_docx import picture, rich_docx
+from tests.content.documents.build_pdf import chinese_pdf
+from tests.content.documents.build_pptx import rich_pptx
 
+WORDS = write_xlsx({"a": [["词语"], ["内部消息"]]})
 LESSON = "---\ntitle: 标题\nsource: 《条例》\n---\n正文 **重点**\n".encode()
 
 
@@ -32,12 +43,28 @@ def children() -> list[psutil.Process]:
 async def test_each_task_gives_what_its_parser_gives() -> None:
     assert await parse_in_child("markdown", LESSON) == parse_markdown(LESSON)
     assert await parse_in_child("question_sheet", question_template()) == parse_question_sheet(question_template())
+    assert await parse_in_child("word_list", WORDS) == parse_word_list(WORDS)
+
+
+@pytest.mark.timeout(120)
+async def test_each_kind_of_document_comes_back_with_its_pictures() -> None:
+    for task, data, parse in (
+        ("docx", rich_docx(), parse_docx),
+        ("pptx", rich_pptx(), parse_pptx),
+        ("html", b"<p>a<img src=x>", parse_html),
+        ("picture", picture(), parse_picture),
+        ("pdf", chinese_pdf(3), parse_pdf),
+    ):
+        assert await parse_in_child(task, data) == parse(data), task
+    pages = await parse_in_child("pdf_pages", chinese_pdf(3), {"first": 2, "last": 11})
+    assert pages == render_pages(chinese_pdf(3), 2, 3)
+    assert [picture.name for picture in pages.pictures] == ["page-002.png", "page-003.png"]
 
 
 async def test_options_reach_the_child_before_the_file() -> None:
     file = "题干\nA. 甲\nB. 乙\nANSWER: B\n".encode()
     options = {"file_name": "三会一课\n.txt"}
-    assert await parse_in_child("questions", file, options) == parse_questions(file, options)
+    assert await parse_in_child("questions", file, options) == parse_questions(file, **options)
 
 
 def test_parent_and_child_know_the_same_tasks() -> None:

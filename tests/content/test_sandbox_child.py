@@ -16,6 +16,10 @@ from content.questions.check import check_question
 from content.questions.read import write_questions
 from content.questions.sheet import question_template
 from content.roster import roster_template
+from content.tables import write_xlsx
+from tests.content.documents.build_docx import official_docx, picture, rich_docx
+from tests.content.documents.build_pdf import chinese_pdf
+from tests.content.documents.build_pptx import rich_pptx
 from tests.content.rosters.build import BRANCH, HEADER, compound, text, xls, xlsx, zipped
 
 QUESTIONS = [
@@ -23,6 +27,7 @@ QUESTIONS = [
     check_question("填空", "题干  二", [], "月|个月"),
     check_question("排序", "题干", ["丙", "丁"], "BA"),
 ]
+
 LESSON = "---\ntitle: 标题\nsource: 《条例》\n---\n# 正文\n\n| a |\n|---|\n| ★ |\n".encode()
 
 
@@ -41,11 +46,11 @@ def test_a_refusal_travels_as_json() -> None:
 
 
 def test_the_whole_child_reads_stdin_and_writes_stdout_once_confined(monkeypatch: pytest.MonkeyPatch) -> None:
-    output = io.StringIO()
+    output = io.BytesIO()
     limits: dict[int, tuple[int, int]] = {}
     monkeypatch.setattr(sys, "argv", ["child", "markdown"])
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(LESSON)))
-    monkeypatch.setattr(sys, "stdout", output)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"{}\n" + LESSON)))
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(output))
     monkeypatch.setattr(resource, "setrlimit", limits.__setitem__)
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     monkeypatch.delitem(sys.modules, "content.sandbox_child")
@@ -118,6 +123,21 @@ def test_a_confined_process_still_computes() -> None:
         ("markdown", LESSON),
         ("markdown", b"x"),
         ("question_sheet", question_template()),
+        ("word_list", write_xlsx({"a": [["词语"], ["内部消息"]]})),
+        ("html", '<meta charset="gbk"><p>学习'.encode("gbk")),
+        ("html", "<p>学习".encode("utf-16")),
+        ("docx", rich_docx()),
+        ("docx", official_docx()),
+        ("docx", b"PK"),
+        ("pptx", rich_pptx()),
+        ("pdf", chinese_pdf(2)),
+        ("pdf", b"%PDF-1.7"),
+        ("picture", picture("PNG")),
+        ("picture", picture("JPEG", (3000, 2000))),
+        ("picture", picture("WEBP")),
+        ("picture", picture("GIF")),
+        ("picture", picture("BMP")),
+        ("picture", b"x"),
     ],
 )
 def test_a_task_imports_nothing_once_it_has_begun(task: str, data: bytes) -> None:
@@ -149,9 +169,27 @@ def test_reading_questions_imports_nothing_once_it_has_begun(name: str, data: by
     code = (
         "import sys\nfrom content.sandbox_child import load_task, run_task\n"
         "parse = load_task('questions')\nbefore = set(sys.modules)\n"
-        "run_task(parse, sys.stdin.buffer.read(), with_options=True)\nprint(sorted(set(sys.modules) - before))"
+        f"run_task(parse, sys.stdin.buffer.read(), {{'file_name': {name!r}}})\n"
+        "print(sorted(set(sys.modules) - before))"
     )
-    assert run(code, json.dumps({"file_name": name}).encode() + b"\n" + data).stdout == b"[]\n"
+    assert run(code, data).stdout == b"[]\n"
+
+
+def test_drawing_pages_imports_nothing_once_it_has_begun() -> None:
+    code = (
+        "import sys\nfrom content.sandbox_child import load_task, run_task\n"
+        "parse = load_task('pdf_pages')\nbefore = set(sys.modules)\n"
+        "said = run_task(parse, sys.stdin.buffer.read(), {'first': 1, 'last': 2})\n"
+        "print(sorted(set(sys.modules) - before), len(said) > 5000)"
+    )
+    assert run(code, chinese_pdf(2)).stdout == b"[] True\n"
+
+
+def test_bytes_of_a_result_follow_the_json_that_counts_them() -> None:
+    said = sandbox_child.run_task(sandbox_child.load_task("picture"), picture())
+    line, _, blobs = said.partition(b"\n")
+    assert json.loads(line)["result"]["pictures"][0]["data"] == len(blobs)
+    assert blobs.startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize(

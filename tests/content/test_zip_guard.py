@@ -55,6 +55,10 @@ def test_each_unsafe_file_is_refused_with_its_own_code(data: bytes, code: str) -
     assert code_of(data) == code
 
 
+def test_the_printer_settings_of_a_mac_may_have_a_dtd() -> None:
+    check_xlsx(archive(("xl/printerSettings/printerSettings1.bin", b'<!DOCTYPE plist PUBLIC "-//Apple//DTD">')))
+
+
 def test_a_small_entry_may_shrink_by_more_than_100() -> None:
     check_xlsx(archive(("a.xml", bytes(100 * 1024))))
 

@@ -172,6 +172,6 @@ def test_the_qti_converter_understands_the_whole_corpus_as_we_mean_it(tmp_path: 
     # And back: what came out of the converter and of the transformer is to us what we wrote.
     back = [question for each in said for question in parse_qti_item(each["xml"].encode()).questions]
     assert without_place(back) == without_place(corpus()) * 2
-    converted = parse_questions((tmp_path / "three.zip").read_bytes(), {"file_name": "three.zip"})
+    converted = parse_questions((tmp_path / "three.zip").read_bytes(), file_name="three.zip")
     assert [replace(question, line=0) for question in converted.questions] == list(corpus())
     assert (converted.rejected, converted.notes) == ((), ())

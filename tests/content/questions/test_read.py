@@ -34,14 +34,14 @@ XLS = xls([["题型", "题干", "选项A", "选项B", "答案", "难度"], ["单
     ],
 )
 def test_the_format_is_told_by_the_bytes_and_for_text_by_the_name(name: str, data: bytes) -> None:
-    sheet = parse_questions(data, {"file_name": name})
+    sheet = parse_questions(data, file_name=name)
     assert (sheet.rejected, len(sheet.questions)) == ((), 1)
     assert (sheet.questions[0].stem, sheet.questions[0].answer) == ("题干", ("B",))
 
 
 @pytest.mark.parametrize("file_format", ["xlsx", "gift", "qti21", "qti3"])
 def test_the_whole_corpus_is_read_as_it_was_written(file_format: QuestionFormat) -> None:
-    sheet = parse_questions(write_questions(corpus(), file_format), {"file_name": "题库"})
+    sheet = parse_questions(write_questions(corpus(), file_format), file_name="题库")
     assert (sheet.rejected, sheet.notes) == ((), ())
     assert [vars(question) | {"line": 0} for question in sheet.questions] == list(map(vars, corpus()))
 
@@ -65,10 +65,10 @@ def test_the_whole_corpus_is_read_as_it_was_written(file_format: QuestionFormat)
 )
 def test_a_file_that_cannot_be_read_is_refused(name: str, data: bytes, code: str) -> None:
     with pytest.raises(ContentError) as caught:
-        parse_questions(data, {"file_name": name})
+        parse_questions(data, file_name=name)
     assert caught.value.code == code
     assert caught.value.detail
 
 
 def test_the_template_is_a_file_like_any_other() -> None:
-    assert len(parse_questions(question_template(), {}).questions) == 5
+    assert len(parse_questions(question_template()).questions) == 5
