@@ -45,15 +45,15 @@ PLACE_LINES = text("""
 UPDATE roster_lines SET organisation_id = (CAST(:ids AS bigint[]))[-organisation_id]
 WHERE import_id = :import_id AND organisation_id < 0
 """)
+# Materialised, so that each line is numbered once, in the order of the file, however the two are joined.
 NUMBER_ADDED = text("""
-UPDATE roster_lines line SET member_id = numbered.member_id
-FROM (
+WITH numbered AS MATERIALIZED (
     SELECT id, nextval(pg_get_serial_sequence('members', 'id')) AS member_id
     FROM (
         SELECT id FROM roster_lines WHERE import_id = :import_id AND status = 'added' AND kind IS NULL ORDER BY id
     ) added
-) numbered
-WHERE line.id = numbered.id
+)
+UPDATE roster_lines line SET member_id = numbered.member_id FROM numbered WHERE line.id = numbered.id
 """)
 VALUES = """
 FROM unnest(:ids, :search_texts, :ciphers, :tails) AS value (line_id, search_text, phone_cipher, phone_tail)

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from app.db.engine import transaction
 from content.roster import FIELD_TITLES, ORGANISATION_COLUMNS
 from content.tables import Value, write_xlsx
+from tests.app.organisations.people import seal_phone
 from tests.world import Person, World
 
 # A line by the fields that it says something about.
@@ -31,6 +32,14 @@ def roster(*lines: Line, organisations: Sequence[tuple[str, str, str]] = ()) -> 
         tree: list[list[Value]] = [[*ORGANISATION_COLUMNS]]
         sheets["党组织"] = tree + [[*each] for each in organisations]
     return write_xlsx(sheets)
+
+
+async def known(world: World, organisation_id: int, name: str, phone: str = "", **fields: object) -> int:
+    """A member of the roster."""
+    member_id = await world.member(organisation_id, name=name, **fields)
+    if phone:
+        await seal_phone(world, member_id, phone)
+    return member_id
 
 
 class Desk:

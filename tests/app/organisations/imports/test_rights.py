@@ -76,7 +76,7 @@ async def test_whoever_looks_at_the_people_of_an_import_is_on_record(client: htt
     for path, action, count in (
         ("lines?status=added", "roster.lines_viewed", 1),
         ("missing", "roster.missing_viewed", 1),
-        ("corrections.xlsx", "roster.corrections_exported", 1),
+        ("corrections.xlsx", "roster.corrections_exported", 2),
     ):
         assert (await desk.send("GET", f"/imports/{seen['id']}/{path}")).status_code == 200
         (entry,) = await audited(world, action)
