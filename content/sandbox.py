@@ -16,11 +16,15 @@ from weakref import WeakKeyDictionary
 
 from content.documents.markdown import LessonDocument
 from content.errors import ContentError
-from content.questions.sheet import QuestionSheet
+from content.questions.collect import QuestionSheet
 from content.roster import RejectedLine, RosterHeader, RosterLine, RosterOrganisation, SkippedLine
 
 # What each task of content.sandbox_child returns, and the kinds of events that each of its streams consists of.
-TASKS: dict[str, type[Any]] = {"markdown": LessonDocument, "question_sheet": QuestionSheet}
+TASKS: dict[str, type[Any]] = {
+    "markdown": LessonDocument,
+    "question_sheet": QuestionSheet,
+    "questions": QuestionSheet,
+}
 STREAMS: dict[str, tuple[type[Any], ...]] = {
     "roster_lines": (RosterHeader, RosterOrganisation, RosterLine, RejectedLine, SkippedLine)
 }
@@ -40,16 +44,20 @@ _slots: _Slots = WeakKeyDictionary()
 _stream_slots: _Slots = WeakKeyDictionary()
 
 
-async def parse_in_child(task: str, data: bytes, *, seconds: float = 15.0) -> Any:
+async def parse_in_child(
+    task: str, data: bytes, options: Mapping[str, object] | None = None, *, seconds: float = 15.0
+) -> Any:
     """Return what a task of TASKS makes of an uploaded file; at most two children of a loop run at a time.
 
+    `options` go to the tasks that take them: `questions` has {"file_name": ...}.
     Raises the ContentError of the parser, or `document_too_complex` when the child dies, says too much, or takes
     longer than `seconds` (from its start).
     """
     result_type = TASKS[task]
     slot = _slots.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(MAX_CHILDREN))
+    message = data if options is None else _with_options(data, options)
     async with slot:
-        output = await _run_child(task, data, seconds)
+        output = await _run_child(task, message, seconds)
     # A large roster takes long enough to decode that others should have their turn.
     return await asyncio.to_thread(_decode_outcome, output, result_type)
 
@@ -64,7 +72,7 @@ async def stream_in_child(
     """
     kinds = {kind.__name__: kind for kind in STREAMS[task]}
     slot = _stream_slots.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(MAX_STREAMS))
-    message = json.dumps(dict(options)).encode() + b"\n" + data
+    message = _with_options(data, options)
     async with slot, _child(task) as process:
         feeding = asyncio.create_task(_feed(process, message))
         try:
@@ -78,6 +86,10 @@ async def stream_in_child(
         finally:
             feeding.cancel()
             await asyncio.gather(feeding, return_exceptions=True)
+
+
+def _with_options(data: bytes, options: Mapping[str, object]) -> bytes:
+    return json.dumps(dict(options)).encode() + b"\n" + data
 
 
 async def _run_child(task: str, data: bytes, seconds: float) -> bytes:

@@ -1,6 +1,7 @@
 """The child process that parses one uploaded file: `python -m content.sandbox_child TASK`, stdin to JSON on stdout.
 
-A stream (see STREAMS) has a line of JSON with its options before the file, and says one line of JSON an event.
+A stream (see STREAMS), and a task of WITH_OPTIONS, has a line of JSON with its options before the file. A stream says
+one line of JSON an event.
 
 It is a module of its own so that the child imports nothing that the task does not need.
 """
@@ -19,7 +20,9 @@ from content.errors import ContentError
 TASKS = {
     "markdown": ("content.documents.markdown", "parse_markdown"),
     "question_sheet": ("content.questions.sheet", "parse_question_sheet"),
+    "questions": ("content.questions.read", "parse_questions"),
 }
+WITH_OPTIONS = {"questions"}
 STREAMS = {
     "roster_lines": ("content.roster.parse", "parse_roster_lines"),
 }
@@ -52,10 +55,12 @@ def load_task(name: str) -> Callable[..., Any]:
     return parse
 
 
-def run_task(parse: Callable[[bytes], Any], data: bytes) -> str:
+def run_task(parse: Callable[..., Any], data: bytes, *, with_options: bool = False) -> str:
     """Return the outcome as JSON: {"result": ...} or {"error": {"code", "detail", "line"}}."""
+    options, _, file = data.partition(b"\n") if with_options else (b"", b"", data)
     try:
-        outcome: dict[str, Any] = {"result": asdict(parse(data))}
+        result = parse(file, json.loads(options)) if with_options else parse(file)
+        outcome: dict[str, Any] = {"result": asdict(result)}
     except ContentError as error:
         outcome = {"error": {"code": error.code, "detail": error.detail, "line": error.line}}
     return json.dumps(outcome)
@@ -93,7 +98,7 @@ def main() -> None:
     if task in STREAMS:
         sys.stdout.writelines(run_stream(parse, data))
     else:
-        sys.stdout.write(run_task(parse, data))
+        sys.stdout.write(run_task(parse, data, with_options=task in WITH_OPTIONS))
 
 
 if __name__ == "__main__":

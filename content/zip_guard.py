@@ -1,4 +1,4 @@
-"""Whether an uploaded .xlsx is safe to hand to a parser: bounds on what it really holds, not on what it says."""
+"""Whether an uploaded .xlsx or zip is safe to hand to a parser: bounds on what it really holds, not on what it says."""
 
 import zipfile
 import zlib
@@ -16,6 +16,8 @@ RATIO_EXEMPT_BYTES = 100 * 1024
 
 _OLE2_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _CHUNK = 64 * 1024
+_AGAIN_AS_XLSX = "请用 Excel 或 WPS 另存为 .xlsx 后重新上传。"
+_AGAIN_AS_ZIP = "请用原来的软件重新导出后上传。"
 
 
 def check_xlsx(data: bytes) -> None:
@@ -29,35 +31,46 @@ def check_xlsx(data: bytes) -> None:
         raise ContentError("encrypted_or_xls", "文件有密码或为旧版 .xls 格式，请另存为 .xlsx 并取消密码后重新上传。")
     if not data.startswith(b"PK\x03\x04"):
         raise ContentError("not_xlsx", "文件不是 .xlsx 表格，请用 Excel 或 WPS 另存为 .xlsx 后重新上传。")
+    _check_archive(data, _AGAIN_AS_XLSX, dtds=False)
+
+
+def check_zip(data: bytes) -> None:
+    """Raise ContentError unless the file is a plain zip within the same bounds; DTDs are left to who reads the XML."""
+    if len(data) > MAX_FILE_BYTES:
+        raise ContentError("file_too_large", "文件超过 20 MB，请拆分后重新上传。")
+    _check_archive(data, _AGAIN_AS_ZIP, dtds=True)
+
+
+def _check_archive(data: bytes, again: str, *, dtds: bool) -> None:
     try:
         with zipfile.ZipFile(BytesIO(data)) as archive:
-            _check_names(archive.infolist())
-            _check_contents(archive)
+            _check_names(archive.infolist(), again)
+            _check_contents(archive, again, dtds)
     # What zipfile raises for damaged and unsupported archives, by its source.
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError, OSError, RuntimeError):
-        raise _damaged() from None
+        raise _damaged(again) from None
 
 
-def _check_names(entries: list[zipfile.ZipInfo]) -> None:
+def _check_names(entries: list[zipfile.ZipInfo], again: str) -> None:
     if len(entries) > MAX_ENTRIES:
-        raise _bomb()
+        raise _bomb(again)
     names = [entry.filename for entry in entries]
     if len(set(names)) != len(names):
-        raise _damaged()
+        raise _damaged(again)
     for entry in entries:
         name = entry.filename
         if name.startswith("/") or "\\" in name or ":" in name or ".." in name.split("/"):
-            raise ContentError("unsafe_names", "文件内部含有不安全的路径，请用 Excel 或 WPS 另存为 .xlsx 后重新上传。")
+            raise ContentError("unsafe_names", f"文件内部含有不安全的路径，{again}")
         if name.casefold().endswith("vbaproject.bin"):
-            raise ContentError("has_macros", "文件含有宏，请另存为不含宏的 .xlsx 后重新上传。")
+            raise ContentError("has_macros", f"文件含有宏，请去掉宏，{again}")
         if entry.flag_bits & 1:
-            raise ContentError("encrypted_or_xls", "文件有密码，请取消密码后另存为 .xlsx 重新上传。")
+            raise ContentError("encrypted_or_xls", f"文件有密码，请取消密码，{again}")
         # Excel and WPS write only these two; the others are slower to inflate or need far more memory.
         if entry.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
-            raise _damaged()
+            raise _damaged(again)
 
 
-def _check_contents(archive: zipfile.ZipFile) -> None:
+def _check_contents(archive: zipfile.ZipFile, again: str, dtds: bool) -> None:
     total = 0
     for entry in archive.infolist():
         inflated = 0
@@ -67,11 +80,11 @@ def _check_contents(archive: zipfile.ZipFile) -> None:
             total += len(chunk)
             ratio_broken = inflated > RATIO_EXEMPT_BYTES and inflated > MAX_RATIO * entry.compress_size
             if total > MAX_INFLATED_BYTES or ratio_broken:
-                raise _bomb()
+                raise _bomb(again)
             # XML may be UTF-16, and a mark may lie across two chunks.
             text = tail + chunk.replace(b"\0", b"").upper()
-            if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
-                raise ContentError("has_dtd", "文件含有不允许的 XML 声明，请用 Excel 或 WPS 另存为 .xlsx 后重新上传。")
+            if not dtds and (b"<!DOCTYPE" in text or b"<!ENTITY" in text):
+                raise ContentError("has_dtd", f"文件含有不允许的 XML 声明，{again}")
             tail = text[-16:]
 
 
@@ -81,11 +94,9 @@ def _chunks(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]
             yield chunk
 
 
-def _damaged() -> ContentError:
-    return ContentError(
-        "damaged_file", "文件已损坏或不是有效的 .xlsx 表格，请用 Excel 或 WPS 打开并另存为 .xlsx 后重新上传。"
-    )
+def _damaged(again: str) -> ContentError:
+    return ContentError("damaged_file", f"文件已损坏或不是有效的格式，{again}")
 
 
-def _bomb() -> ContentError:
-    return ContentError("file_too_complex", "表格解压后过大，请删除多余的工作表、图片和格式后重新上传。")
+def _bomb(again: str) -> ContentError:
+    return ContentError("file_too_complex", f"文件解压后过大，请删除多余的工作表、图片和格式，{again}")

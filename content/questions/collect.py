@@ -42,7 +42,7 @@ class Found:
 def collect(found: Iterable[Found], notes: Iterable[Note] = ()) -> QuestionSheet:
     """Return the sheet: of questions that are the same the first is taken, and the others name it.
 
-    Raises ContentError for no question at all, and for more than 2,000.
+    `notes` are taken after all that is found. Raises ContentError for no question at all, and for more than 2,000.
     """
     questions: list[ParsedQuestion] = []
     rejected: list[Rejected] = []

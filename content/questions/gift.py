@@ -16,7 +16,9 @@ from content.questions.gift_answers import Answers, read_answers
 from content.questions.gift_text import hide_escapes, hide_wide_escapes, read_text
 from content.text import decode_any
 
-MAX_BYTES = 5 * 1024 * 1024
+# The longest questions, 2,000 of them, are 19 MB.
+MAX_BYTES = 20 * 1024 * 1024
+_MAX_QUESTION = 100_000
 _COMMENT = ("//", "／／")
 _CATEGORY = re.compile(r"\$CATEGORY\s*[:：]\s*(.*)")
 _DATA = re.compile(r"(?<!\\)\[(tag|难度|出处|题型):((?:\\.|[^\\\[\]])*)\]")
@@ -37,16 +39,18 @@ class _Block:
 def parse_gift(data: bytes) -> QuestionSheet:
     """Return the questions of a GIFT file in UTF-8 or GBK; in a question without ASCII braces ｛＝～＃｝ are accepted.
 
-    Raises ContentError for a file that is no text, is larger than 5 MB, or has no question or more than 2,000.
+    Raises ContentError for a file that is no text, is larger than 20 MB, or has no question or more than 2,000.
     """
-    blocks = list(_blocks(decode_any(data, limit=MAX_BYTES)))
     names, categories = _Counter(), _Counter()
-    found = [each for block in blocks if (each := _read_block(block, names, categories)) is not None]
-    notes = [
-        *categories.notes("category_not_kept", "题目分类（$CATEGORY）不保留，可改用标签"),
-        *names.notes("name_not_kept", "题目名称（::名称::）不保留"),
-    ]
-    return collect(found, notes)
+    blocks = _blocks(decode_any(data, limit=MAX_BYTES))
+    found = (each for block in blocks if (each := _read_block(block, names, categories)) is not None)
+    return collect(found, _notes(names, categories))
+
+
+def _notes(names: "_Counter", categories: "_Counter") -> Iterator[Note]:
+    # Taken only once all is read.
+    yield from categories.notes("category_not_kept", "题目分类（$CATEGORY）不保留，可改用标签")
+    yield from names.notes("name_not_kept", "题目名称（::名称::）不保留")
 
 
 @dataclass
@@ -73,19 +77,23 @@ def _blocks(text: str) -> Iterator[_Block]:
         elif stripped:
             block.line = block.line or number
             block.lines.append(line)
-        elif block.lines or block.comments:
+        elif block.lines:
+            # A comment by itself belongs to the question that comes next.
             yield block
             block = _Block()
     yield block
 
 
 def _read_block(block: _Block, names: _Counter, categories: _Counter) -> Found | None:
-    lines, line = block.lines, block.line
-    while lines and _CATEGORY.match(lines[0].strip()):
-        categories.add(line)
-        lines, line = lines[1:], line + 1
+    first = 0
+    while first < len(block.lines) and _CATEGORY.match(block.lines[first].strip()):
+        categories.add(block.line + first)
+        first += 1
+    lines, line = block.lines[first:], block.line + first
     if not lines:
         return None
+    if sum(map(len, lines)) + sum(map(len, block.comments)) > _MAX_QUESTION:
+        return Found(line, ContentError("question_too_long", "这道题过长。请检查两题之间是否空了一行，或缩短文字。"))
     try:
         question, named = _read_question("\n".join(lines).strip(), " ".join(block.comments))
     except ContentError as error:

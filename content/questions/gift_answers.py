@@ -13,6 +13,8 @@ _ARROWS, _WIDE_ARROWS = re.compile("->"), re.compile("->|－＞|→")
 _WEIGHT = re.compile(r"[%％]\s*([-－]?[0-9０-９]+(?:[.．][0-9０-９]*)?)\s*[%％]")
 # Moodle gives thirds and the like with five digits.
 _WHOLE = 0.1
+# More than any question may have; how many, is checked with all else.
+_MAX_ANSWERS = 100
 # A shorthand of Moodle: * in an accepted text stands for anything.
 _WILDCARD = re.compile(r"(?<!\\)\*")
 
@@ -52,6 +54,10 @@ def read_answers(source: str, default: str, wide: bool, stated: str) -> Answers:
         raise ContentError("essay", "问答题（花括号里没有答案）不支持，请改为单选、多选、判断、填空或排序题。")
     if source.startswith("#"):
         raise ContentError("numeric", "数值题（{#…}）不支持，请改为填空题，如 {=12}。")
+    if source.count("=") + source.count("~") > _MAX_ANSWERS:
+        raise ContentError(
+            "option_count", f"一道题的选项或答案不能超过 {len(LETTERS)} 个，请检查两题之间是否空了一行。"
+        )
     if "~" not in source:
         arrows = _WIDE_ARROWS if wide else _ARROWS
         if "=" in source and arrows.search(source) and stated != "填空":

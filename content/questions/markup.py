@@ -48,6 +48,11 @@ def text_of_xml(element: Element, places: dict[str, str]) -> str:
     return _joined(pieces)
 
 
+def as_block(text: str) -> str:
+    """Return what stands, in `places` of `text_of_xml`, for an element that reads as these lines."""
+    return f"{_BREAK_OF_BLOCK}{text.translate(_KEPT)}{_BREAK_OF_BLOCK}"
+
+
 def _flow(element: Element, places: dict[str, str], kept: bool, pieces: list[str]) -> None:
     if element.tag in places:
         pieces.append(places[element.tag])

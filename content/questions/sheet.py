@@ -25,6 +25,7 @@ __all__ = [
     "QuestionSheet",
     "check_question",
     "normalise_answer",
+    "parse_other_sheet",
     "parse_question_sheet",
     "question_template",
     "write_question_sheet",
@@ -38,15 +39,22 @@ _KIND_NAMES = {"single": "单选", "multiple": "多选", "true_false": "判断",
 # In what the service writes, an apostrophe keeps a cell from being taken for a formula. A text that begins like that
 # itself gets one more, so that taking one off always gives the text back.
 _LIKE_FORMULA = re.compile(f"'*[{re.escape(''.join(FORMULA_STARTS))}]")
-_XLSX_MAGIC = b"PK\x03\x04"
 
 
 def parse_question_sheet(data: bytes) -> QuestionSheet:
-    """Return the questions of the first visible sheet of an .xlsx, .xls or delimited text, at most 2,000.
+    """Return the questions of the first sheet of an .xlsx, at most 2,000.
 
     Raises ContentError for a file that cannot be read, lacks columns or has no questions.
     """
-    rows = read_xlsx(data) if data.startswith(_XLSX_MAGIC) else _read_rows(data)
+    return _parse_rows(read_xlsx(data))
+
+
+def parse_other_sheet(data: bytes) -> QuestionSheet:
+    """Return the same of the first visible sheet of an .xls, or of delimited text."""
+    return _parse_rows(_read_rows(data))
+
+
+def _parse_rows(rows: list[Row]) -> QuestionSheet:
     header, columns = find_header(rows, _REQUIRED, _OPTIONAL)
     body = rows[header + 1 :]
     if not body:

@@ -9,6 +9,7 @@ import pytest
 from content import sandbox
 from content.documents.markdown import parse_markdown
 from content.errors import ContentError
+from content.questions.read import parse_questions
 from content.questions.sheet import parse_question_sheet, question_template
 from content.sandbox import parse_in_child
 from content.sandbox_child import TASKS
@@ -31,6 +32,12 @@ def children() -> list[psutil.Process]:
 async def test_each_task_gives_what_its_parser_gives() -> None:
     assert await parse_in_child("markdown", LESSON) == parse_markdown(LESSON)
     assert await parse_in_child("question_sheet", question_template()) == parse_question_sheet(question_template())
+
+
+async def test_options_reach_the_child_before_the_file() -> None:
+    file = "题干\nA. 甲\nB. 乙\nANSWER: B\n".encode()
+    options = {"file_name": "三会一课\n.txt"}
+    assert await parse_in_child("questions", file, options) == parse_questions(file, options)
 
 
 def test_parent_and_child_know_the_same_tasks() -> None:

@@ -12,10 +12,17 @@ import pytest
 
 from content import sandbox_child
 from content.errors import ContentError
+from content.questions.check import check_question
+from content.questions.read import write_questions
 from content.questions.sheet import question_template
 from content.roster import roster_template
 from tests.content.rosters.build import BRANCH, HEADER, compound, text, xls, xlsx, zipped
 
+QUESTIONS = [
+    check_question("单选", "题干", ["甲", "乙"], "A", "解析", "《条例》", "3", "组织生活"),
+    check_question("填空", "题干  二", [], "月|个月"),
+    check_question("排序", "题干", ["丙", "丁"], "BA"),
+]
 LESSON = "---\ntitle: 标题\nsource: 《条例》\n---\n# 正文\n\n| a |\n|---|\n| ★ |\n".encode()
 
 
@@ -120,6 +127,31 @@ def test_a_task_imports_nothing_once_it_has_begun(task: str, data: bytes) -> Non
         "run_task(parse, sys.stdin.buffer.read())\nprint(sorted(set(sys.modules) - before))"
     )
     assert run(code, data).stdout == b"[]\n"
+
+
+@pytest.mark.parametrize("name", ["a.xlsx", "a.csv", "a.xls", "a.gift", "a.txt", "a.zip", "a.xml"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        question_template(),
+        write_questions(QUESTIONS, "gift"),
+        write_questions(QUESTIONS, "qti21"),
+        write_questions(QUESTIONS, "qti3"),
+        "题干\nＡ、甲\nＢ、乙\n答案：Ａ".encode("gb18030"),
+        "题型,题干,选项A,选项B,答案\n判断,题干,,,对".encode("gb18030"),
+        b"<?xml version='1.0'?><assessmentItem/>",
+        b"<!DOCTYPE a>",
+        compound("EncryptedPackage")(),
+    ],
+    ids=["xlsx", "gift", "qti21", "qti3", "aiken", "csv", "item", "dtd", "encrypted"],
+)
+def test_reading_questions_imports_nothing_once_it_has_begun(name: str, data: bytes) -> None:
+    code = (
+        "import sys\nfrom content.sandbox_child import load_task, run_task\n"
+        "parse = load_task('questions')\nbefore = set(sys.modules)\n"
+        "run_task(parse, sys.stdin.buffer.read(), with_options=True)\nprint(sorted(set(sys.modules) - before))"
+    )
+    assert run(code, json.dumps({"file_name": name}).encode() + b"\n" + data).stdout == b"[]\n"
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from content.errors import ContentError
-from content.text import clean_field, clean_name, compact, decode_utf8, listed, normalise
+from content.text import clean_field, clean_name, compact, decode_any, decode_utf8, listed, normalise
 
 
 @pytest.mark.parametrize(
@@ -65,3 +65,21 @@ def test_names_are_listed_in_corner_brackets() -> None:
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")))
 def test_cleaning_a_name_twice_changes_nothing_more(text: str) -> None:
     assert clean_name(clean_name(text)) == clean_name(text)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk", "gb18030", "utf-16"])
+def test_text_is_decoded_whatever_editor_wrote_it(encoding: str) -> None:
+    assert decode_any("党课\r\n一\r".encode(encoding), limit=100) == "党课\n一\n"
+
+
+def test_decoding_leaves_a_combining_character_alone() -> None:
+    assert decode_any("=\u0338".encode(), limit=10) == "=\u0338"
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [(b"x" * 11, "file_too_large"), (b"a\x00", "not_text"), (b"\xef\xbb\xbf\xff", "not_text"), (b"\x81", "not_text")],
+)
+def test_what_is_no_text_is_refused(data: bytes, code: str) -> None:
+    with pytest.raises(ContentError, match=code):
+        decode_any(data, limit=10)

@@ -3,6 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from content.errors import ContentError
+from content.questions.accepted import join_accepted, split_accepted
 from content.questions.check import check_question, normalise_answer
 
 OPTIONS = ["每周", "每月", "每季度", "每年"]
@@ -121,3 +122,69 @@ def test_answers_are_compared_without_width_spaces_and_case(one: str, other: str
 @given(st.text())
 def test_normalising_ignores_spaces_around(text: str) -> None:
     assert normalise_answer(f" {text}　") == normalise_answer(text)
+
+
+@pytest.mark.parametrize(
+    "answer", ["CABD", "C A B D", "C、A、B、D", "C→A→B→D", "c>a>b>d", "ＣＡＢＤ", "C-A-B-D", list("CABD")]
+)
+def test_an_ordering_keeps_the_order_of_its_letters(answer: str | list[str]) -> None:
+    question = check_question("排序题", "题干", OPTIONS, answer)
+    assert (question.kind, question.answer) == ("ordering", ("C", "A", "B", "D"))
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [("ABC", "answer_count"), ("ABCDA", "repeated_answer"), ("ABCE", "unknown_answer"), ("", "missing_answer")],
+)
+def test_an_ordering_names_every_option_once(answer: str, code: str) -> None:
+    assert code_of("ordering", OPTIONS, answer) == code
+
+
+@pytest.mark.parametrize(
+    ("written", "difficulty"),
+    [("", 0), ("1", 1), ("５", 5), ("容易", 1), ("较易", 2), ("中等", 3), ("较难", 4), (" 困 难", 5)],
+)
+def test_difficulty_is_a_number_or_a_word(written: str, difficulty: int) -> None:
+    assert check_question("判断", "题干", [], "对", difficulty=written).difficulty == difficulty
+
+
+@pytest.mark.parametrize("written", ["0", "6", "1.5", "很难"])
+def test_any_other_difficulty_is_refused(written: str) -> None:
+    with pytest.raises(ContentError, match="unknown_difficulty"):
+        check_question("判断", "题干", [], "对", difficulty=written)
+
+
+def test_tags_are_parted_by_any_common_mark_and_each_is_kept_once() -> None:
+    question = check_question("判断", "题干", [], "对", tags="党章、入党,三会一课；党 章|转正｜,, 入党，")
+    assert question.tags == ("党章", "入党", "三会一课", "转正")
+    assert check_question("判断", "题干", [], "对", tags=["党章", "a,b"]).tags == ("党章", "a", "b")
+
+
+def test_tags_are_few_and_short() -> None:
+    with pytest.raises(ContentError, match="too_many_tags"):
+        check_question("判断", "题干", [], "对", tags=[str(number) for number in range(11)])
+    with pytest.raises(ContentError, match="tag_too_long"):
+        check_question("判断", "题干", [], "对", tags="字" * 21)
+
+
+@pytest.mark.parametrize("field", range(5))
+def test_a_control_character_is_refused_wherever_it_is(field: int) -> None:
+    texts = ["题干", "答案", "解析", "出处", "标签"]
+    texts[field] += "\x01x"
+    stem, text, explanation, source, tag = texts
+    with pytest.raises(ContentError, match="invalid_characters"):
+        check_question("填空", stem, [], text, explanation, source, "", tag)
+
+
+def test_a_control_character_in_an_option_is_refused() -> None:
+    assert code_of("single", ["甲\x01x", "乙"], "A") == "invalid_characters"
+
+
+@settings(deadline=None)
+@given(st.lists(st.text("a\\|｜", min_size=1, max_size=5), min_size=1, max_size=4))
+def test_accepted_texts_with_bars_and_backslashes_survive_a_cell(texts: list[str]) -> None:
+    assert split_accepted(join_accepted(texts)) == texts
+
+
+def test_a_backslash_means_nothing_but_before_a_bar() -> None:
+    assert split_accepted("C:\\a|甲\\|乙|丙\\\\|丁\\") == ["C:\\a", "甲|乙", "丙\\", "丁\\"]

@@ -1,8 +1,19 @@
+from dataclasses import replace
+from io import BytesIO
+
 import pytest
+import xlwt  # type: ignore[import-untyped]  # it has no stubs
 
 from content.errors import ContentError, Rejected
-from content.questions.sheet import ParsedQuestion, parse_question_sheet, question_template
-from content.tables import Value, write_xlsx
+from content.questions.check import check_question
+from content.questions.sheet import (
+    ParsedQuestion,
+    parse_other_sheet,
+    parse_question_sheet,
+    question_template,
+    write_question_sheet,
+)
+from content.tables import Value, read_xlsx, write_xlsx
 
 HEADER: list[Value] = ["题型", "题干", "选项A", "选项B", "选项C", "答案", "解析", "出处"]
 
@@ -70,4 +81,58 @@ def test_a_sheet_has_at_most_2000_questions() -> None:
 def test_the_template_is_itself_a_valid_sheet_with_each_kind() -> None:
     parsed = parse_question_sheet(question_template())
     assert parsed.rejected == ()
-    assert [question.kind for question in parsed.questions] == ["single", "multiple", "true_false", "fill_in", "ordering"]
+    assert [question.kind for question in parsed.questions] == [
+        "single",
+        "multiple",
+        "true_false",
+        "fill_in",
+        "ordering",
+    ]
+
+
+def test_difficulty_and_tags_are_optional_columns() -> None:
+    header: list[Value] = ["题型", "题干", "选项A", "选项B", "答案", "难度", "标签"]
+    parsed = parse_question_sheet(sheet(["排序", "题干", "甲", "乙", "BA", 3, "党章、入党"], header=header))
+    (question,) = parsed.questions
+    assert (question.kind, question.answer, question.difficulty) == ("ordering", ("B", "A"), 3)
+    assert question.tags == ("党章", "入党")
+
+
+def test_a_bank_is_exported_in_the_columns_of_the_template_and_never_as_a_formula() -> None:
+    question = check_question("填空", "=1+1", [], ["'=2", "a|b"], "@解析", "-", "2", "+标签")
+    data = write_question_sheet([question])
+    assert read_xlsx(data)[0][1] == read_xlsx(question_template())[0][1]
+    cells = read_xlsx(data)[1][1]
+    assert cells[1] == "'=1+1"
+    assert cells[10] == "''=2|a\\|b"
+    assert cells[11:] == ["'@解析", "'-", "2", "'+标签"]
+    assert [replace(each, line=0) for each in parse_question_sheet(data).questions] == [question]
+
+
+def test_an_apostrophe_that_keeps_off_no_formula_stays() -> None:
+    parsed = parse_question_sheet(sheet(["单选", "'引文'", "'甲", "''", "", "A", "", ""]))
+    assert (parsed.questions[0].stem, parsed.questions[0].options) == ("'引文'", ("'甲", "''"))
+
+
+def test_of_several_sheets_of_an_old_workbook_the_first_visible_is_read() -> None:
+    book = xlwt.Workbook()
+    for title, visibility in (("隐藏", 1), ("试题", 0)):
+        page = book.add_sheet(title)
+        page.visibility = visibility
+        rows = [["题型", "题干", "选项A", "选项B", "答案"], ["判断", title, "", "", "对"]]
+        for row, cells in enumerate(rows):
+            for column, cell in enumerate(cells):
+                page.write(row, column, cell)
+    output = BytesIO()
+    book.active_sheet = 1
+    book.save(output)
+    assert [question.stem for question in parse_other_sheet(output.getvalue()).questions] == ["试题"]
+
+
+def test_an_old_workbook_without_a_visible_sheet_is_refused() -> None:
+    book = xlwt.Workbook()
+    book.add_sheet("一").visibility = 1
+    output = BytesIO()
+    book.save(output)
+    with pytest.raises(ContentError, match="missing_sheet"):
+        parse_other_sheet(output.getvalue())
