@@ -60,17 +60,18 @@ class Play:
                 await freeze(session, lesson, self.clock.now, note="更正", substantive=bool(which))
             self.model.edition += bool(which)
             return
-        await self.beat(which)
+        # From the top: whoever has only begun is never done, however long they have been away since.
+        await self.beat(which, 0.0)
         if what == "finish":
             self.clock.move(seconds=60)
-            await self.beat(which)
+            await self.beat(which, 1.0)
             self.model.done[which].add(self.model.edition)
 
-    async def beat(self, which: int) -> None:
+    async def beat(self, which: int, position: float) -> None:
         self.count += 1
         async with transaction(self.world.service.sessions) as session:
             reader = self.readers[which]
-            await record_progress(session, reader, self.lesson, 1.0, f"b{self.count}", self.clock.now)
+            await record_progress(session, reader, self.lesson, position, f"b{self.count}", self.clock.now)
 
     async def figures(self) -> set[int]:
         """How many have completed the week: as leaders, as the reminders, and as the members themselves have it."""
