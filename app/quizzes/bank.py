@@ -4,17 +4,37 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
+from typing import cast
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import audit
+from app.access.principals import CurrentStaff
+from app.errors import Conflict
+from app.library.lessons import get_organisation
 from app.quizzes.models import Question
 from content.errors import Rejected
-from content.questions.sheet import ParsedQuestion, QuestionSheet, normalise_answer
+from content.questions.sheet import ParsedQuestion, QuestionKind, QuestionSheet, normalise_answer
 
 DUPLICATE = "duplicate_in_bank"
+# A package of QTI has its manifest besides.
+MOST_EXPORTED = 1_999
 DUPLICATE_REASON = "题库中已有相同的试题（题型、题干和选项都相同），请删除这一行。"
+
+
+class BankEmpty(Conflict):
+    """There is nothing to export."""
+
+    code = "bank_empty"
+    detail = "这个组织的题库还没有试题，无法导出。"
+
+
+class TooManyToExport(Conflict):
+    """More than a file may hold that could be imported again."""
+
+    code = "too_many_to_export"
+    detail = f"题库超过 {MOST_EXPORTED} 道试题，请先归档不再使用的试题，再导出。"
 
 
 @dataclass(frozen=True)
@@ -105,3 +125,42 @@ async def import_questions(
         return ImportResult(len(taken), rejected, [])
     stored = await add_questions(session, organisation_id, author_id, taken, now)
     return ImportResult(len(taken), [], [question.id for question in stored])
+
+
+async def export_questions(
+    session: AsyncSession, staff: CurrentStaff, organisation_id: int, file_format: str, now: datetime
+) -> list[ParsedQuestion]:
+    """The questions of a bank in an editor's reach, oldest first; that they left the system is on record.
+
+    Raises `NotFound`, `BankEmpty` or `TooManyToExport`.
+    """
+    organisation = await get_organisation(session, staff, organisation_id)
+    found = await session.scalars(
+        select(Question)
+        .where(Question.organisation_id == organisation.id, Question.archived_at.is_(None))
+        .order_by(Question.id)
+        .limit(MOST_EXPORTED + 1)
+    )
+    rows = found.all()
+    if not rows:
+        raise BankEmpty
+    if len(rows) > MOST_EXPORTED:
+        raise TooManyToExport
+    audit.record(
+        session, staff.actor, "questions.exported", "organisation", organisation.id,
+        now=now, organisation_id=organisation.id, count=len(rows), format=file_format,
+    )  # fmt: skip
+    return [
+        ParsedQuestion(
+            line=0,
+            kind=cast(QuestionKind, row.kind),
+            stem=row.stem,
+            options=tuple(row.options),
+            answer=tuple(row.answer),
+            explanation=row.explanation,
+            source=row.source,
+            difficulty=row.difficulty,
+            tags=tuple(row.tags),
+        )
+        for row in rows
+    ]

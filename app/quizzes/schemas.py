@@ -31,10 +31,14 @@ class RejectedLine(Out):
 
 
 class ImportReport(Out):
-    """What an import took, or would take: `question_ids` is empty in a dry run."""
+    """What an import took, or would take: `question_ids` is empty in a dry run.
+
+    `notes` tell what the file says besides and is not kept, such as the names of questions.
+    """
 
     accepted: int
     rejected: list[RejectedLine]
+    notes: list[RejectedLine]
     question_ids: list[int]
 
 

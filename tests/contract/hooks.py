@@ -35,6 +35,11 @@ LESSON = {
     "missing_source",
 }
 FILE = {"not_xlsx", "rejected_lines"}
+# Bytes that are no file of questions: they are taken for GIFT, unless they look like another format.
+QUESTIONS = {
+    "empty_file", "empty_sheet", "not_text", "text_before_answers", "unmatched_braces", "unsupported_encoding",
+    "invalid_characters", "question_too_long", "not_an_item", "has_dtd", "damaged_file", *FILE,
+}  # fmt: skip
 QUESTION = {
     "missing_stem", "invalid_characters", "option_count", "empty_option", "duplicate_options", "missing_answer",
     "unknown_answer", "repeated_answer", "answer_count", "unexpected_options",
@@ -66,7 +71,7 @@ REFUSALS: dict[str, set[str]] = {
     # Which values go with which key is said by the settings themselves.
     "put_setting": {"bad_setting"},
     "import_roster": {"empty_file", *FILE},
-    "import_questions": FILE,
+    "import_questions": QUESTIONS,
     # Which adapters are installed is not the document's to say; a mini-program needs its appid and its secret.
     "create_channel": {"unknown_adapter", "missing"},
     "create_schedule": {"bad_cron"},

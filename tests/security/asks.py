@@ -285,6 +285,12 @@ async def roster_answer(targets: Targets, organisation_id: int, actor: Person) -
     return Ask({"import_id": import_id}, json={"answers": [{"line_id": line_id, "member_id": None}]})
 
 
+async def bank(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A bank with a question."""
+    await targets.question(organisation_id)
+    return Ask(query={"organisation_id": organisation_id, "format": "gift"})
+
+
 async def question_sheet(targets: Targets, organisation_id: int, actor: Person) -> Ask:
     """A workbook with one new question."""
     row: list[Value] = ["判断", f"第{targets.number()}题是对的。", "", "", "", "", "对", "解析", "出处"]

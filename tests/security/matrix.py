@@ -326,6 +326,7 @@ ROWS = (
         reach=ABOVE),
     # --- questions, quizzes, attempts ----------------------------------------------------------------------------
     Row("POST /questions/import", EDITOR, asks.question_sheet, 201),
+    Row("GET /questions/export", EDITOR, asks.bank),
     Row("GET /questions/template.xlsx", EDITOR, asks.nothing, reach=NO_TARGET),
     Row("GET /questions", DESK, asks.by_id("-", Targets.question), lists="id"),
     Row("PATCH /questions/{question_id}", EDITOR, asks.by_id("question_id", Targets.question, {"tags": ["党章"]})),

@@ -60,6 +60,7 @@ const ACTIONS = {
   "question.archived": "归档试题",
   "question.changed": "修改试题",
   "question.restored": "恢复试题",
+  "questions.exported": "导出题库",
   "questions.imported": "导入试题",
   "quiz.put": "编排测验",
   "roster.answered": "确认名册疑问",

@@ -11,6 +11,7 @@ from app.quizzes.models import Question
 from app.resources import Service
 from content.questions.sheet import parse_question_sheet
 from content.tables import write_xlsx
+from tests.app.organisations.people import audited
 from tests.app.quizzes.exam import ALL, FILL_IN, MULTIPLE, SINGLE, TRUE_FALSE, make_questions, sheet
 from tests.world import Person, World
 
@@ -37,7 +38,7 @@ async def test_a_sheet_goes_into_the_bank_and_is_listed_with_its_answers(
 ) -> None:
     editor = await world.staff(("editor", 10))
     dry = await post(client, editor, sheet(*ALL), dry_run="true")
-    assert (dry.status_code, dry.json()) == (200, {"accepted": 4, "rejected": [], "question_ids": []})
+    assert (dry.status_code, dry.json()) == (200, {"accepted": 4, "rejected": [], "notes": [], "question_ids": []})
     assert await stored(service) == 0
     made = await post(client, editor, sheet(*ALL))
     assert made.status_code == 201, made.text
@@ -105,7 +106,8 @@ async def test_a_retried_import_gives_its_first_answer(client: httpx.AsyncClient
 
 
 @pytest.mark.parametrize(
-    ("data", "code"), [(b"no table", "not_xlsx"), (write_xlsx({"a": [["x"]]}), "missing_columns"), (b"", "not_xlsx")]
+    ("data", "code"),
+    [(b"no table", "missing_columns"), (write_xlsx({"a": [["x"]]}), "missing_columns"), (b"", "empty_file")],
 )
 async def test_files_that_are_no_question_sheet_are_refused(
     client: httpx.AsyncClient, world: World, data: bytes, code: str
@@ -113,6 +115,53 @@ async def test_files_that_are_no_question_sheet_are_refused(
     editor = await world.staff(("editor", 10))
     refused = await post(client, editor, data)
     assert (refused.status_code, refused.json()["code"]) == (422, code)
+
+
+GIFT = "// [难度:4] [tag:组织生活]\n::一::党小组会一般多久召开一次？{=每月 ~每季度 ~每年 ####《条例》第13条}\n"
+
+
+async def test_other_formats_are_taken_by_name_and_bytes_and_what_is_not_kept_is_said(
+    client: httpx.AsyncClient, world: World
+) -> None:
+    editor = await world.staff(("editor", 10))
+    file = {"file": ("题库.gift", GIFT.encode("gb18030"))}
+    answer = await client.post("/questions/import?organisation_id=10", files=file, headers=editor.auth)
+    assert answer.status_code == 201, answer.text
+    assert [note["line"] for note in answer.json()["notes"]] == [2], "the name of the question"
+    (question,) = (await client.get("/questions", headers=editor.auth)).json()["items"]
+    assert (question["difficulty"], question["tags"], question["answer"]) == (4, ["组织生活"], ["A"])
+
+
+@pytest.mark.parametrize("file_format", ["xlsx", "gift", "qti21", "qti3"])
+async def test_what_is_exported_can_be_imported_elsewhere_as_the_same_questions(
+    client: httpx.AsyncClient, world: World, file_format: str
+) -> None:
+    editor = await world.staff(("editor", 10), ("editor", 2))
+    template = (await client.get("/questions/template.xlsx", headers=editor.auth)).content
+    assert (await post(client, editor, template)).status_code == 201
+    path = f"/questions/export?organisation_id=10&format={file_format}"
+    exported = await client.get(path, headers=editor.auth)
+    assert exported.status_code == 200
+    name = exported.headers["content-disposition"].split('"')[1]
+    taken = await client.post(
+        "/questions/import?organisation_id=2", files={"file": (name, exported.content)}, headers=editor.auth
+    )
+    assert taken.status_code == 201, taken.text
+    kept = ("kind", "stem", "options", "answer", "explanation", "source", "difficulty", "tags")
+    here, there = [
+        [{name: item[name] for name in kept} for item in (await client.get(path, headers=editor.auth)).json()["items"]]
+        for path in ("/questions?organisation_id=10", "/questions?organisation_id=2")
+    ]
+    assert here == there
+    assert len(here) == 5
+    (entry,) = await audited(world, "questions.exported")
+    assert entry.detail == {"count": 5, "format": file_format}
+
+
+async def test_an_empty_bank_is_not_exported(client: httpx.AsyncClient, world: World) -> None:
+    editor = await world.staff(("editor", 10))
+    answer = await client.get("/questions/export?organisation_id=10", headers=editor.auth)
+    assert (answer.status_code, answer.json()["code"]) == (409, "bank_empty")
 
 
 async def test_only_editors_import_and_only_into_their_banks(client: httpx.AsyncClient, world: World) -> None:
