@@ -5,12 +5,17 @@ import asyncio
 import httpx
 import pytest
 from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.models import AuditEntry
+from app.access.principals import get_member
 from app.db.engine import transaction
 from app.library.models import Issue
+from app.quizzes.attempt_schemas import OpenAttempt, SubmittedAttempt
+from app.quizzes.attempts import open_attempt, submit
 from app.quizzes.models import Attempt
 from app.resources import Service
+from tests.app.organisations.tree.test_races import in_order
 from tests.app.quizzes.exam import RIGHT, Exam
 from tests.conftest import MovableClock
 from tests.world import World
@@ -201,3 +206,31 @@ async def test_fifty_parallel_submissions_are_scored_once(exam: Exam, clock: Mov
         assert await session.scalar(select(func.count()).where(AuditEntry.action == "attempt.submitted")) == 1
     final = (await exam.get(f"/attempts/{attempt['id']}")).json()
     assert final == answers[0].json()
+
+
+async def test_who_submits_second_waits_and_finds_the_attempt_scored(exam: Exam, clock: MovableClock) -> None:
+    attempt = (await exam.open()).json()
+    await exam.answer(attempt, RIGHT)
+    async with transaction(exam.service.sessions) as session:
+        member = await get_member(session, exam.member.token, clock.now)
+    scored: list[SubmittedAttempt] = []
+
+    async def hand_in(session: AsyncSession) -> None:
+        scored.append(await submit(session, member, attempt["id"], clock.move(seconds=1)))
+
+    await in_order(exam.service.sessions, hand_in, hand_in)
+    assert scored[0] == scored[1]
+    async with transaction(exam.service.sessions) as session:
+        assert await session.scalar(select(func.count()).where(AuditEntry.action == "attempt.submitted")) == 1
+
+
+async def test_who_opens_second_waits_and_finds_the_attempt_open(exam: Exam, clock: MovableClock) -> None:
+    async with transaction(exam.service.sessions) as session:
+        member = await get_member(session, exam.member.token, clock.now)
+    opened: list[OpenAttempt] = []
+
+    async def begin(session: AsyncSession) -> None:
+        opened.append(await open_attempt(session, member, exam.quiz, clock.now))
+
+    await in_order(exam.service.sessions, begin, begin)
+    assert opened[0] == opened[1]
