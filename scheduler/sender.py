@@ -191,6 +191,10 @@ async def _mark(
         found = await subscriptions.addresses(session, claim.channel.account, members)
         sending = {at: found[claim.members[at]] for at in window if claim.members[at] in found}
         notes += [Note(at, "not_bound") for at in window if at not in sending]
+    elif kind.outside:
+        willing = await subscriptions.willing(session, [claim.members[position] for position in window])
+        sending = {at: NOBODY for at in window if claim.members[at] in willing}
+        notes += [Note(at, "not_consented") for at in window if at not in sending]
     if template is not None:
         users = {address.wechat_user_id for address in sending.values()}
         able = await subscriptions.spend(session, template, users, now)

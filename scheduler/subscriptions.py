@@ -41,6 +41,20 @@ async def addresses(session: AsyncSession, appid: str, members: Iterable[int]) -
     return {member: Address(user, openid) for member, user, openid in rows}
 
 
+async def willing(session: AsyncSession, members: Iterable[int]) -> set[int]:
+    """Those of the members to whom something may go outside: consented still, and not of a practice."""
+    found = await session.scalars(
+        select(Member.id)
+        .join(Organisation, Organisation.id == Member.organisation_id)
+        .where(
+            Member.id.in_(list(members)),
+            Member.consent_version == notice_in_force(),
+            Organisation.practice.is_(False),
+        )
+    )
+    return set(found)
+
+
 async def spend(session: AsyncSession, template: str, users: Collection[int], now: datetime) -> set[int]:
     """Takes one subscription of each WeChat user; gives those who had one."""
     balances = await _lock(session, template, users)

@@ -12,7 +12,7 @@ from scheduler.adapters.registry import load_adapters
 from scheduler.planner import Allowance, Recipient, choose, plan_announced
 from scheduler.sender import send_next
 from tests.scheduler.fakes.process import APPID, SECRET, SEND, TOKEN, FakeWechat
-from tests.scheduler.scene import CONFIG, Scene
+from tests.scheduler.scene import CONFIG, Scene, Scripted
 from tests.scheduler.test_planner import candidate
 
 
@@ -95,6 +95,17 @@ async def test_a_batch_that_was_planned_all_the_same_is_not_sent(scene: Scene, w
     assert await send_next(scene.real_sender(wechat.base), scene.stopping)
     assert await scene.states(batch_id) == [DeliveryState.FAILED]
     assert await wechat.count(SEND) == 0
+
+
+async def test_whoever_takes_the_consent_back_gets_nothing_that_was_planned_before(scene: Scene) -> None:
+    adapter = Scripted()
+    channel_id = await scene.channel()
+    willing, silent = await scene.world.member(100), await scene.world.member(100, consent_version=None)
+    batch_id = await scene.batch(await scene.campaign(), channel_id, [willing, silent])
+    assert await scene.send(adapter)
+    assert adapter.members == [willing]
+    assert await scene.states(batch_id) == [DeliveryState.SENT, DeliveryState.FAILED]
+    assert (await scene.notes(batch_id))[silent][0] == "not_consented"
 
 
 @pytest.mark.parametrize("adapter", ["wechat_miniprogram", "gateway"])

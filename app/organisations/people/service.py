@@ -10,6 +10,7 @@ from app.access.principals import CurrentStaff
 from app.db.vault import Vault
 from app.directory.models import Binding, Member, Organisation, Placement
 from app.errors import Conflict
+from app.identity.binding import refuse_requests
 from app.organisations.effective import effective_at
 from app.organisations.locks import hold_roster
 from app.organisations.people.likeness import check_alone
@@ -108,6 +109,9 @@ async def change_member(
         await check_alone(
             session, staff.paths(*KEEPERS), member, organisation.practice, by_phone=by_phone, by_name=by_name
         )
+    if "phone_index" in new:
+        # Who asked to be bound by the number of before asked about somebody else, as it turns out.
+        await refuse_requests(session, member_id, now, staff.account_id)
     audit.record(
         session, staff.actor, "member.changed", "member", member_id,
         now=now, organisation_id=organisation.id, fields=sorted(fields),

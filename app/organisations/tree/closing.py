@@ -14,6 +14,7 @@ from app.organisations.effective import effective_at
 from app.organisations.locks import lock_tree
 from app.organisations.placing import place_members
 from app.organisations.posts.duties import check_separation_kept
+from app.organisations.practice.service import PracticeExists, find_practice
 from app.organisations.service import find_organisation
 from app.organisations.settings.resolved import resolve_timezones
 from app.organisations.tree.changes import after_moves, move_paths, record_change, record_handing_over
@@ -174,7 +175,7 @@ async def restore_organisation(
 ) -> Organisation:
     """Brings an archived organisation back within 30 days, empty and without posts: who went elsewhere stays there.
 
-    Raises `NotFound`, `NotArchived`, `TooLateToRestore`, `ParentArchived` or `NameTaken`.
+    Raises `NotFound`, `NotArchived`, `TooLateToRestore`, `ParentArchived`, `PracticeExists` or `NameTaken`.
     """
     await lock_tree(session)
     paths = staff.paths("administrator")
@@ -194,6 +195,8 @@ async def restore_organisation(
         raise TooLateToRestore
     if parent.archived_at is not None:
         raise ParentArchived
+    if organisation.practice and not parent.practice and await find_practice(session, parent) is not None:
+        raise PracticeExists
     # One that was given while the organisation was being archived would come back with it.
     await _end_posts(session, organisation, staff.actor, now)
     organisation.archived_at = organisation.archive_reason = organisation.merged_into_id = None

@@ -328,3 +328,17 @@ async def test_a_slip_settles_what_was_asked_for(
             select(BindingRequest).where(BindingRequest.member_id == member).order_by(BindingRequest.id)
         )
         assert [row.state for row in rows] == ["approved", "refused"]
+
+
+async def test_a_request_by_a_number_that_was_wrong_on_the_roster_ends_with_its_correction(
+    client: httpx.AsyncClient, phone: httpx.AsyncClient, wechat: FakeWechat, service: Service, world: World
+) -> None:
+    leader = await world.staff(("leader", 100))
+    members = [await world.member(100, name=name) for name in ("王敏", "李强")]
+    await give_number(service, *members)
+    asked = await bind_by_phone(phone, wechat, await open_phone(phone, wechat, "new"))
+    assert len(asked.json()["requests"]) == 2
+    body = {"phone": OTHER, "allow_duplicate": True}
+    changed = await client.patch(f"/members/{members[0]}", json=body, headers=leader.auth)
+    assert changed.status_code == 200, changed.text
+    assert [each["member_id"] for each in await open_requests(client, leader)] == [members[1]]

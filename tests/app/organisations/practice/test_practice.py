@@ -253,3 +253,12 @@ async def test_it_is_in_no_list_figure_or_print_of_real_people(client: httpx.Asy
     assert len((await client.get(f"{at}/binding-slips", headers=trainee.auth)).json()["items"]) == len(MEMBERS)
     assert len((await client.get(f"{at}/meetings", headers=trainee.auth)).json()["items"]) == 1
     assert len((await client.get(f"{at}{completion}", headers=trainee.auth)).json()["issues"]) == 1
+
+
+async def test_one_that_has_ended_does_not_come_back_beside_another(client: httpx.AsyncClient, world: World) -> None:
+    admin = await world.staff(("administrator", 1))
+    old = (await practise(client, admin, 1)).json()["organisation"]["id"]
+    assert (await client.delete("/organisations/1/practice", headers=admin.auth)).status_code == 204
+    assert (await practise(client, admin, 1, name="新的演练")).status_code == 201
+    back = await client.post(f"/organisations/{old}/restoration", headers=admin.auth)
+    assert (back.status_code, back.json()["code"]) == (409, "practice_exists")
