@@ -63,6 +63,8 @@ class Scripted:
     """An adapter as another package would bring it; it answers `script` in turn, or by member, and then SENT."""
 
     rings: bool = False
+    # Not unless it is asked for: most scenes have made-up members, of whom there is no consent.
+    outside: bool = False
     address: Literal["member", "wechat"] = "member"
     subscribed: bool = False
     script: list[Outcome] = field(default_factory=list)
@@ -91,7 +93,9 @@ class Scripted:
     @property
     def kind(self) -> AdapterKind:
         """What the registry would hold."""
-        return AdapterKind(self.build, rings=self.rings, address=self.address, subscribed=self.subscribed)
+        return AdapterKind(
+            self.build, rings=self.rings, outside=self.outside, address=self.address, subscribed=self.subscribed
+        )
 
 
 @dataclass

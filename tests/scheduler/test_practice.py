@@ -98,7 +98,7 @@ async def test_a_batch_that_was_planned_all_the_same_is_not_sent(scene: Scene, w
 
 
 async def test_whoever_takes_the_consent_back_gets_nothing_that_was_planned_before(scene: Scene) -> None:
-    adapter = Scripted()
+    adapter = Scripted(outside=True)
     channel_id = await scene.channel()
     willing, silent = await scene.world.member(100), await scene.world.member(100, consent_version=None)
     batch_id = await scene.batch(await scene.campaign(), channel_id, [willing, silent])
