@@ -63,11 +63,40 @@ function date(at) {
   return `${day.getUTCMonth() + 1}月${day.getUTCDate()}日`;
 }
 
-/** [{value: "2026-W48", text: "11月23日—11月29日（2026-W48）"}] from `first` weeks from now on. */
+/** 11月23日—29日, with the year where it is not this one. */
+function span(at) {
+  const [from, until] = [new Date(at), new Date(at + 6 * DAY)];
+  const year = until.getUTCFullYear() === new Date(Date.now() + SHIFT).getUTCFullYear() ? "" : `${until.getUTCFullYear()}年`;
+  const same = from.getUTCMonth() === until.getUTCMonth();
+  return `${year}${date(at)}—${same ? `${until.getUTCDate()}日` : date(at + 6 * DAY)}`;
+}
+
+/** The Monday of a week of the API ("2026-W48"), as UTC midnight of that date. */
+function mondayOf(week) {
+  const [year, number] = week.split("-W").map(Number);
+  const fourth = Date.UTC(year, 0, 4); // always in week 1
+  return fourth - ((new Date(fourth).getUTCDay() + 6) % 7) * DAY + (number - 1) * 7 * DAY;
+}
+
+/** 11月23日—29日 for "2026-W48" */
+export function weekText(week) {
+  return span(mondayOf(week));
+}
+
+/** When an issue of the week goes out if nothing else is said: its Monday 08:00 in Shanghai, or the next one. */
+export function publishing(week) {
+  const at = (from) => from - SHIFT + 8 * 3_600_000;
+  const own = at(mondayOf(week));
+  if (own > Date.now()) return new Date(own);
+  const next = [at(monday()), at(monday(1))].find((each) => each > Date.now());
+  return new Date(next);
+}
+
+/** [{value: "2026-W48", text: "11月23日—29日"}] from `first` weeks from now on. */
 export function weeks(first, count) {
   return Array.from({ length: count }, (_, index) => {
     const at = monday(first + index);
-    return { value: weekName(at), text: `${date(at)}—${date(at + 6 * DAY)}（${weekName(at)}）` };
+    return { value: weekName(at), text: span(at) };
   });
 }
 
@@ -86,6 +115,7 @@ export const ROLES = { leader: "支部书记", editor: "内容编辑", reviewer:
 export const STAGES = { full_member: "正式党员", probationary_member: "预备党员", development_target: "发展对象", activist: "积极分子", applicant: "入党申请人" };
 export const STATES = { draft: "草稿", in_review: "待审核", scheduled: "已定时", published: "已发布", withdrawn: "已撤回" };
 export const ROSTERS = { in_service: "在职", no_post: "无职", floating: "流动" };
+export const ARCHIVED = { left_party: "出党、退党", deceased: "去世", transferred: "组织关系转出", removed: "除名", duplicate: "重复录入", other: "其他" };
 export const MEETINGS = {
   theme_day: "主题党日",
   party_lecture: "党课",
@@ -105,3 +135,17 @@ export const MESSAGES = {
 };
 export const SCHEDULES = { weekly_issue: "发布每周学习", meeting_reminder: "会议提醒", unfinished_reminder: "未完成提醒" };
 export const ADAPTERS = { console: "演示消息页", wechat_miniprogram: "微信小程序" };
+
+const DAYS = { mon: "一", tue: "二", wed: "三", thu: "四", fri: "五", sat: "六", sun: "日", 0: "日", 1: "一", 2: "二", 3: "三", 4: "四", 5: "五", 6: "六", 7: "日" };
+
+/** 每周五 15:00 for "0 15 * * fri"; what is not so simple stays as it is written. */
+export function cronText(cron) {
+  const [minute, hour, ofMonth, month, ofWeek] = cron.trim().split(/\s+/);
+  if (!/^\d+$/.test(minute) || !/^\d+$/.test(hour) || month !== "*") return `定期 ${cron}`;
+  const at = `${hour.padStart(2, "0")}:${minute.padStart(2, "0")}`;
+  const days = ofWeek.toLowerCase().split(",").map((each) => DAYS[each]);
+  if (ofMonth === "*" && ofWeek === "*") return `每天 ${at}`;
+  if (ofMonth === "*" && days.every(Boolean)) return `每周${days.join("、")} ${at}`;
+  if (/^\d+$/.test(ofMonth) && ofWeek === "*") return `每月 ${ofMonth} 日 ${at}`;
+  return `定期 ${cron}`;
+}
