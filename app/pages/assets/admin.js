@@ -10,7 +10,7 @@ import { admin } from "./staff.js";
 const LISTS = [
   ["组织", organisations],
   ["名册导入", imports],
-  ["找人", people],
+  ["找人", (area) => people(area, admin)],
   ["设置", settings],
   ["职务", posts],
   ["渠道", channels],

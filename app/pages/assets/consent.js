@@ -46,8 +46,13 @@ function refused(root, me, next) {
   );
 }
 
+/** The digits as they are typed on any phone: in full width, with spaces or hyphens between them. */
+function codeOf(typed) {
+  return typed.normalize("NFKC").replace(/[\s\-‐-―−]/g, "");
+}
+
 function bind(root, me, phone, next) {
-  const digits = h("input", { type: "text", inputmode: "numeric", autocomplete: "off", maxlength: "9", placeholder: "8 位数字" });
+  const digits = h("input", { type: "text", inputmode: "numeric", autocomplete: "off", maxlength: "20", placeholder: "8 位数字" });
   const send = async (json) => {
     const { items, requests } = await me.call("POST", "/me/binding", { json });
     if (items.length) await next();
@@ -60,7 +65,14 @@ function bind(root, me, phone, next) {
       h("p", { class: "soft" }, "这部手机的微信还没有绑定。二选一即可。"),
       field("绑定码", digits, "在支部书记发的绑定单上；演示中可到第 5 步打印。"),
       actions(
-        { label: "绑定", run: () => send({ invite_code: digits.value.replace(/\s/g, "") }) },
+        {
+          label: "绑定",
+          run: async (tell) => {
+            const code = codeOf(digits.value);
+            if (!/^\d{8}$/.test(code)) return tell("warn", "请输入绑定单上的 8 位数字。");
+            return send({ invite_code: code });
+          },
+        },
         {
           label: "用微信手机号绑定",
           quiet: true,

@@ -68,6 +68,7 @@ function completionPart(leader, post) {
   // Newest first: the week that has just begun is the one that is asked for.
   const week = h("select", {}, options(weeks(-PAST_WEEKS, PAST_WEEKS + 1).reverse().map((each) => [each.value, each.text])));
   const result = h("div", { class: "work" });
+  week.addEventListener("change", () => show(result));
   const path = `/organisations/${post.organisation_id}/completion`;
   return part(
     "完成情况",
