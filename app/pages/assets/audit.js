@@ -1,5 +1,5 @@
 // The audit log in words. What is not known here is shown as it is kept.
-import { KINDS, MEETINGS, ROLES, SCHEDULES, STATES } from "./format.js";
+import { ARCHIVED, KINDS, MEETINGS, ROLES, ROSTERS, SCHEDULES, STAGES, STATES, time, weekText } from "./format.js";
 
 const ACTIONS = {
   "account.changed": "修改账号",
@@ -77,6 +77,8 @@ const ACTIONS = {
 const OBJECTS = {
   account: "账号",
   attempt: "作答",
+  audit_log: "审计日志",
+  binding_request: "绑定申请",
   channel: "渠道",
   issue: "学习",
   lesson: "资料",
@@ -84,26 +86,65 @@ const OBJECTS = {
   member: "党员",
   organisation: "组织",
   post: "职务",
+  privacy_notice: "告知书",
+  roster_import: "名册导入",
   schedule: "定时",
+  setting: "设置",
 };
 const NAMES = {
+  account_id: "账号",
   added: "新增",
+  after: "之后",
+  allow_duplicate: "确认不是同一人",
+  answers: "回答",
+  archived: "已撤销",
+  at: "时间",
+  before: "之前",
+  bound: "绑定",
   changed: "变更",
   characters: "字数",
   count: "数量",
   cron: "周期",
+  effective_at: "起算",
+  entries: "条数",
   fields: "字段",
+  from_id: "原组织",
+  into_id: "并入",
+  key: "设置项",
   kind: "类别",
   lessons: "资料",
   members: "人数",
+  missing: "未列入",
+  name: "名称",
+  organisation_id: "组织",
+  organisations: "新建组织",
   questions: "题数",
+  reason: "原因",
+  rejected: "不能导入",
+  reprint: "重新打印",
   role: "职务",
+  state: "状态",
+  status: "种类",
+  to_account_id: "接任",
   unchanged: "未变",
+  undone: "已撤销",
   unfinished: "未完成人数",
+  until_at: "至",
+  value: "值",
+  version: "版本",
+  wanted: "条件",
   week: "周",
 };
-const VALUES = { ...KINDS, ...MEETINGS, ...ROLES, ...SCHEDULES, ...STATES };
+const LINES = { added: "新增", changed: "变更", unchanged: "未变", rejected: "不能导入", question: "需要确认" };
+const FIELDS = { name: "姓名或名称", phone: "手机号", stage: "人员类别", roster: "名册", birth_month: "出生年月", joined_on: "入党时间", tags: "标签", exempt_reason: "免学原因", enabled: "启用", config: "配置", secret: "密钥", title: "标题", summary: "摘要", markdown: "正文", source: "出处", article: "条款", source_url: "原文网址", timezone: "时区", password: "密码", disabled: "停用" };
+const VALUES = { ...KINDS, ...MEETINGS, ...ROLES, ...SCHEDULES, ...STATES, ...STAGES, ...ROSTERS, ...ARCHIVED, ...LINES, ...FIELDS, true: "是", false: "否", null: "无" };
 const ACTORS = { account: "账号", member: "党员", wechat: "微信用户" };
+// How the actions begin that are asked for together.
+const GROUPS = { session: "登录", account: "账号", post: "职务", member: "党员", roster: "名册导入", organisation: "组织", binding: "绑定", slips: "绑定单", issue: "学习", lesson: "资料", meeting: "会议", completion: "完成情况", setting: "设置", channel: "渠道", schedule: "定时", audit: "审计日志" };
+
+export function beginnings() {
+  return Object.entries(GROUPS);
+}
 
 export function action(entry) {
   return ACTIONS[entry.action] ?? entry.action;
@@ -117,17 +158,28 @@ export function actor(entry, names) {
   return name ?? `${ACTORS[kind] ?? kind} ${id ?? ""}`.trim();
 }
 
-export function object(entry) {
-  return `${OBJECTS[entry.object_type] ?? entry.object_type} ${entry.object_id ?? ""}`.trim();
+export function object(entry, known) {
+  const name = { organisation: known.places, account: known.accounts }[entry.object_type]?.get(entry.object_id);
+  return name ?? `${OBJECTS[entry.object_type] ?? entry.object_type} ${entry.object_id ?? ""}`.trim();
 }
 
-function value(given) {
-  if (Array.isArray(given)) return given.join("、");
+function value(name, given, known) {
+  if (Array.isArray(given)) return given.map((each) => value(name, each, known)).join("、");
+  if (given !== null && typeof given === "object") return words(given, known);
+  if (/organisation_id$|^(into|from|parent)_id$/.test(name) && known.places.has(given)) return known.places.get(given);
+  if (/account_id$/.test(name) && known.accounts.has(given)) return known.accounts.get(given);
+  if (/^\d{4}-\d\d-\d\dT/.test(given)) return time(given);
+  if (/^20\d\d-W\d\d$/.test(given)) return weekText(given);
   return VALUES[given] ?? String(given);
 }
 
-export function detail(entry) {
+function words(pairs, known) {
+  return Object.entries(pairs).map(([name, given]) => `${NAMES[name] ?? FIELDS[name] ?? name} ${value(name, given, known)}`).join("，");
+}
+
+export function detail(entry, known) {
   const { before, after, ...rest } = entry.detail;
-  const moved = before !== undefined && after !== undefined ? [`${value(before)} → ${value(after)}`] : [];
-  return [...moved, ...Object.entries(rest).map(([name, given]) => `${NAMES[name] ?? name} ${value(given)}`)].join("，");
+  const moved = before !== undefined && after !== undefined ? `${value("", before, known)} → ${value("", after, known)}` : "";
+  const lone = moved ? rest : entry.detail;
+  return [moved, words(lone, known)].filter(Boolean).join("，");
 }

@@ -156,6 +156,7 @@ export function fileField(label, accept, chosen) {
       return new File([await picked.arrayBuffer()], picked.name, { type: picked.type });
     } catch {
       picked = null;
+      input.value = "";
       name.textContent = NO_FILE;
       throw new Problem(0, { code: "file_changed", detail: "文件已被修改，请重新选择一次。" });
     }

@@ -110,6 +110,11 @@ export function fromLocal(value) {
   return `${value}:00+08:00`;
 }
 
+/** The beginning of a day in Shanghai ("2026-11-24"), so many days later, as a moment with its zone. */
+export function fromDay(value, later = 0) {
+  return new Date(Date.parse(`${value}T00:00:00+08:00`) + later * DAY).toISOString();
+}
+
 export const KINDS = { committee: "党委", general_branch: "党总支", branch: "党支部", group: "党小组" };
 export const ROLES = { leader: "支部书记", editor: "内容编辑", reviewer: "审核人", administrator: "管理员", security_administrator: "安全管理员", auditor: "审计员" };
 export const STAGES = { full_member: "正式党员", probationary_member: "预备党员", development_target: "发展对象", activist: "积极分子", applicant: "入党申请人" };
