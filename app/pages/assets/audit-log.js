@@ -50,7 +50,7 @@ function listed(entries, known) {
   return table(`${entries.length} 条，新的在前`, [
     ["动作", (entry) => action(entry)],
     ["时间", (entry) => shortTime(entry.at)],
-    ["谁", (entry) => actor(entry, known.accounts)],
+    ["谁", (entry) => h("span", { class: "whole" }, actor(entry, known.accounts))],
     ["组织", (entry) => known.places.get(entry.organisation_id) ?? "—"],
     ["对象", (entry) => object(entry, known)],
     ["内容", (entry) => detail(entry, known)],

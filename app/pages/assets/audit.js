@@ -102,11 +102,13 @@ const NAMES = {
   before: "之前",
   bound: "绑定",
   changed: "变更",
+  changed_members: "变更的人",
   characters: "字数",
   count: "数量",
   cron: "周期",
   effective_at: "起算",
   entries: "条数",
+  exempt_members: "免学的人",
   fields: "字段",
   from_id: "原组织",
   into_id: "并入",
@@ -118,6 +120,24 @@ const NAMES = {
   name: "名称",
   organisation_id: "组织",
   organisations: "新建组织",
+  organisations_added: "新建组织",
+  organisations_removed: "撤掉的组织",
+  bindings: "绑定",
+  sessions: "登录",
+  schedules: "定时",
+  issues: "学习",
+  meetings: "会议",
+  accounts: "账号",
+  by: "方式",
+  full: "完整手机号",
+  quiz: "测验",
+  from_at: "起",
+  from_organisation_id: "原组织",
+  to_organisation_id: "新组织",
+  from_parent_id: "原上级",
+  to_parent_id: "新上级",
+  from_account_id: "原任",
+  new_post_id: "新职务",
   questions: "题数",
   reason: "原因",
   rejected: "不能导入",
@@ -166,15 +186,17 @@ export function object(entry, known) {
 function value(name, given, known) {
   if (Array.isArray(given)) return given.map((each) => value(name, each, known)).join("、");
   if (given !== null && typeof given === "object") return words(given, known);
-  if (/organisation_id$|^(into|from|parent)_id$/.test(name) && known.places.has(given)) return known.places.get(given);
+  if (/(organisation|parent|into)_id$/.test(name) && known.places.has(given)) return known.places.get(given);
   if (/account_id$/.test(name) && known.accounts.has(given)) return known.accounts.get(given);
   if (/^\d{4}-\d\d-\d\dT/.test(given)) return time(given);
   if (/^20\d\d-W\d\d$/.test(given)) return weekText(given);
   return VALUES[given] ?? String(given);
 }
 
+/** Nothing and nobody are left out. */
 function words(pairs, known) {
-  return Object.entries(pairs).map(([name, given]) => `${NAMES[name] ?? FIELDS[name] ?? name} ${value(name, given, known)}`).join("，");
+  const some = Object.entries(pairs).filter(([, given]) => given !== 0 && given !== null && given !== "" && !(Array.isArray(given) && given.length === 0));
+  return some.map(([name, given]) => `${NAMES[name] ?? FIELDS[name] ?? name} ${value(name, given, known)}`).join("，");
 }
 
 export function detail(entry, known) {

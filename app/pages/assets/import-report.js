@@ -17,10 +17,12 @@ const SHOWN = 200;
 export async function report(seen, follow) {
   if (seen.state === "failed") return h("p", { class: "said bad", role: "alert" }, `${seen.file_name}：${seen.error_detail}`);
   const path = `/rosters/imports/${seen.id}`;
-  const linesOf = async (status) => (await admin.call("GET", `${path}/lines?status=${status}&limit=${SHOWN}`)).items;
-  const [questions, rejected, changed, added, unchanged] = await Promise.all(["question", "rejected", "changed", "added", "unchanged"].map(linesOf));
+  // Each list that is looked at is on record: what is empty is not asked for.
+  const list = async (count, what) => (count > 0 ? (await admin.call("GET", `${path}/${what}limit=${SHOWN}`)).items : []);
+  const counts = { question: seen.questions_count, rejected: seen.rejected_count, changed: seen.changed, added: seen.added, unchanged: seen.state === "checked" ? seen.unchanged : 0 };
+  const [questions, rejected, changed, added, unchanged] = await Promise.all(Object.entries(counts).map(([status, count]) => list(count, `lines?status=${status}&`)));
   const answered = [...changed, ...added, ...unchanged].filter((line) => line.answered);
-  const missing = await admin.call("GET", `${path}/missing?limit=${SHOWN}`);
+  const missing = await list(seen.missing, "missing?");
   return [
     h("h4", {}, `${seen.file_name || "名册"}（${shortTime(seen.created_at)}）`),
     h("p", { class: `said ${seen.state === "applied" ? "good" : ""}`.trim(), role: "status" }, STATES[seen.state]),
@@ -31,8 +33,8 @@ export async function report(seen, follow) {
     listed(seen, "rejected", rejected),
     listed(seen, "changed", changed),
     listed(seen, "added", added),
-    missing.items.length > 0 &&
-      h("details", {}, h("summary", {}, `名册中有、文件里没有的人（${seen.missing}）：不会删除`), table("如已调出、去世，请到“找人”里归档", [["姓名", (each) => each.name], ["组织", (each) => each.organisation]], missing.items, "compact")),
+    missing.length > 0 &&
+      h("details", {}, h("summary", {}, `名册中有、文件里没有的人（${seen.missing}）：不会删除`), table("如已调出、去世，请到“找人”里归档", [["姓名", (each) => each.name], ["组织", (each) => each.organisation]], missing, "compact")),
     doings(seen, follow),
   ];
 }

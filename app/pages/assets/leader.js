@@ -152,12 +152,12 @@ function refusedPart(leader) {
       label: "打开东溪村党支部的完成情况",
       quiet: true,
       run: async (tell) => {
-        const { organisation_id: other, organisation } = postOf(await east.open());
+        const { organisation_id: other } = postOf(await east.open());
         try {
           await leader.call("GET", `/organisations/${other}/completion`);
         } catch (error) {
           if (error.status !== 404) throw error;
-          tell("good", `服务拒绝了（404）：“${error.detail}”乙连${organisation}是否存在都不会知道。`);
+          tell("good", `服务拒绝了：“${error.detail}”不在管理范围内的，和不存在的，回答一样。`);
           return;
         }
         tell("bad", "竟然打开了：这是缺陷，请报告。");

@@ -6,7 +6,7 @@ const LETTERS = "ABCDEFGH";
 const KINDS = { single: "单选", multiple: "多选", true_false: "判断", fill_in: "填空" };
 
 /** Shows how the member stands in the quiz of the issue, if it has one. */
-export async function mountQuiz(root, me, issue) {
+export async function mountQuiz(root, me, issue, step) {
   let quiz;
   try {
     quiz = await me.call("GET", `/issues/${issue.id}/quiz`);
@@ -29,13 +29,13 @@ export async function mountQuiz(root, me, issue) {
         small: true,
         quiet: true,
         disabled: !can,
-        run: async () => ask(root, me, issue, await me.call("POST", `/quizzes/${quiz.id}/attempts`)),
+        run: async () => ask(root, me, issue, step, await me.call("POST", `/quizzes/${quiz.id}/attempts`)),
       }),
     ),
   );
 }
 
-function ask(root, me, issue, attempt) {
+function ask(root, me, issue, step, attempt) {
   const saved = h("p", { class: "hint", role: "status" }, "答案随选随存，交卷前都可以改。");
   let saving = Promise.resolve();
   let failed = null;
@@ -69,11 +69,11 @@ function ask(root, me, issue, attempt) {
           tell("warn", `还有 ${open} 题没有作答，交卷后不能再改。确定的话请再点一次“交卷”。`);
           return;
         }
-        result(root, me, issue, await me.call("POST", `/attempts/${attempt.id}/submission`));
-        done(1);
+        result(root, me, issue, step, await me.call("POST", `/attempts/${attempt.id}/submission`));
+        done(step);
       },
     },
-    { label: "先放一放", quiet: true, run: () => mountQuiz(root, me, issue) },
+    { label: "先放一放", quiet: true, run: () => mountQuiz(root, me, issue, step) },
   );
   show(
     root,
@@ -83,6 +83,7 @@ function ask(root, me, issue, attempt) {
     submit,
   );
   root.classList.add("part");
+  root.scrollIntoView({ block: "start" });
 }
 
 function asked(question, index, save) {
@@ -113,7 +114,7 @@ function written(question, answer) {
   return answer.map((letter) => `${letter}．${question.options[LETTERS.indexOf(letter)] ?? ""}`).join("；");
 }
 
-function result(root, me, issue, attempt) {
+function result(root, me, issue, step, attempt) {
   show(
     root,
     h("p", { class: `said ${attempt.passed ? "good" : "warn"}`, role: "status" }, `本次得分 ${attempt.score} 分，${attempt.passed ? "已及格。" : "未及格，看过解析后可以再试。"}`),
@@ -128,6 +129,7 @@ function result(root, me, issue, attempt) {
         question.source && h("p", { class: "small soft" }, `出处：${question.source}`),
       ),
     ),
-    actions({ label: "完成", quiet: true, run: () => mountQuiz(root, me, issue) }),
+    actions({ label: "完成", quiet: true, run: () => mountQuiz(root, me, issue, step) }),
   );
+  root.scrollIntoView({ block: "start" });
 }
