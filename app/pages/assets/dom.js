@@ -49,7 +49,7 @@ function report(place, error) {
 }
 
 /** Whether the person goes on with what they began: the question says what it does and to how many. */
-export function sure({ title, text, go }) {
+function sure({ title, text, go }) {
   const dialog = h(
     "dialog",
     {},

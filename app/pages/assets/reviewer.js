@@ -56,7 +56,7 @@ async function card(root, listed) {
   return h(
     "div",
     { class: "item" },
-    h("div", { class: "split" }, h("strong", {}, `${weekText(issue.week)}：${issue.title}`), state),
+    h("div", { class: "split" }, h("strong", {}, `${weekText(issue.week)}　${issue.title}`), state),
     h("p", { class: "small soft" }, `拟稿：${issue.author.name} · ${issue.lessons.length} 篇资料 · ${quiz ? `测验 ${quiz.questions.length} 题` : "没有测验"}`),
     actions(
       ...issue.lessons.map((lesson) => ({

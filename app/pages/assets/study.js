@@ -23,7 +23,7 @@ function issueCard(me, reader, issue) {
   // One red button: the next lesson to read.
   const upNext = issue.lessons.find((lesson) => !lesson.completed_at);
   const card = part(
-    `${weekText(issue.week)}：${issue.title}`,
+    `${weekText(issue.week)}　${issue.title}`,
     issue.summary && h("p", { class: "soft" }, issue.summary),
     h("p", { class: "small soft" }, `${issue.organisation} · ${time(issue.published_at)} 发布 · 已完成 ${issue.lessons_completed} / ${issue.lessons_total} 课`),
     h("ol", { class: "items" }, issue.lessons.map((lesson) => lessonRow(me, reader, issue, lesson, lesson === upNext))),

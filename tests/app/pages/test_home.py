@@ -1,6 +1,8 @@
 """The pages and files that the program serves by itself."""
 
 import re
+import shutil
+import subprocess
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -123,3 +125,38 @@ async def test_each_file_that_a_page_names_is_there(stage: httpx.AsyncClient) ->
     for script in ASSETS.glob("*.js"):
         for name in re.findall(r'from "\./([^"]+)"', script.read_text()):
             assert name in FILES, f"{script.name} names {name}"
+
+
+EXPORT = r"^export (?:async )?(?:function|const|class) (\w+)"
+
+
+@pytest.mark.parametrize("script", sorted(ASSETS.glob("*.js")), ids=lambda script: script.name)
+def test_each_name_that_a_script_imports_is_exported_and_used(script: Path) -> None:
+    text = script.read_text()
+    for names, module in re.findall(r'^import \{([^}]+)\} from "\./([^"]+)"', text, re.M):
+        exported = set(re.findall(EXPORT, (ASSETS / module).read_text(), re.M))
+        for name in names.split(","):
+            original, _, alias = name.strip().partition(" as ")
+            assert original in exported, f"{module} does not export {original}"
+            assert len(re.findall(rf"\b{alias or original}\b", text)) > 1, f"{original} is imported in vain"
+
+
+def test_each_script_is_reached_from_a_page_and_each_export_from_another_script() -> None:
+    scripts = {script.name: script.read_text() for script in ASSETS.glob("*.js")}
+    imported = [re.findall(r'from "\./([^"]+)"', text) for text in scripts.values()]
+    named = [re.findall(r'src="/assets/([^"]+\.js)"', page.read_text()) for page in FOLDER.glob("html/*.html")]
+    assert scripts.keys() <= {name for names in (*imported, *named) for name in names}
+    for name, text in scripts.items():
+        for export in re.findall(EXPORT, text, re.M):
+            others = (other for each, other in scripts.items() if each != name)
+            assert any(re.search(rf"import \{{[^}}]*\b{export}\b[^}}]*\}} from", other) for other in others), export
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="needs Node.js to parse")
+@pytest.mark.parametrize("script", sorted(ASSETS.glob("*.js")), ids=lambda script: script.name)
+def test_each_script_can_be_parsed(script: Path) -> None:
+    node = shutil.which("node")
+    assert node is not None
+    command = [node, "--input-type=module", "--check"]
+    parsed = subprocess.run(command, input=script.read_bytes(), capture_output=True, check=False)
+    assert parsed.returncode == 0, parsed.stderr.decode()
