@@ -7,8 +7,8 @@ import { admin } from "./staff.js";
 const AT_ONCE = 30;
 
 export async function auditLog(area) {
-  const [accounts, places] = await Promise.all([admin.all("/accounts"), admin.all("/organisations")]);
-  const known = { accounts: new Map(accounts.map((each) => [each.id, each.name])), places: new Map(places.map((each) => [each.id, each.name])) };
+  const [accounts, living, gone] = await Promise.all([admin.all("/accounts"), admin.all("/organisations"), admin.all("/organisations?archived=true")]);
+  const known = { accounts: new Map(accounts.map((each) => [each.id, each.name])), places: new Map([...living, ...gone].map((each) => [each.id, each.name])) };
   const what = h("select", {}, options([["", "全部动作"], ...beginnings()]));
   const who = h("select", {}, options([["", "所有人"], ["system", "系统"], ...accounts.map((each) => [`account:${each.id}`, each.name])]));
   const [from, until] = [h("input", { type: "date" }), h("input", { type: "date" })];

@@ -1,5 +1,5 @@
 // The audit log in words. What is not known here is shown as it is kept.
-import { ARCHIVED, KINDS, MEETINGS, ROLES, ROSTERS, SCHEDULES, STAGES, STATES, time, weekText } from "./format.js";
+import { ADAPTERS, ARCHIVED, KINDS, MEETINGS, ROLES, ROSTERS, SCHEDULES, STAGES, STATES, cronText, time, weekText } from "./format.js";
 
 const ACTIONS = {
   "account.changed": "修改账号",
@@ -17,6 +17,7 @@ const ACTIONS = {
   "channel.created": "新建渠道",
   "completion.exported": "导出完成情况",
   "completion.nudged": "提醒未完成的人",
+  "completion.viewed": "查看完成情况",
   "consent.recorded": "对告知书作出选择",
   "duplicates.viewed": "查看可能重复的人",
   "issue.changed": "修改一期学习",
@@ -93,6 +94,8 @@ const OBJECTS = {
 };
 const NAMES = {
   account_id: "账号",
+  acting: "代理",
+  adapter: "渠道种类",
   added: "新增",
   after: "之后",
   allow_duplicate: "确认不是同一人",
@@ -153,11 +156,14 @@ const NAMES = {
   value: "值",
   version: "版本",
   wanted: "条件",
+  what: "内容",
   week: "周",
 };
 const LINES = { added: "新增", changed: "变更", unchanged: "未变", rejected: "不能导入", question: "需要确认" };
-const FIELDS = { name: "姓名或名称", phone: "手机号", stage: "人员类别", roster: "名册", birth_month: "出生年月", joined_on: "入党时间", tags: "标签", exempt_reason: "免学原因", enabled: "启用", config: "配置", secret: "密钥", title: "标题", summary: "摘要", markdown: "正文", source: "出处", article: "条款", source_url: "原文网址", timezone: "时区", password: "密码", disabled: "停用" };
-const VALUES = { ...KINDS, ...MEETINGS, ...ROLES, ...SCHEDULES, ...STATES, ...STAGES, ...ROSTERS, ...ARCHIVED, ...LINES, ...FIELDS, true: "是", false: "否", null: "无" };
+const SETTINGS = { quiet_from: "免打扰开始时间", quiet_until: "免打扰结束时间", daily_notices: "每人每天最多收到的通知数", separate_duties: "三员分立", points: "积分", leaderboard: "排行榜", check_in: "打卡签到", show_time: "显示学习时长" };
+const WAYS = { slip: "绑定单", phone: "微信手机号", request: "书记确认", already_bound: "已绑定其他微信", shared_phone: "几个人同一手机号", placements: "历次所在支部", viewers: "谁能看到" };
+const FIELDS = { week: "周", lessons: "资料",  name: "姓名或名称", phone: "手机号", stage: "人员类别", roster: "名册", birth_month: "出生年月", joined_on: "入党时间", tags: "标签", exempt_reason: "免学原因", enabled: "启用", config: "配置", secret: "密钥", title: "标题", summary: "摘要", markdown: "正文", source: "出处", article: "条款", source_url: "原文网址", timezone: "时区", password: "密码", disabled: "停用" };
+const VALUES = { ...KINDS, ...MEETINGS, ...ROLES, ...SCHEDULES, ...STATES, ...STAGES, ...ROSTERS, ...ARCHIVED, ...LINES, ...FIELDS, ...SETTINGS, ...WAYS, ...ADAPTERS, true: "是", false: "否", null: "无" };
 const ACTORS = { account: "账号", member: "党员", wechat: "微信用户" };
 // How the actions begin that are asked for together.
 const GROUPS = { session: "登录", account: "账号", post: "职务", member: "党员", roster: "名册导入", organisation: "组织", binding: "绑定", slips: "绑定单", issue: "学习", lesson: "资料", meeting: "会议", completion: "完成情况", setting: "设置", channel: "渠道", schedule: "定时", audit: "审计日志" };
@@ -188,6 +194,7 @@ function value(name, given, known) {
   if (given !== null && typeof given === "object") return words(given, known);
   if (/(organisation|parent|into)_id$/.test(name) && known.places.has(given)) return known.places.get(given);
   if (/account_id$/.test(name) && known.accounts.has(given)) return known.accounts.get(given);
+  if (name === "cron") return cronText(String(given));
   if (/^\d{4}-\d\d-\d\dT/.test(given)) return time(given);
   if (/^20\d\d-W\d\d$/.test(given)) return weekText(given);
   return VALUES[given] ?? String(given);
@@ -195,7 +202,7 @@ function value(name, given, known) {
 
 /** Nothing and nobody are left out. */
 function words(pairs, known) {
-  const some = Object.entries(pairs).filter(([, given]) => given !== 0 && given !== null && given !== "" && !(Array.isArray(given) && given.length === 0));
+  const some = Object.entries(pairs).filter(([, given]) => ![0, null, "", false].includes(given) && !(Array.isArray(given) && given.length === 0));
   return some.map(([name, given]) => `${NAMES[name] ?? FIELDS[name] ?? name} ${value(name, given, known)}`).join("，");
 }
 

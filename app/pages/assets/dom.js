@@ -172,8 +172,9 @@ export function tag(text, tone = "") {
   return h("span", { class: `tag ${tone}`.trim() }, text);
 }
 
-export function facts(pairs) {
-  return h("dl", { class: "facts" }, pairs.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
+/** Figures in large type; `words` for what is no figure. */
+export function facts(pairs, words = "") {
+  return h("dl", { class: `facts ${words}`.trim() }, pairs.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
 }
 
 /** Only web addresses become links; anything else stays text. */
@@ -199,7 +200,10 @@ export function fold(summary, ...children) {
   return h("details", {}, h("summary", {}, summary), h("div", { class: "work" }, children));
 }
 
-/** What came of a change, above the list that it is read again for. */
+/** What came of a change, in a list that is read again for it: brought into view, for the list may be long. */
 export function told(said) {
-  return said && h("p", { class: "said good", role: "status" }, said);
+  if (!said) return null;
+  const place = h("p", { class: "said good", role: "status" }, said);
+  requestAnimationFrame(() => place.scrollIntoView({ block: "nearest" }));
+  return place;
 }

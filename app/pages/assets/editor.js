@@ -68,6 +68,7 @@ async function issuePart(root, work) {
         },
       }),
       list,
+      actions({ label: "刷新这个列表", quiet: true, small: true, run: () => read() }),
     ),
   );
   await read();

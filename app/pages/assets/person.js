@@ -29,7 +29,7 @@ async function read(place, actor, places, id, again, said) {
     told(said),
     part(
       member.name,
-      facts([["组织", member.organisation], ["类别", STAGES[member.stage]], ["名册", ROSTERS[member.roster]], ["出生年月", member.birth_month ?? "—"], ["入党时间", member.joined_on ?? "—"], ["手机", h("span", { class: "whole" }, member.phone_masked ?? "—")], ["微信", member.bound ? "已绑定" : "未绑定"]].concat(member.exempt ? [["免学", member.exempt_reason ?? "是"]] : [])),
+      facts([["组织", member.organisation], ["类别", STAGES[member.stage]], ["名册", ROSTERS[member.roster]], ["出生年月", member.birth_month ?? "—"], ["入党时间", member.joined_on ?? "—"], ["手机", h("span", { class: "whole" }, member.phone_masked ?? "—")], ["微信", member.bound ? "已绑定" : "未绑定"]].concat(member.exempt ? [["免学", member.exempt_reason ?? "是"]] : []), "words"),
       member.archived_at ? restoring(actor, places, member, reread) : changing(actor, places, member, session, reread),
       h("h4", {}, "历次所在支部"),
       h("ul", {}, placements.items.map((each) => h("li", {}, `${each.organisation}：${day(each.from_at)}起${each.until_at ? `，至 ${day(each.until_at)}` : ""}`))),

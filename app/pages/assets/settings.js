@@ -51,7 +51,7 @@ function row(area, id, each, said) {
     // Said beside what was changed.
     await settings(area, { [each.key]: text }, id);
   };
-  const put = (value) => change("PUT", { json: { value } }, `${each.label}：已改为${shown({ ...each, value })}`);
+  const put = (value) => change("PUT", { json: { value } }, `${each.label}：已改为 ${shown({ ...each, value })}`);
   const drop = each.overridden_here && { label: "恢复沿用", quiet: true, small: true, run: () => change("DELETE", {}, `${each.label}：已恢复沿用`) };
   return h(
     "li",

@@ -11,10 +11,10 @@ export function slipsPart(leader, post) {
   const print = async (body) => {
     const { blob, name } = await leader.call("POST", `${path}.pdf`, { json: body, as: "file" });
     save(blob, name);
-    await states();
+    await states(Boolean(body.member_ids));
     return `已下载：${name}，打印后裁开发放。14 天有效，一人一码，用后作废。`;
   };
-  const states = async () => show(result, slipStates(await leader.call("GET", `${path}?limit=200`), print));
+  const states = async (open) => show(result, slipStates(await leader.call("GET", `${path}?limit=200`), print, open));
   const out = async () => {
     const { counts } = await leader.call("GET", `${path}?limit=1`);
     return `${counts.slip_out} 张已发出、还没用的绑定单马上作废，要全部收回重发；另给 ${counts.none + counts.expired} 人打印。已绑定的人不受影响。`;
@@ -25,7 +25,7 @@ export function slipsPart(leader, post) {
     actions(
       { label: "打印绑定单（PDF）", run: () => print({}) },
       { label: "全部重新打印，旧的作废", quiet: true, confirm: out, run: () => print({ reprint: true }) },
-      { label: "看谁还没有绑定", quiet: true, run: states },
+      { label: "看谁还没有绑定", quiet: true, run: () => states(true) },
     ),
     result,
   );
@@ -36,7 +36,7 @@ function lastDay(moment) {
   return day(new Date(moment).getTime() - DAY);
 }
 
-function slipStates(page, print) {
+function slipStates(page, print, open) {
   const again = (row) => ({
     label: row.state === "none" ? "打印" : "重新打印",
     quiet: true,
@@ -48,7 +48,7 @@ function slipStates(page, print) {
     facts(Object.entries(SLIPS).map(([state, [text]]) => [text, `${page.counts[state] ?? 0} 人`])),
     h(
       "details",
-      {},
+      { open },
       h("summary", {}, page.next ? `逐人情况（前 ${page.items.length} 人）` : "逐人情况"),
       table("绑定单不显示号码", [
         ["姓名", (row) => row.name],

@@ -78,6 +78,22 @@ async def test_production_has_no_route_of_the_demonstration(production: httpx.As
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), path
 
 
+async def test_a_browser_sees_a_page_where_there_is_none_and_a_program_the_problem(
+    production: httpx.AsyncClient,
+) -> None:
+    browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    for path in ("/no-such-page", "/bind/", "/demonstration/messages"):
+        seen = await production.get(path, headers=browser)
+        assert seen.status_code == 404, path
+        assert seen.headers["content-security-policy"] == STRICT
+        assert "没有这个页面" in seen.text
+        assert "演示" not in seen.text
+        assert (await production.get(path)).json()["code"] == "not_found"
+    for path in ("/api/v1/no-such", "/assets/no-such.css"):
+        answer = await production.get(path, headers=browser)
+        assert answer.headers["content-type"] == "application/problem+json", path
+
+
 async def test_production_serves_only_the_files_of_its_own_page(production: httpx.AsyncClient) -> None:
     served = {name for name in FILES if (await production.get(f"/assets/{name}")).status_code == 200}
     assert served == EVERYWHERE
@@ -160,3 +176,19 @@ def test_each_script_can_be_parsed(script: Path) -> None:
     command = [node, "--input-type=module", "--check"]
     parsed = subprocess.run(command, input=script.read_bytes(), capture_output=True, check=False)
     assert parsed.returncode == 0, parsed.stderr.decode()
+
+
+def recorded() -> set[str]:
+    """The actions that the program puts on record."""
+    calls = re.compile(r"\brecord(?:_[a-z]+)?\(")
+    found: set[str] = set()
+    for file in FOLDER.parent.rglob("*.py"):
+        for call in calls.split(file.read_text())[1:]:
+            found |= set(re.findall(r'"([a-z_]+\.[a-z_]+)"', call.split("\n\n")[0]))
+    return found
+
+
+def test_the_log_calls_each_recorded_action_by_a_name() -> None:
+    named = set(re.findall(r'^  "([a-z_]+\.[a-z_]+)": "', (ASSETS / "audit.js").read_text(), re.M))
+    assert {"member.viewed", "roster.imported", "slips.issued"} <= recorded()
+    assert recorded() - named == set()
