@@ -46,8 +46,8 @@ export function isNight() {
 export const NIGHT = "现在是夜间免打扰时段（21:00—次日 8:00）：微信消息会等到 8:00 以后送到，演示消息页不受影响。";
 
 /** The Monday of the week, weeks from now, as UTC midnight of that date. */
-function monday(weeks = 0) {
-  const today = Math.floor((Date.now() + SHIFT) / DAY);
+function monday(weeks = 0, now = Date.now()) {
+  const today = Math.floor((now + SHIFT) / DAY);
   return (today - ((today + 3) % 7) + 7 * weeks) * DAY; // day 0 was a Thursday
 }
 
@@ -63,12 +63,14 @@ function date(at) {
   return `${day.getUTCMonth() + 1}月${day.getUTCDate()}日`;
 }
 
-/** 11月23日—29日, with the year where it is not this one. */
-function span(at) {
+/** 11月23日—29日, with the year where it is not that of `now`, or changes within the week. */
+function span(at, now = Date.now()) {
   const [from, until] = [new Date(at), new Date(at + 6 * DAY)];
-  const year = until.getUTCFullYear() === new Date(Date.now() + SHIFT).getUTCFullYear() ? "" : `${until.getUTCFullYear()}年`;
-  const same = from.getUTCMonth() === until.getUTCMonth();
-  return `${year}${date(at)}—${same ? `${until.getUTCDate()}日` : date(at + 6 * DAY)}`;
+  const [year, end] = [from.getUTCFullYear(), until.getUTCFullYear()];
+  if (year !== end) return `${year}年${date(at)}—${end}年${date(until)}`;
+  const there = year === new Date(now + SHIFT).getUTCFullYear() ? "" : `${year}年`;
+  const last = from.getUTCMonth() === until.getUTCMonth() ? `${until.getUTCDate()}日` : date(until);
+  return `${there}${date(at)}—${last}`;
 }
 
 /** The Monday of a week of the API ("2026-W48"), as UTC midnight of that date. */
@@ -79,17 +81,14 @@ function mondayOf(week) {
 }
 
 /** 11月23日—29日 for "2026-W48" */
-export function weekText(week) {
-  return span(mondayOf(week));
+export function weekText(week, now = Date.now()) {
+  return span(mondayOf(week), now);
 }
 
 /** When an issue of the week goes out if nothing else is said: its Monday 08:00 in Shanghai, or the next one. */
-export function publishing(week) {
-  const at = (from) => from - SHIFT + 8 * 3_600_000;
-  const own = at(mondayOf(week));
-  if (own > Date.now()) return new Date(own);
-  const next = [at(monday()), at(monday(1))].find((each) => each > Date.now());
-  return new Date(next);
+export function publishing(week, now = Date.now()) {
+  const mondays = [mondayOf(week), monday(0, now), monday(1, now)].map((at) => at - SHIFT + 8 * 3_600_000);
+  return new Date(mondays.find((at) => at > now));
 }
 
 /** [{value: "2026-W48", text: "11月23日—29日"}] from `first` weeks from now on. */

@@ -65,7 +65,7 @@ async function consents(root, me, phone, home) {
   const { items } = await me.call("GET", "/me/consents?limit=200");
   return [
     h("h4", {}, "我同意过的告知书"),
-    h("ul", {}, items.map((each) => h("li", {}, `${time(each.at)}：${each.accepted ? "同意" : "不同意"}（版本 ${each.version}）`))),
+    h("ul", {}, items.map((each) => h("li", {}, `${time(each.at)}：${each.accepted ? "同意" : "不同意"}（${each.version.startsWith("shipped") ? "产品自带的告知书" : "党组织发布的告知书"}）`))),
     actions({ label: "再看告知书，或收回同意", quiet: true, small: true, run: () => ask(root, me, phone, home, { taken: true }) }),
   ];
 }
