@@ -77,12 +77,13 @@ function codeOf(typed) {
   return typed.normalize("NFKC").replace(/[\s\-‐-―−]/g, "");
 }
 
-function bind(root, me, phone, next, said) {
+/** Binding by code or number; `another` where somebody is bound on this phone already, who may go back. */
+export function bind(root, me, phone, next, said, another = false) {
   const digits = h("input", { type: "text", inputmode: "numeric", autocomplete: "off", maxlength: "20", placeholder: "8 位数字" });
   const send = async (json) => {
     const { items, requests } = await me.call("POST", "/me/binding", { json });
     if (!items.length) return waiting(root, me, phone, next, requests);
-    return enter(root, me, phone, next, `已绑定：${items.map((each) => `${each.name}（${each.organisation}）`).join("、")}。`);
+    return enter(root, me, phone, next, `这部手机已绑定：${items.map((each) => `${each.name}（${each.organisation}）`).join("、")}。`);
   };
   const number = (query) => async () => {
     const { code } = await call("POST", `/demonstration/phones/${phone}/number${query}`);
@@ -93,7 +94,7 @@ function bind(root, me, phone, next, said) {
     told(said),
     part(
       "绑定党员身份",
-      h("p", { class: "soft" }, "这部手机的微信还没有绑定。绑定码和微信手机号，二选一即可。"),
+      h("p", { class: "soft" }, another ? "家里几位党员共用一部手机时，每人绑一次，随时可以换。" : "这部手机的微信还没有绑定。绑定码和微信手机号，二选一即可。"),
       field("绑定码", digits, "在支部书记发的绑定单上；演示中可到第 5 步打印。"),
       actions(
         {
@@ -106,6 +107,7 @@ function bind(root, me, phone, next, said) {
         },
         { label: "用微信手机号绑定", quiet: true, run: number("") },
         { label: "试试已被别的微信绑定的手机号", quiet: true, run: number("?bound=true") },
+        another && { label: "不绑了，返回", quiet: true, run: () => next() },
       ),
     ),
   );

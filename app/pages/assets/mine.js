@@ -1,5 +1,5 @@
 // What a member has in hand about themselves: who sees them, what they are told, what they agreed to, and leaving.
-import { ask, enter } from "./consent.js";
+import { ask, bind, enter } from "./consent.js";
 import { actions, h, part, show, tag } from "./dom.js";
 import { MESSAGES, ROLES, day, time } from "./format.js";
 import { subscribe } from "./phones.js";
@@ -15,6 +15,7 @@ export function minePart(root, me, phone, who, home) {
       open("通知设置", () => preferences(me, phone)),
       open("我同意过的告知书", () => consents(root, me, phone, home)),
       who.members.length > 1 && open("换一位党员", () => switching(me, who, home)),
+      { label: "再绑一位家人", quiet: true, small: true, run: () => bind(root, me, phone, home, "", true) },
       open("解除绑定", () => leaving(root, me, phone, who, home)),
     ),
     place,
