@@ -14,6 +14,7 @@ from starlette.routing import compile_path
 from app.access.idempotency import AnsweredBefore
 from app.db.engine import is_away, is_held
 from app.errors import Conflict, ProductError, Unavailable
+from app.field_names import label_of
 from app.schemas import Out
 
 log = structlog.get_logger()
@@ -116,6 +117,7 @@ def _finding(found: Mapping[str, Any]) -> dict[str, object]:
     place = () if found["type"] == "json_invalid" else found["loc"][1:]
     return {
         "field": ".".join(str(part) for part in place) or str(found["loc"][0]),
+        "label": label_of(place) or "提交的内容",
         "code": found["type"],
         "detail": FINDINGS.get(found["type"], "格式不正确").format_map(found.get("ctx") or {}),
     }
@@ -125,7 +127,7 @@ async def _validation(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class only
     findings = [_finding(found) for found in error.errors()[:50]]
     first = findings[0]
-    detail = f"「{first['field']}」{first['detail']}，请修改后重试。"
+    detail = f"「{first['label']}」{first['detail']}，请修改后重试。"
     return problem(422, "invalid_input", "内容不符合要求", detail, errors=jsonable_encoder(findings))
 
 

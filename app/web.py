@@ -193,4 +193,5 @@ def create_app(service: Service) -> FastAPI:
     if service.settings.demonstration:
         api.include_router(pages.demonstration)
     api.include_router(pages.router)
+    pages.show_missing_pages(api, PREFIX)
     return api

@@ -2,5 +2,6 @@
 
 from app.pages.demonstration import demonstration
 from app.pages.home import router
+from app.pages.missing import show_missing_pages
 
-__all__ = ["demonstration", "router"]
+__all__ = ["demonstration", "router", "show_missing_pages"]

@@ -149,11 +149,14 @@ async def log_in(phone: Phone, svc: ServiceDep) -> LoginCode:
 
 
 @demonstration.post("/phones/{phone}/number")
-async def share_number(phone: Phone, svc: ServiceDep) -> NumberCode:
-    """A tap on `getPhoneNumber`: the number of this WeChat is that of somebody on the roster whom no phone has yet."""
+async def share_number(phone: Phone, svc: ServiceDep, bound: bool = False) -> NumberCode:
+    """A tap on `getPhoneNumber`: the number of this WeChat is that of somebody on the roster whom no phone has yet.
+
+    With `bound` it is that of somebody whom another phone has: their leader has to decide.
+    """
     channel = await _mini_program(svc)
     async with transaction(svc.sessions) as session:
-        number = await inbox.find_number(session, svc.vault)
+        number = await inbox.find_number(session, svc.vault, bound=bound)
     body = {"appid": channel.account, "phone": phone, "number": number}
     return NumberCode(code=(await ask_fake(svc, "POST", "number", json=body))["code"])
 

@@ -23,10 +23,10 @@ PAGE_HEADERS = {
 }
 
 
-def html_page(name: str) -> Response:
+def html_page(name: str, status: int = 200) -> Response:
     """A page of the folder `html`, with the headers that allow neither inline script nor style nor framing."""
     data = (FOLDER / "html" / name).read_bytes()
-    return Response(data, media_type="text/html; charset=utf-8", headers=PAGE_HEADERS)
+    return Response(data, status, media_type="text/html; charset=utf-8", headers=PAGE_HEADERS)
 
 
 def asset(request: Request, name: str, *, demonstration: bool) -> Response:

@@ -72,12 +72,12 @@ async def find_mini_program(session: AsyncSession) -> Channel | None:
     )
 
 
-async def find_number(session: AsyncSession, vault: Vault) -> str:
-    """The phone number of somebody on the roster who is not bound; nobody's where there is no such member."""
-    bound = select(Binding.id).where(Binding.member_id == Member.id, Binding.ended_at.is_(None)).exists()
+async def find_number(session: AsyncSession, vault: Vault, *, bound: bool) -> str:
+    """The phone number of somebody on the roster who is, or is not, bound; nobody's where there is no such member."""
+    binding = select(Binding.id).where(Binding.member_id == Member.id, Binding.ended_at.is_(None)).exists()
     member = await session.scalar(
         select(Member)
-        .where(Member.phone_cipher.is_not(None), Member.archived_at.is_(None), ~bound)
+        .where(Member.phone_cipher.is_not(None), Member.archived_at.is_(None), binding if bound else ~binding)
         .order_by(Member.id)
         .limit(1)
     )

@@ -114,8 +114,8 @@ async def test_a_missing_field_is_named(client: httpx.AsyncClient, admin: Person
     body = {"organisation_id": 1, "adapter": "console"}
     answer = await client.post("/channels", headers=admin.auth, json=body)
     document = shown(answer, 422, "invalid_input")
-    assert document["errors"] == [{"field": "name", "code": "missing", "detail": "缺少必填项"}]
-    assert "name" in document["detail"]
+    assert document["errors"] == [{"field": "name", "label": "姓名或名称", "code": "missing", "detail": "缺少必填项"}]
+    assert document["detail"] == "「姓名或名称」缺少必填项，请修改后重试。"
 
 
 async def test_an_unknown_field_is_refused(client: httpx.AsyncClient, admin: Person) -> None:
@@ -260,5 +260,7 @@ async def test_broken_json_is_said_of_the_body_and_an_address_with_a_slash_too_m
 ) -> None:
     headers = {**admin.auth, "Content-Type": "application/json"}
     broken = shown(await client.post("/channels", headers=headers, content=b"{"), 422, "invalid_input")
-    assert broken["errors"] == [{"field": "body", "code": "json_invalid", "detail": "不是有效的 JSON"}]
+    assert broken["errors"] == [
+        {"field": "body", "label": "提交的内容", "code": "json_invalid", "detail": "不是有效的 JSON"}
+    ]
     shown(await client.get("/channels/", headers=admin.auth), 404, "not_found")

@@ -12,8 +12,10 @@ export class Problem extends Error {
   }
 
   lines() {
-    const found = this.errors.map((each) => {
-      const where = each.line ? `第 ${each.line} 行：` : each.field ? `${each.field}：` : "";
+    // Where the validator found one thing, `detail` says it already.
+    const said = this.code === "invalid_input" && this.errors.length === 1;
+    const found = (said ? [] : this.errors).map((each) => {
+      const where = each.line ? `第 ${each.line} 行：` : each.label ? `${each.label}：` : "";
       return where + (each.detail ?? each.reason ?? each.code);
     });
     if (this.status >= 500 && this.requestId) found.push(`请求编号：${this.requestId}`);
@@ -113,21 +115,30 @@ export function member(phone) {
   });
 }
 
-const PASSWORD = "password";
+// The accounts of the demonstration begin with one password; who sets their own has that one kept beside it.
+const SHARED = "password";
+const own = (login) => `password:${login}`;
 
 /** A member of staff; `ask` gives the password where none is kept. */
 export function staff(login, ask) {
   return new Actor(`staff:${login}`, async () => {
-    const password = sessionStorage.getItem(PASSWORD) ?? (await ask());
+    const password = sessionStorage.getItem(own(login)) ?? sessionStorage.getItem(SHARED) ?? (await ask());
     try {
       const session = await call("POST", `${API}/sessions/password`, { json: { login, password } });
-      sessionStorage.setItem(PASSWORD, password);
+      sessionStorage.setItem(SHARED, sessionStorage.getItem(SHARED) ?? password);
+      sessionStorage.setItem(own(login), password);
       return session;
     } catch (error) {
-      if (error.status === 401) sessionStorage.removeItem(PASSWORD);
+      if (error.status === 401) [SHARED, own(login)].forEach((key) => sessionStorage.removeItem(key));
       throw error;
     }
   });
+}
+
+/** Sets the own password of a member of staff, with the one in use. */
+export async function setOwnPassword(actor, current, chosen) {
+  await actor.call("PUT", "/staff/me/password", { json: { current, new: chosen } });
+  sessionStorage.setItem(own(actor.key.replace(/^staff:/, "")), chosen);
 }
 
 /** Ends every session of this tab, at the service too. */

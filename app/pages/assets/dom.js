@@ -48,29 +48,56 @@ function report(place, error) {
   say(place, "bad", `页面出错：${error.message}。请刷新页面后重试。`);
 }
 
+/** Whether the person goes on with what they began: the question says what it does and to how many. */
+function sure({ title, text, go }) {
+  const dialog = h(
+    "dialog",
+    {},
+    h(
+      "form",
+      { method: "dialog" },
+      h("h2", {}, title),
+      h("p", { class: "lines" }, text),
+      h("div", { class: "row" }, h("button", { type: "submit", value: "ok" }, go), h("button", { type: "submit", value: "", class: "quiet", autofocus: true }, "先不办")),
+    ),
+  );
+  document.body.append(dialog);
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      resolve(dialog.returnValue === "ok");
+    });
+  });
+}
+
 /**
- * Buttons with one line below that says what came of it. Each is {label, run, quiet?}; `run(say)` may give back what
- * to say. All are disabled while one runs.
+ * Buttons with one line below that says what came of it. Each is {label, run, quiet?, confirm?}; `run(say)` may give
+ * back what to say; `confirm` is asked before it: a text, or a function (it may wait) that gives one, or nothing to
+ * ask. All are disabled while one runs.
  */
 export function actions(...specs) {
   const place = h("div", { class: "said", role: "status", "aria-live": "polite" });
-  const buttons = specs.filter(Boolean).map(({ label, run, quiet, small, disabled }) => {
+  const buttons = specs.filter(Boolean).map((spec) => {
+    const { label, quiet, small, disabled } = spec;
     const button = h("button", { type: "button", class: [quiet && "quiet", small && "small"].filter(Boolean).join(" ") }, label);
     button.disabled = Boolean(disabled);
-    button.addEventListener("click", () => perform(buttons, button, place, run));
+    button.addEventListener("click", () => perform(buttons, button, place, spec));
     return button;
   });
   return h("div", { class: "actions" }, h("div", { class: "row" }, buttons), place);
 }
 
-async function perform(buttons, button, place, run) {
+async function perform(buttons, button, place, { label, run, confirm }) {
   const before = buttons.map((each) => each.disabled);
   const focused = document.activeElement === button;
   buttons.forEach((each) => (each.disabled = true));
   button.setAttribute("aria-busy", "true");
   say(place, "", "");
   try {
-    const said = await run((tone, text, lines) => say(place, tone, text, lines));
+    const text = typeof confirm === "function" ? await confirm() : confirm;
+    if (text && !(await sure({ title: `${label}？`, text, go: label }))) return;
+    const said = await run((tone, words, lines) => say(place, tone, words, lines));
     if (typeof said === "string") say(place, "good", said);
   } catch (error) {
     if (error !== CANCELLED) report(place, error);
@@ -106,15 +133,35 @@ export function table(caption, columns, rows, compact = "") {
   );
 }
 
-/** A file chooser that looks like a button and says what was chosen. */
+const NO_FILE = "还没有选择文件";
+
+/**
+ * A file chooser that looks like a button and says what was chosen. `read()` gives the file as it is on the disk now,
+ * or null where none was chosen: a file that was corrected meanwhile is asked for again, never sent as it was.
+ */
 export function fileField(label, accept, chosen) {
   const input = h("input", { type: "file", accept, class: "unseen", id: `control-${(counter += 1)}` });
-  const name = h("span", { class: "soft" }, "还没有选择文件");
+  const name = h("span", { class: "soft" }, NO_FILE);
+  let picked = null;
+  // Else choosing the same file again would change nothing, and the browser would keep quiet.
+  input.addEventListener("click", () => (input.value = ""));
   input.addEventListener("change", () => {
-    name.textContent = input.files[0]?.name ?? "还没有选择文件";
-    if (input.files[0]) chosen?.(input.files[0]);
+    picked = input.files[0] ?? null;
+    name.textContent = picked?.name ?? NO_FILE;
+    if (picked) chosen?.(picked);
   });
-  return { input, element: h("div", { class: "row file" }, input, h("label", { for: input.id, class: "button quiet" }, label), name) };
+  const read = async () => {
+    if (!picked) return null;
+    try {
+      return new File([await picked.arrayBuffer()], picked.name, { type: picked.type });
+    } catch {
+      picked = null;
+      input.value = "";
+      name.textContent = NO_FILE;
+      throw new Problem(0, { code: "file_changed", detail: "文件已被修改，请重新选择一次。" });
+    }
+  };
+  return { read, element: h("div", { class: "row file" }, input, h("label", { for: input.id, class: "button quiet" }, label), name) };
 }
 
 export function part(title, ...children) {
@@ -125,8 +172,9 @@ export function tag(text, tone = "") {
   return h("span", { class: `tag ${tone}`.trim() }, text);
 }
 
-export function facts(pairs) {
-  return h("dl", { class: "facts" }, pairs.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, String(value)))));
+/** Figures in large type; `words` for what is no figure. */
+export function facts(pairs, words = "") {
+  return h("dl", { class: `facts ${words}`.trim() }, pairs.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
 }
 
 /** Only web addresses become links; anything else stays text. */
@@ -146,4 +194,16 @@ export function save(blob, name) {
 
 export function done(step) {
   document.querySelector(`.toc a[href="#step-${step}"]`)?.parentElement.classList.add("done");
+}
+
+export function fold(summary, ...children) {
+  return h("details", {}, h("summary", {}, summary), h("div", { class: "work" }, children));
+}
+
+/** What came of a change, in a list that is read again for it: brought into view, for the list may be long. */
+export function told(said) {
+  if (!said) return null;
+  const place = h("p", { class: "said good", role: "status" }, said);
+  requestAnimationFrame(() => place.scrollIntoView({ block: "nearest" }));
+  return place;
 }

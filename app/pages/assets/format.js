@@ -46,8 +46,8 @@ export function isNight() {
 export const NIGHT = "现在是夜间免打扰时段（21:00—次日 8:00）：微信消息会等到 8:00 以后送到，演示消息页不受影响。";
 
 /** The Monday of the week, weeks from now, as UTC midnight of that date. */
-function monday(weeks = 0) {
-  const today = Math.floor((Date.now() + SHIFT) / DAY);
+function monday(weeks = 0, now = Date.now()) {
+  const today = Math.floor((now + SHIFT) / DAY);
   return (today - ((today + 3) % 7) + 7 * weeks) * DAY; // day 0 was a Thursday
 }
 
@@ -63,11 +63,39 @@ function date(at) {
   return `${day.getUTCMonth() + 1}月${day.getUTCDate()}日`;
 }
 
-/** [{value: "2026-W48", text: "11月23日—11月29日（2026-W48）"}] from `first` weeks from now on. */
+/** 11月23日—29日, with the year where it is not that of `now`, or changes within the week. */
+function span(at, now = Date.now()) {
+  const [from, until] = [new Date(at), new Date(at + 6 * DAY)];
+  const [year, end] = [from.getUTCFullYear(), until.getUTCFullYear()];
+  if (year !== end) return `${year}年${date(at)}—${end}年${date(until)}`;
+  const there = year === new Date(now + SHIFT).getUTCFullYear() ? "" : `${year}年`;
+  const last = from.getUTCMonth() === until.getUTCMonth() ? `${until.getUTCDate()}日` : date(until);
+  return `${there}${date(at)}—${last}`;
+}
+
+/** The Monday of a week of the API ("2026-W48"), as UTC midnight of that date. */
+function mondayOf(week) {
+  const [year, number] = week.split("-W").map(Number);
+  const fourth = Date.UTC(year, 0, 4); // always in week 1
+  return fourth - ((new Date(fourth).getUTCDay() + 6) % 7) * DAY + (number - 1) * 7 * DAY;
+}
+
+/** 11月23日—29日 for "2026-W48" */
+export function weekText(week, now = Date.now()) {
+  return span(mondayOf(week), now);
+}
+
+/** When an issue of the week goes out if nothing else is said: its Monday 08:00 in Shanghai, or the next one. */
+export function publishing(week, now = Date.now()) {
+  const mondays = [mondayOf(week), monday(0, now), monday(1, now)].map((at) => at - SHIFT + 8 * 3_600_000);
+  return new Date(mondays.find((at) => at > now));
+}
+
+/** [{value: "2026-W48", text: "11月23日—29日"}] from `first` weeks from now on. */
 export function weeks(first, count) {
   return Array.from({ length: count }, (_, index) => {
     const at = monday(first + index);
-    return { value: weekName(at), text: `${date(at)}—${date(at + 6 * DAY)}（${weekName(at)}）` };
+    return { value: weekName(at), text: span(at) };
   });
 }
 
@@ -81,11 +109,17 @@ export function fromLocal(value) {
   return `${value}:00+08:00`;
 }
 
+/** The beginning of a day in Shanghai ("2026-11-24"), so many days later, as a moment with its zone. */
+export function fromDay(value, later = 0) {
+  return new Date(Date.parse(`${value}T00:00:00+08:00`) + later * DAY).toISOString();
+}
+
 export const KINDS = { committee: "党委", general_branch: "党总支", branch: "党支部", group: "党小组" };
 export const ROLES = { leader: "支部书记", editor: "内容编辑", reviewer: "审核人", administrator: "管理员", security_administrator: "安全管理员", auditor: "审计员" };
 export const STAGES = { full_member: "正式党员", probationary_member: "预备党员", development_target: "发展对象", activist: "积极分子", applicant: "入党申请人" };
 export const STATES = { draft: "草稿", in_review: "待审核", scheduled: "已定时", published: "已发布", withdrawn: "已撤回" };
 export const ROSTERS = { in_service: "在职", no_post: "无职", floating: "流动" };
+export const ARCHIVED = { left_party: "出党、退党", deceased: "去世", transferred: "组织关系转出", removed: "除名", duplicate: "重复录入", other: "其他" };
 export const MEETINGS = {
   theme_day: "主题党日",
   party_lecture: "党课",
@@ -105,3 +139,17 @@ export const MESSAGES = {
 };
 export const SCHEDULES = { weekly_issue: "发布每周学习", meeting_reminder: "会议提醒", unfinished_reminder: "未完成提醒" };
 export const ADAPTERS = { console: "演示消息页", wechat_miniprogram: "微信小程序" };
+
+const DAYS = { mon: "一", tue: "二", wed: "三", thu: "四", fri: "五", sat: "六", sun: "日", 0: "日", 1: "一", 2: "二", 3: "三", 4: "四", 5: "五", 6: "六", 7: "日" };
+
+/** 每周五 15:00 for "0 15 * * fri"; what is not so simple stays as it is written. */
+export function cronText(cron) {
+  const [minute, hour, ofMonth, month, ofWeek] = cron.trim().split(/\s+/);
+  if (!/^\d+$/.test(minute) || !/^\d+$/.test(hour) || month !== "*") return `定期 ${cron}`;
+  const at = `${hour.padStart(2, "0")}:${minute.padStart(2, "0")}`;
+  const days = ofWeek.toLowerCase().split(",").map((each) => DAYS[each]);
+  if (ofMonth === "*" && ofWeek === "*") return `每天 ${at}`;
+  if (ofMonth === "*" && days.every(Boolean)) return `每周${days.join("、")} ${at}`;
+  if (/^\d+$/.test(ofMonth) && ofWeek === "*") return `每月 ${ofMonth} 日 ${at}`;
+  return `定期 ${cron}`;
+}

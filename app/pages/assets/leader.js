@@ -1,7 +1,11 @@
 // Step 5: a branch leader sees completion, exports it and reminds; the neighbour's leader sees nothing of it.
 import { actions, done, facts, field, h, options, part, save, show, table, tag } from "./dom.js";
-import { NIGHT, day, isNight, time, weeks } from "./format.js";
+import { NIGHT, isNight, weekText, weeks } from "./format.js";
 import { meetingsPart } from "./meetings.js";
+import { ownPassword } from "./own-password.js";
+import { people } from "./people.js";
+import { requestsPart } from "./requests.js";
+import { slipsPart } from "./slips.js";
 import { east, west } from "./staff.js";
 
 const PAST_WEEKS = 4;
@@ -36,7 +40,9 @@ function office(root, leader, session) {
     meetingsPart(leader, post),
     slipsPart(leader, post),
     requestsPart(leader),
+    rosterPart(leader),
     leader === west ? refusedPart(leader) : null,
+    ownPassword(leader),
     actions({
       label: leader === west ? "换成支部书记甲" : "换成支部书记乙，看看能不能看到这里",
       quiet: true,
@@ -49,6 +55,11 @@ function office(root, leader, session) {
   );
 }
 
+function rosterPart(leader) {
+  const area = h("div", { class: "work" });
+  return part("本支部的党员", actions({ label: "找人、修改、归档、解除绑定", quiet: true, run: () => people(area, leader) }), area);
+}
+
 function score(value) {
   return value === null ? "—" : `${Math.round(value)} 分`;
 }
@@ -57,6 +68,7 @@ function completionPart(leader, post) {
   // Newest first: the week that has just begun is the one that is asked for.
   const week = h("select", {}, options(weeks(-PAST_WEEKS, PAST_WEEKS + 1).reverse().map((each) => [each.value, each.text])));
   const result = h("div", { class: "work" });
+  week.addEventListener("change", () => show(result));
   const path = `/organisations/${post.organisation_id}/completion`;
   return part(
     "完成情况",
@@ -85,6 +97,10 @@ function completionPart(leader, post) {
       {
         label: "提醒未完成的人",
         quiet: true,
+        confirm: async () => {
+          const { totals } = await leader.call("GET", `${path}?week=${week.value}`);
+          return `${weekText(week.value)}这一周还有 ${totals.due - totals.completed} 人没有学完，给每人发一条提醒。发出后不能收回，每天最多一次。`;
+        },
         run: async () => {
           const nudge = await leader.call("POST", `/organisations/${post.organisation_id}/nudges`, { json: { week: week.value }, once: true });
           return `已提醒 ${nudge.unfinished} 人，每天最多一次。${isNight() ? NIGHT : ""}`;
@@ -99,7 +115,7 @@ function completion(whole, members) {
   const { totals } = whole;
   const rate = totals.due ? `${Math.round((totals.completed / totals.due) * 100)}%` : "—";
   return [
-    h("p", { class: "soft" }, whole.issues.length ? `${whole.week}：${whole.issues.map((issue) => `《${issue.title}》`).join("")}` : `${whole.week} 没有发布学习。`),
+    h("p", { class: "soft" }, whole.issues.length ? `${weekText(whole.week)}：${whole.issues.map((issue) => `《${issue.title}》`).join("")}` : `${weekText(whole.week)}没有发布学习。`),
     facts([["应学", `${totals.due} 人`], ["已开始", `${totals.started} 人`], ["已完成", `${totals.completed} 人`], ["完成率", rate], ["测验及格", `${totals.quiz_passed} 人`], ["平均分", score(totals.average_score)]]),
     whole.items.length > 1 &&
       table("各组织", [
@@ -128,78 +144,6 @@ function state(row) {
   return row.started ? tag("学习中", "warn") : tag("未开始");
 }
 
-function slipsPart(leader, post) {
-  const path = `/organisations/${post.organisation_id}/binding-slips`;
-  const result = h("div", { class: "work" });
-  const print = (body) => async () => {
-    const { blob, name } = await leader.call("POST", `${path}.pdf`, { json: body, as: "file" });
-    save(blob, name);
-    await slipStates(result, leader, path);
-    return `已下载：${name}，打印后裁开发放。14 天有效，一人一码，用后作废。`;
-  };
-  return part(
-    "绑定单",
-    h("p", { class: "soft" }, "A4 纸，每页十张，有姓名、8 位数字和二维码。只发给还没有绑定、手里也没有绑定单的党员；已发出的不会作废。"),
-    actions(
-      { label: "打印绑定单（PDF）", run: print({}) },
-      { label: "全部重新打印，旧的作废", quiet: true, run: print({ reprint: true }) },
-      { label: "看谁还没有绑定", quiet: true, run: () => slipStates(result, leader, path) },
-    ),
-    result,
-  );
-}
-
-const SLIPS = { bound: ["已绑定", "good"], slip_out: ["绑定单已发出", "warn"], expired: ["绑定单已过期", ""], none: ["未发", ""] };
-
-async function slipStates(result, leader, path) {
-  const page = await leader.call("GET", `${path}?limit=200`);
-  show(
-    result,
-    facts(Object.entries(SLIPS).map(([state, [text]]) => [text, `${page.counts[state] ?? 0} 人`])),
-    h(
-      "details",
-      {},
-      h("summary", {}, "逐人情况"),
-      table("绑定单不显示号码", [
-        ["姓名", (row) => row.name],
-        ["状态", (row) => tag(...SLIPS[row.state])],
-        ["有效期至", (row) => (row.expires_at ? day(row.expires_at) : "—")],
-      ], page.items, "compact"),
-    ),
-  );
-}
-
-const REASONS = { already_bound: "该党员已绑定其他微信，本人可能换了手机或微信号", shared_phone: "名册上几位党员用同一个手机号" };
-
-/** What a machine should not decide: the applicant's phone number is right, but the member is bound or shares it. */
-function requestsPart(leader) {
-  const result = h("div", { class: "work" });
-  const refresh = async () => {
-    const { items } = await leader.call("GET", "/binding-requests");
-    show(
-      result,
-      items.length === 0 && h("p", { class: "soft" }, "没有等待处理的申请。"),
-      items.map((each) =>
-        h(
-          "div",
-          { class: "item" },
-          h("div", { class: "split" }, h("strong", {}, each.name), tag(each.organisation)),
-          h("p", { class: "small soft" }, `${time(each.created_at)} 用微信手机号申请绑定。${REASONS[each.reason] ?? ""}`),
-          actions(
-            { label: "核实是本人，同意", small: true, run: () => decide(each, true) },
-            { label: "不同意", quiet: true, small: true, run: () => decide(each, false) },
-          ),
-        ),
-      ),
-    );
-  };
-  const decide = async (each, approve) => {
-    await leader.call("PUT", `/binding-requests/${each.id}/decision`, { json: { approve } });
-    await refresh();
-  };
-  return part("等待处理的绑定申请", actions({ label: "查看", quiet: true, run: refresh }), result);
-}
-
 function refusedPart(leader) {
   return part(
     "范围之外",
@@ -208,12 +152,12 @@ function refusedPart(leader) {
       label: "打开东溪村党支部的完成情况",
       quiet: true,
       run: async (tell) => {
-        const { organisation_id: other, organisation } = postOf(await east.open());
+        const { organisation_id: other } = postOf(await east.open());
         try {
           await leader.call("GET", `/organisations/${other}/completion`);
         } catch (error) {
           if (error.status !== 404) throw error;
-          tell("good", `服务拒绝了（404）：“${error.detail}”乙连${organisation}是否存在都不会知道。`);
+          tell("good", `服务拒绝了：“${error.detail}”不在管理范围内的，和不存在的，回答一样。`);
           return;
         }
         tell("bad", "竟然打开了：这是缺陷，请报告。");

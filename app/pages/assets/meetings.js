@@ -1,18 +1,18 @@
 // Online meetings of a branch: called, and called off, by its leader.
-import { actions, field, h, options, part, safeLink, show, tag } from "./dom.js";
+import { actions, field, h, options, part, safeLink, show, tag, told } from "./dom.js";
 import { MEETINGS, NIGHT, fromLocal, isNight, localIn, time } from "./format.js";
 
 const HOUR = 3_600_000;
 
 export function meetingsPart(leader, post) {
   const list = h("div");
-  const read = async () => {
+  const read = async (said) => {
     const { items } = await leader.call("GET", `/organisations/${post.organisation_id}/meetings?limit=10`);
-    show(list, items.length ? h("ul", { class: "items" }, items.map((meeting) => row(leader, meeting, read))) : h("p", { class: "soft" }, "还没有会议。"));
+    show(list, told(said), items.length ? h("ul", { class: "items" }, items.map((meeting) => row(leader, meeting, read))) : h("p", { class: "soft" }, "还没有会议。"));
   };
   return part(
     "线上会议",
-    actions({ label: "查看本支部的会议", quiet: true, run: read }),
+    actions({ label: "查看本支部的会议", quiet: true, run: () => read() }),
     list,
     h("details", {}, h("summary", {}, "召开一次线上会议"), form(leader, post, read)),
   );
@@ -32,9 +32,10 @@ function row(leader, meeting, read) {
           label: "取消会议",
           quiet: true,
           small: true,
+          confirm: `《${meeting.title}》（${time(meeting.starts_at)}）不再召开，已收到通知的党员会收到取消通知。取消后不能恢复，只能另外召开。`,
           run: async () => {
             await leader.call("POST", `/meetings/${meeting.id}/cancellation`);
-            await read();
+            await read(`已取消：${meeting.title}。`);
           },
         }),
   );
@@ -85,7 +86,7 @@ function form(leader, post, read) {
         };
         const made = await leader.call("POST", "/meetings", { json, once: true });
         await read();
-        tell("good", `已召开：${time(made.starts_at)}。本支部的流动党员会收到通知，会前一天和一小时各提醒一次；到第 2 步或消息页可以看到。${isNight() ? NIGHT : ""}`);
+        tell("good", `已召开：${time(made.starts_at)}。本支部的流动党员会收到通知，会前一天、会前一小时各提醒一次；到第 2 步或消息页可以看到。${isNight() ? NIGHT : ""}`);
       },
     }),
   );

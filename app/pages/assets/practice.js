@@ -1,65 +1,51 @@
-// Practising for oneself: a few questions a day, and the notebook of wrong answers. Nothing depends on either.
-import { actions, h, part, show } from "./dom.js";
-import { asked, explained } from "./question.js";
+// A practice organisation: made-up people and accounts to try everything with, counted nowhere.
+import { actions, field, h, options, part, show, table } from "./dom.js";
+import { ROLES } from "./format.js";
+import { admin } from "./staff.js";
 
-const PAGE = 5;
-
-/** Two buttons, and below them what is practised. */
-export function practice(me) {
-  const root = h("div");
-  return part(
-    "自己练一练",
-    h("p", { class: "small soft" }, "自愿练习：不计分、不排名、不计入完成情况，只有您自己看得到。"),
-    actions(
-      { label: "每日一练", quiet: true, run: () => daily(root, me) },
-      { label: "错题本", quiet: true, run: () => notebook(root, me, null) },
-    ),
-    root,
-  );
-}
-
-async function daily(root, me) {
-  const today = await me.call("GET", "/me/daily-practice");
-  if (today.questions.length === 0) {
-    show(root, h("p", { class: "said" }, "今天没有可练的题。还没有做完的测验里的题，不会出现在这里。"));
-    return;
-  }
-  drill(root, today.questions, (answers) => me.call("POST", "/me/daily-practice/answers", { json: { day: today.day, answers } }));
-}
-
-async function notebook(root, me, cursor) {
-  const page = await me.call("GET", `/me/notebook?limit=${PAGE}${cursor ? `&cursor=${cursor}` : ""}`);
-  if (page.items.length === 0) {
-    show(root, h("p", { class: "said good" }, "错题本是空的。"));
-    return;
-  }
-  const more = page.next && { label: "下一组", quiet: true, run: () => notebook(root, me, page.next) };
-  const questions = page.items.map((item) => item.question);
-  drill(root, questions, (answers) => me.call("POST", "/me/notebook/answers", { json: { answers } }), more, `在 ${page.right_days_needed} 个不同的日子答对，题目就会离开错题本。`);
-}
-
-/** Asks questions, and shows what came of them; `check(answers)` gives the result. */
-function drill(root, questions, check, more, note) {
-  const given = new Map(questions.map((question) => [question.id, []]));
+export async function practice(area) {
+  const places = await admin.all("/organisations");
+  const place = h("select", {}, options(places.filter((each) => each.kind !== "group").map((each) => [each.id, each.name])));
+  const result = h("div", { class: "work" });
+  const picked = () => place.selectedOptions[0]?.textContent ?? "";
   show(
-    root,
-    note && h("p", { class: "hint" }, note),
-    questions.map((question, index) => asked(question, index, [], (answer) => given.set(question.id, answer))),
-    actions(
-      {
-        label: "看看对了没有",
-        run: async () => {
-          const { items } = await check(Object.fromEntries(given));
-          const left = items.filter((item) => item.left_notebook).length;
-          show(
-            root,
-            h("p", { class: "said", role: "status" }, `${items.length} 题，对了 ${items.filter((item) => item.correct).length} 题。${left ? `${left} 题已离开错题本。` : ""}`),
-            items.map(explained),
-            more ? actions(more) : null,
-          );
+    area,
+    part(
+      "演练",
+      h("p", { class: "soft" }, "建一个演练组织：虚构的党员和三个演练账号，可以放心地点。演练不计入任何统计，也不会通知真实的党员。"),
+      field("建在哪个组织下", place),
+      actions(
+        {
+          label: "建立演练组织",
+          run: async () => {
+            show(result);
+            show(result, made(await admin.call("POST", `/organisations/${place.value}/practice`, { json: {} })));
+          },
         },
-      },
-      more,
+        {
+          label: "结束演练",
+          quiet: true,
+          confirm: () => `${picked()} 下的演练组织归档：演练党员和演练账号马上停用。`,
+          run: async () => {
+            await admin.call("DELETE", `/organisations/${place.value}/practice`);
+            show(result);
+            return "演练已结束。";
+          },
+        },
+      ),
+      result,
     ),
   );
+}
+
+function made(given) {
+  return [
+    h("p", { class: "said warn" }, `已建立：${given.organisation.name}，${given.members} 名演练党员。密码只显示这一次，请现在抄下来；忘了可以在“账号”里重置。`),
+    table("演练账号", [
+      ["姓名", (each) => each.name],
+      ["职务", (each) => ROLES[each.role]],
+      ["登录名", (each) => h("code", {}, each.login)],
+      ["密码", (each) => h("code", { class: "whole" }, each.password)],
+    ], given.accounts),
+  ];
 }

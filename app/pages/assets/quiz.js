@@ -6,7 +6,7 @@ import { asked, explained } from "./question.js";
 const COUNTS = { best: "取最好成绩", first: "取第一次成绩", last: "取最后一次成绩" };
 
 /** Shows how the member stands in the quiz of the issue, if it has one. */
-export async function mountQuiz(root, me, issue) {
+export async function mountQuiz(root, me, issue, step) {
   let quiz;
   try {
     quiz = await me.call("GET", `/issues/${issue.id}/quiz`);
@@ -14,7 +14,7 @@ export async function mountQuiz(root, me, issue) {
     if (error.status !== 404) show(root, h("p", { class: "said bad" }, error.detail ?? error.message));
     return;
   }
-  const at = { root, me, issue };
+  const at = { root, me, issue, step };
   const left = quiz.attempts_allowed - quiz.attempts_used;
   const standing = quiz.score === null ? tag("未作答") : tag(`${quiz.score} 分`, quiz.passed ? "good" : "warn");
   const can = quiz.open_attempt_id !== null || left > 0;
@@ -77,7 +77,7 @@ function ask(at, attempt) {
 
   async function hand() {
     result(at, await at.me.call("POST", `/attempts/${attempt.id}/submission`));
-    done(1);
+    done(at.step);
   }
 
   async function timeIsUp() {
@@ -108,7 +108,7 @@ function ask(at, attempt) {
         await hand();
       },
     },
-    { label: "先放一放", quiet: true, run: () => mountQuiz(at.root, at.me, at.issue) },
+    { label: "先放一放", quiet: true, run: () => mountQuiz(at.root, at.me, at.issue, at.step) },
   );
   show(
     at.root,
@@ -118,6 +118,7 @@ function ask(at, attempt) {
     submit,
   );
   at.root.classList.add("part");
+  at.root.scrollIntoView({ block: "start" });
 }
 
 /** Counts down what the server has said, by time that passes here and not by this device's clock. */
@@ -144,6 +145,7 @@ function result(at, attempt) {
     h("p", { class: `said ${attempt.passed ? "good" : "warn"}`, role: "status" }, `${ended}第 ${attempt.number} 次得分 ${attempt.score} 分，${passed}`),
     attempt.explained ? null : h("p", { class: "said" }, `答案和解析在${later}可以查看。`),
     attempt.questions.map(explained),
-    actions({ label: "完成", quiet: true, run: () => mountQuiz(at.root, at.me, at.issue) }),
+    actions({ label: "完成", quiet: true, run: () => mountQuiz(at.root, at.me, at.issue, at.step) }),
   );
+  at.root.scrollIntoView({ block: "start" });
 }

@@ -1,7 +1,8 @@
 // Step 4: a reviewer looks at what was handed in, and says when it goes out.
 import { actions, done, h, part, say, show, tag } from "./dom.js";
-import { NIGHT, STATES, isNight, time } from "./format.js";
+import { NIGHT, STATES, isNight, publishing, time, weekText } from "./format.js";
 import { lessonFrame } from "./lesson-frame.js";
+import { ownPassword } from "./own-password.js";
 import { reviewer } from "./staff.js";
 
 const SOON = 60_000;
@@ -33,8 +34,9 @@ async function overview(root) {
     h("p", { class: "said good" }, `已登录：${session.name}`),
     part("待审核", cards.length ? cards : h("p", { class: "soft" }, "没有待审核的学习。请先完成第 3 步，再点“刷新”。")),
     scheduled.items.length > 0 &&
-      part("已定时", h("ul", { class: "items" }, scheduled.items.map((issue) => h("li", { class: "split" }, h("span", {}, `${issue.week}　${issue.title}`), tag(time(issue.publish_at)))))),
+      part("已定时", h("ul", { class: "items" }, scheduled.items.map((issue) => h("li", { class: "split" }, h("span", {}, `${weekText(issue.week)}　${issue.title}`), tag(time(issue.publish_at)))))),
     actions({ label: "刷新", quiet: true, run: () => overview(root) }),
+    ownPassword(reviewer),
   );
 }
 
@@ -50,19 +52,13 @@ async function quizOf(issue) {
 async function card(root, listed) {
   const [issue, quiz] = await Promise.all([reviewer.call("GET", `/desk/issues/${listed.id}`), quizOf(listed)]);
   const preview = h("div");
-  const outcome = h("div", { class: "said", role: "status" });
-  const move = async (tell, to, publishAt) => {
-    const json = publishAt ? { to, publish_at: publishAt } : { to };
-    const moved = await reviewer.call("POST", `/issues/${issue.id}/transitions`, { json });
-    tell("good", moved.state === "scheduled" ? `已通过，将于 ${time(moved.publish_at)} 发布。` : `已退回编辑，现在是“${STATES[moved.state]}”。`);
-    done(4);
-    return moved;
-  };
+  const state = tag(STATES[issue.state], "warn");
   return h(
     "div",
     { class: "item" },
-    h("div", { class: "split" }, h("strong", {}, `${issue.week}：${issue.title}`), tag(STATES[issue.state], "warn")),
+    h("div", { class: "split" }, h("strong", {}, `${weekText(issue.week)}　${issue.title}`), state),
     h("p", { class: "small soft" }, `拟稿：${issue.author.name} · ${issue.lessons.length} 篇资料 · ${quiz ? `测验 ${asks(quiz)} 题` : "没有测验"}`),
+    issue.reviews?.length > 0 && h("p", { class: "small soft" }, `已审核通过：${issue.reviews.map((each) => each.reviewer.name).join("、")}；还需要 ${missing(issue)} 人审核。`),
     actions(
       ...issue.lessons.map((lesson) => ({
         label: `预览《${lesson.title}》`,
@@ -76,12 +72,66 @@ async function card(root, listed) {
       quiz && { label: "看测验和答案", quiet: true, small: true, run: () => show(preview, answers(quiz)) },
     ),
     preview,
+    decision(root, issue, state),
+  );
+}
+
+/** How many more have to approve the issue. */
+function missing(issue) {
+  return Math.max(0, (issue.reviews_required ?? 1) - (issue.reviews?.length ?? 0));
+}
+
+function outcomeOf(moved) {
+  if (moved.state === "scheduled") return `已通过，将于 ${time(moved.publish_at)} 发布。`;
+  if (moved.state === "in_review") return `已记录您的审核，还需要 ${missing(moved)} 人审核，最后一位通过后定时发布。`;
+  return "已退回编辑：编辑在第 3 步的列表里修改后，会重新提交。";
+}
+
+/** The buttons of the decision; what was decided stands in their place. */
+function decision(root, issue, state) {
+  const outcome = h("div", { class: "said", role: "status" });
+  const place = h("div", { class: "work" });
+  const move = async (to, publishAt) => {
+    const json = publishAt ? { to, publish_at: publishAt } : { to };
+    const moved = await reviewer.call("POST", `/issues/${issue.id}/transitions`, { json });
+    state.textContent = STATES[moved.state];
+    show(place, h("p", { class: "said good", role: "status" }, outcomeOf(moved)), outcome, actions({ label: "看其余待审核的", quiet: true, small: true, run: () => overview(root) }));
+    done(4);
+    return moved;
+  };
+  const at = publishing(issue.week);
+  const oneOfSeveral = {
+    label: "通过",
+    confirm: `《${issue.title}》要由 ${missing(issue)} 位审核人通过，您是其中一位。最后一位通过后才定时发布。`,
+    run: () => move("scheduled"),
+  };
+  const lastOne = [
+    {
+      label: "通过，一分钟后发布",
+      confirm: `《${issue.title}》一分钟后发给党员，并发出通知。发布后可以撤回，已发出的通知收不回来。`,
+      run: async () => {
+        const moved = await move("scheduled", new Date(Date.now() + SOON).toISOString());
+        if (moved.state === "scheduled") watch(moved, outcome);
+      },
+    },
+    {
+      label: `通过，${time(at)} 发布`,
+      quiet: true,
+      confirm: `《${issue.title}》${time(at)} 自动发布，并通知党员。发布前可以取消定时。`,
+      run: () => move("scheduled"),
+    },
+  ];
+  return show(
+    place,
     actions(
-      { label: "通过，一分钟后发布", run: async (tell) => watch(await move(tell, "scheduled", new Date(Date.now() + SOON).toISOString()), outcome) },
-      { label: "通过，下周一 08:00 发布", quiet: true, run: (tell) => move(tell, "scheduled") },
-      { label: "退回修改", quiet: true, run: (tell) => move(tell, "draft") },
+      ...(missing(issue) > 1 ? [oneOfSeveral] : lastOne),
+      {
+        label: "退回修改",
+        quiet: true,
+        confirm: `《${issue.title}》退回给 ${issue.author.name}，回到草稿，要重新提交审核。`,
+        run: () => move("draft"),
+      },
     ),
-    outcome,
   );
 }
 

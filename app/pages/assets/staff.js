@@ -2,7 +2,10 @@
 import { staff } from "./api.js";
 import { CANCELLED } from "./dom.js";
 
-function askPassword() {
+const NAMES = { editor: "内容编辑", reviewer: "审核人", admin: "管理员", "leader-east": "支部书记甲", "leader-west": "支部书记乙" };
+
+function askPassword(login) {
+  document.getElementById("password-title").textContent = `${NAMES[login]}（${login}）的密码`;
   const dialog = document.getElementById("password");
   const input = document.getElementById("password-field");
   input.value = "";
@@ -24,8 +27,10 @@ function askPassword() {
 
 document.getElementById("password-cancel").addEventListener("click", () => document.getElementById("password").close("cancel"));
 
-export const editor = staff("editor", askPassword);
-export const reviewer = staff("reviewer", askPassword);
-export const admin = staff("admin", askPassword);
-export const east = staff("leader-east", askPassword);
-export const west = staff("leader-west", askPassword);
+const account = (login) => staff(login, () => askPassword(login));
+
+export const editor = account("editor");
+export const reviewer = account("reviewer");
+export const admin = account("admin");
+export const east = account("leader-east");
+export const west = account("leader-west");

@@ -118,6 +118,26 @@ async def test_a_new_phone_binds_by_its_number_and_is_asked_for_consent(
     assert (await stage.get("/api/v1/privacy-notice", headers=auth)).status_code == 200
 
 
+async def test_a_number_that_another_phone_has_is_for_the_leader_to_decide(
+    stage: httpx.AsyncClient, staged: Service, world: World
+) -> None:
+    free, taken = await world.member(100, name="王敏"), await world.member(100, name="李强")
+    vault = staged.vault
+    async with transaction(staged.sessions) as session:
+        for member_id, number in ((free, "13900001234"), (taken, "13900005678")):
+            member = await session.get_one(Member, member_id)
+            member.phone_cipher = vault.encrypt(number, f"members:{member_id}:phone")
+            member.phone_index = vault.digest("phone", number)
+    await bind(world, taken, "o-of-another-phone")
+    code = (await stage.post("/demonstration/phones/demo-new-1/number", params={"bound": True})).json()["code"]
+    login = (await stage.post("/demonstration/phones/demo-new-1/login")).json()
+    token = (await stage.post("/api/v1/sessions/wechat", json=login)).json()["token"]
+    auth = {"Authorization": f"Bearer {token}"}
+    answer = await stage.post("/api/v1/me/binding", json={"phone_code": code}, headers=auth)
+    assert answer.status_code == 202, answer.text
+    assert [(each["name_masked"], each["reason"]) for each in answer.json()["requests"]] == [("李*", "already_bound")]
+
+
 async def test_where_everybody_has_a_phone_the_number_is_nobodys(stage: httpx.AsyncClient) -> None:
     code = (await stage.post("/demonstration/phones/demo-new/number")).json()["code"]
     login = (await stage.post("/demonstration/phones/demo-new/login")).json()

@@ -1,6 +1,8 @@
 """The pages and files that the program serves by itself."""
 
 import re
+import shutil
+import subprocess
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -76,6 +78,22 @@ async def test_production_has_no_route_of_the_demonstration(production: httpx.As
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), path
 
 
+async def test_a_browser_sees_a_page_where_there_is_none_and_a_program_the_problem(
+    production: httpx.AsyncClient,
+) -> None:
+    browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    for path in ("/no-such-page", "/bind/", "/demonstration/messages"):
+        seen = await production.get(path, headers=browser)
+        assert seen.status_code == 404, path
+        assert seen.headers["content-security-policy"] == STRICT
+        assert "没有这个页面" in seen.text
+        assert "演示" not in seen.text
+        assert (await production.get(path)).json()["code"] == "not_found"
+    for path in ("/api/v1/no-such", "/assets/no-such.css"):
+        answer = await production.get(path, headers=browser)
+        assert answer.headers["content-type"] == "application/problem+json", path
+
+
 async def test_production_serves_only_the_files_of_its_own_page(production: httpx.AsyncClient) -> None:
     served = {name for name in FILES if (await production.get(f"/assets/{name}")).status_code == 200}
     assert served == EVERYWHERE
@@ -123,3 +141,54 @@ async def test_each_file_that_a_page_names_is_there(stage: httpx.AsyncClient) ->
     for script in ASSETS.glob("*.js"):
         for name in re.findall(r'from "\./([^"]+)"', script.read_text()):
             assert name in FILES, f"{script.name} names {name}"
+
+
+EXPORT = r"^export (?:async )?(?:function|const|class) (\w+)"
+
+
+@pytest.mark.parametrize("script", sorted(ASSETS.glob("*.js")), ids=lambda script: script.name)
+def test_each_name_that_a_script_imports_is_exported_and_used(script: Path) -> None:
+    text = script.read_text()
+    for names, module in re.findall(r'^import \{([^}]+)\} from "\./([^"]+)"', text, re.M):
+        exported = set(re.findall(EXPORT, (ASSETS / module).read_text(), re.M))
+        for name in names.split(","):
+            original, _, alias = name.strip().partition(" as ")
+            assert original in exported, f"{module} does not export {original}"
+            assert len(re.findall(rf"\b{alias or original}\b", text)) > 1, f"{original} is imported in vain"
+
+
+def test_each_script_is_reached_from_a_page_and_each_export_from_another_script() -> None:
+    scripts = {script.name: script.read_text() for script in ASSETS.glob("*.js")}
+    imported = [re.findall(r'from "\./([^"]+)"', text) for text in scripts.values()]
+    named = [re.findall(r'src="/assets/([^"]+\.js)"', page.read_text()) for page in FOLDER.glob("html/*.html")]
+    assert scripts.keys() <= {name for names in (*imported, *named) for name in names}
+    for name, text in scripts.items():
+        for export in re.findall(EXPORT, text, re.M):
+            others = (other for each, other in scripts.items() if each != name)
+            assert any(re.search(rf"import \{{[^}}]*\b{export}\b[^}}]*\}} from", other) for other in others), export
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="needs Node.js to parse")
+@pytest.mark.parametrize("script", sorted(ASSETS.glob("*.js")), ids=lambda script: script.name)
+def test_each_script_can_be_parsed(script: Path) -> None:
+    node = shutil.which("node")
+    assert node is not None
+    command = [node, "--input-type=module", "--check"]
+    parsed = subprocess.run(command, input=script.read_bytes(), capture_output=True, check=False)
+    assert parsed.returncode == 0, parsed.stderr.decode()
+
+
+def recorded() -> set[str]:
+    """The actions that the program puts on record."""
+    calls = re.compile(r"\brecord(?:_[a-z]+)?\(")
+    found: set[str] = set()
+    for file in FOLDER.parent.rglob("*.py"):
+        for call in calls.split(file.read_text())[1:]:
+            found |= set(re.findall(r'"([a-z_]+\.[a-z_]+)"', call.split("\n\n")[0]))
+    return found
+
+
+def test_the_log_calls_each_recorded_action_by_a_name() -> None:
+    named = set(re.findall(r'^  "([a-z_]+\.[a-z_]+)": "', (ASSETS / "audit.js").read_text(), re.M))
+    assert {"member.viewed", "roster.imported", "slips.issued"} <= recorded()
+    assert recorded() - named == set()
