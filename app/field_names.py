@@ -59,6 +59,7 @@ FIELDS = {
     "fields": "消息字段",
     "file": "文件",
     "file_name": "文件名",
+    "format": "文件格式",
     "from": "开始时间",
     "from_at": "任期开始",
     "from_on": "生效日期",
