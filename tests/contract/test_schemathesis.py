@@ -118,7 +118,7 @@ def succeeded(folder: Path) -> set[str]:
     }
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1500)
 async def test_the_server_does_what_its_document_says(api: str, world: World, tmp_path: Path) -> None:
     targets = await Targets.build(world)
     seeds = Seeds()
