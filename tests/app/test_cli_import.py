@@ -142,7 +142,7 @@ async def test_a_question_sheet_is_rehearsed_and_then_imported(
     assert accepted(run(program, "import", str(file), "--login", "root", "--dry-run"))[0] == "试题 5 道"
     assert (await counts(sessions))["questions"] == 0
     assert accepted(run(program, "import", str(file), "--login", "root")) == ["试题 5 道", "导入完成。"]
-    assert (await counts(sessions))["questions"] == 4
+    assert (await counts(sessions))["questions"] == 5
 
 
 async def test_what_is_no_sheet_is_refused(program: Program, tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ def test_the_organisation_that_a_sheet_is_named_after_is_in_the_raw_texts() -> N
 def test_raw_texts_are_short() -> None:
     line = read(xlsx([HEADER, ["张" * 5000, BRANCH]]))[1]
     assert isinstance(line, RejectedLine)
-    assert len(line.raw["name"]) == 200
+    assert len(line.raw["name"]) == 300
     assert len(line.reason) < 100
 
 

@@ -178,6 +178,10 @@ def test_the_header_is_bold_and_frozen_and_columns_fit_chinese() -> None:
     assert sheet.column_dimensions["B"].width == 62
 
 
+def unix(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
 @settings(deadline=None)
 @given(st.lists(st.text(max_size=20), min_size=1, max_size=5))
 def test_any_text_can_be_exported_and_is_never_a_formula(texts: list[str]) -> None:
@@ -187,5 +191,5 @@ def test_any_text_can_be_exported_and_is_never_a_formula(texts: list[str]) -> No
     for line, text in enumerate(texts, start=2):
         cell = sheet.cell(line, 1)
         assert cell.data_type != "f"
-        # XML reads CR as LF, and openpyxl an empty text as nothing.
-        assert (cell.value or "") == safe_cell_text(text).replace("\r\n", "\n").replace("\r", "\n")
+        # XML reads CR as LF where openpyxl writes without lxml, and openpyxl an empty text as nothing.
+        assert unix(str(cell.value or "")) == unix(safe_cell_text(text))

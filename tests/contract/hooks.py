@@ -70,7 +70,8 @@ REFUSALS: dict[str, set[str]] = {
     "export_audit": CALENDAR,
     # Which values go with which key is said by the settings themselves.
     "put_setting": {"bad_setting"},
-    "import_roster": {"empty_file", *FILE},
+    "import_roster": {"empty_file", "bad_columns", *FILE},
+    "forget_roster_column": {"string_too_long"},
     "import_questions": QUESTIONS,
     # Which adapters are installed is not the document's to say; a mini-program needs its appid and its secret.
     "create_channel": {"unknown_adapter", "missing"},

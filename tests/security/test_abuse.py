@@ -170,8 +170,13 @@ async def test_no_route_of_a_member_shows_the_key_before_submission(
         "attempt_id": attempt_id,
         "lesson_id": await targets.published_lesson(10),
         "meeting_id": await targets.meeting(10),
+        "topic_id": await targets.published_topic(10),
     }
-    answers = [await client.get(template.format(**known), headers=member.auth) for template in member_gets()]
+    queries = {"/search": {"q": "正文"}}
+    answers = [
+        await client.get(template.format(**known), params=queries.get(template), headers=member.auth)
+        for template in member_gets()
+    ]
     assert {answer.status_code for answer in answers} == {200}, [answer.text[:200] for answer in answers]
     answers.append(await client.post(f"/quizzes/{quiz.id}/attempts", headers=member.auth))
     saved = {"answers": {str(question_id): ["A"]}}
