@@ -35,10 +35,15 @@ LESSON = {
     "missing_source",
 }
 FILE = {"not_xlsx", "rejected_lines"}
+# What the readers of spreadsheets say of bytes that are none.
+BYTES = {
+    "empty_file", "unsupported_format", "unsupported_encoding", "not_text", "damaged_file", "missing_columns",
+    "no_header", "encrypted_or_xls", "encrypted_file",
+}  # fmt: skip
 # Bytes that are no file of questions: they are taken for GIFT, unless they look like another format.
 QUESTIONS = {
-    "empty_file", "empty_sheet", "not_text", "text_before_answers", "unmatched_braces", "unsupported_encoding",
-    "invalid_characters", "question_too_long", "not_an_item", "has_dtd", "damaged_file", *FILE,
+    "empty_sheet", "text_before_answers", "unmatched_braces", "invalid_characters", "question_too_long", "not_an_item",
+    "has_dtd", *BYTES, *FILE,
 }  # fmt: skip
 QUESTION = {
     "missing_stem", "invalid_characters", "option_count", "empty_option", "duplicate_options", "missing_answer",
@@ -70,7 +75,7 @@ REFUSALS: dict[str, set[str]] = {
     "export_audit": CALENDAR,
     # Which values go with which key is said by the settings themselves.
     "put_setting": {"bad_setting"},
-    "import_roster": {"empty_file", "bad_columns", *FILE},
+    "import_roster": {"bad_columns", *BYTES, *FILE},
     "forget_roster_column": {"string_too_long"},
     "import_questions": QUESTIONS,
     # Which adapters are installed is not the document's to say; a mini-program needs its appid and its secret.
