@@ -48,9 +48,9 @@ class Seeds:
         actor = await actor_of(world, row)
         found: dict[str, list[int]] = defaultdict(list)
         for _ in range(SEEDED):
-            for place, value in known_in(await row.make(targets, 10, actor)).items():
+            for place, value in known_in(await row.make(targets, where(row), actor)).items():
                 found[place].append(value)
-        ask = await row.make(targets, 10, actor)
+        ask = await row.make(targets, where(row), actor)
         operation = DOCUMENT[f"/api/v1{row.template}"][row.method.lower()]["operationId"]
         self.examples[operation] = {"parameters": {**ask.path, **ask.query}, "json": ask.json}
         for place, values in found.items():
@@ -64,10 +64,15 @@ class Seeds:
             self.lines.append(f'"{place}" = {{ dictionary = "{operation} {place}", probability = 0.8 }}')
 
 
+def where(row: Row) -> int:
+    """The organisation of a target: a new privacy notice would have all the members of 10 asked for consent anew."""
+    return 100 if row.operation == "POST /organisations/{organisation_id}/privacy-notices" else 10
+
+
 async def actor_of(world: World, row: Row) -> Person:
     """Somebody new who may do this."""
     if row.who[0] in STAFF:
-        return await world.staff((row.who[0], 10))
+        return await world.staff((next(role for role in row.who if row.reach_of(role)), 10))
     if row.who[-1] in MEMBERS:
         person = await world.signed_in_member(10)
         person.name = row.who[-1]
