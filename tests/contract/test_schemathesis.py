@@ -66,13 +66,13 @@ class Seeds:
 
 def where(row: Row) -> int:
     """The organisation of a target: a new privacy notice would have all the members of 10 asked for consent anew."""
-    return 100 if row.operation == "POST /organisations/{organisation_id}/privacy-notices" else 10
+    return 100 if row.template == "/organisations/{organisation_id}/privacy-notices" else 10
 
 
 async def actor_of(world: World, row: Row) -> Person:
     """Somebody new who may do this."""
     if row.who[0] in STAFF:
-        return await world.staff((next(role for role in row.who if row.reach_of(role)), 10))
+        return await world.staff((next(role for role in row.who if row.reach_of(role)), where(row)))
     if row.who[-1] in MEMBERS:
         person = await world.signed_in_member(10)
         person.name = row.who[-1]
