@@ -85,6 +85,8 @@ class LessonCorrection(Base):
     html: Mapped[str]
     nodes: Mapped[list[object]] = mapped_column(JSONB)
     characters: Mapped[int]
+    media_id: Mapped[int | None] = mapped_column(ForeignKey("assets.id"))
+    media_seconds: Mapped[int | None]
     created_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
     closed_by: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"))

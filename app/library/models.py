@@ -39,6 +39,9 @@ class Lesson(Base):
     html: Mapped[str]
     nodes: Mapped[list[object]] = mapped_column(JSONB)
     characters: Mapped[int]
+    # The recording or video that is the lesson, and its length: the text then only stands beside it.
+    media_id: Mapped[int | None] = mapped_column(ForeignKey("assets.id"))
+    media_seconds: Mapped[int | None]
     # Grows with every change: what an `If-Match` names.
     revision: Mapped[int] = mapped_column(server_default="1")
     # Without a foreign key: the two tables would each need the other first. Versions are never deleted.
@@ -69,6 +72,8 @@ class LessonVersion(Base):
     html: Mapped[str]
     nodes: Mapped[list[object]] = mapped_column(JSONB)
     characters: Mapped[int]
+    media_id: Mapped[int | None] = mapped_column(ForeignKey("assets.id"))
+    media_seconds: Mapped[int | None]
     required_seconds: Mapped[int]
     edition: Mapped[int] = mapped_column(server_default="1")
     note: Mapped[str] = mapped_column(server_default="")

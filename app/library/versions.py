@@ -14,7 +14,10 @@ from app.library.rules import required_seconds
 from app.library.texts import index_lesson
 from app.library.words import text_of
 
-FROZEN = ("title", "summary", "source", "article", "source_url", "author_line", "html", "nodes", "characters")
+FROZEN = (
+    "title", "summary", "source", "article", "source_url", "author_line", "html", "nodes", "characters",
+    "media_id", "media_seconds",
+)  # fmt: skip
 
 
 async def version_number(session: AsyncSession, lesson: Lesson) -> int | None:
@@ -26,7 +29,9 @@ async def version_number(session: AsyncSession, lesson: Lesson) -> int | None:
 
 def is_as_published() -> ColumnElement[bool]:
     """The SQL of "the draft of this lesson is what its current version holds"."""
-    same = (getattr(Lesson, name) == getattr(LessonVersion, name) for name in FROZEN if name != "nodes")
+    same = (
+        getattr(Lesson, name).is_not_distinct_from(getattr(LessonVersion, name)) for name in FROZEN if name != "nodes"
+    )
     return and_(Lesson.current_version_id == LessonVersion.id, *same)
 
 
