@@ -80,7 +80,8 @@ async def _search(
         .limit(limit + 1)
     )
     if after is not None:
-        last = select(in_title, LessonText.lesson_id).where(LessonText.lesson_id == after, *conditions[:1])
+        # Of what the asker may read only: where the page begins would tell whether a title holds the query.
+        last = select(in_title, LessonText.lesson_id).where(LessonText.lesson_id == after, *conditions)
         statement = statement.where(order < last.scalar_subquery())
     return [_found(*row, length=len(wanted)) for row in await session.execute(statement)]
 

@@ -84,6 +84,19 @@ async def test_members_find_what_is_published_for_them_until_it_is_withdrawn(
     assert await ids(client, "/search", near.auth, "三会一课") == []
 
 
+async def test_the_page_after_a_lesson_out_of_reach_does_not_tell_what_it_holds(
+    client: httpx.AsyncClient, world: World
+) -> None:
+    near, far = await world.staff(("editor", 10)), await world.staff(("editor", 11))
+    mine = (await client.post("/lessons", headers=near.auth, json=fields(10, title="我的预备党员"))).json()["id"]
+    for title in ("别人的预备党员", "别人的入党积极分子"):
+        other = (await client.post("/lessons", headers=far.auth, json=fields(11, title=title))).json()["id"]
+        query = {"q": "预备党员", "cursor": other}
+        found = (await client.get("/desk/search", params=query, headers=near.auth)).json()
+        assert found == {"items": [], "next": None}, title
+    assert await ids(client, "/desk/search", near.auth, "预备党员") == [mine]
+
+
 async def test_a_draft_is_found_by_its_new_words_at_once(client: httpx.AsyncClient, world: World) -> None:
     editor = await world.staff(("editor", 10))
     lesson = (await client.post("/lessons", headers=editor.auth, json=fields(10, title="旧的题目"))).json()["id"]
