@@ -64,7 +64,8 @@ class SubmittedAttempt(Out):
 
 # Letters as they are shown (of an ordering: all, first to last), or the one text of a fill-in; nothing takes it back.
 Given = Annotated[list[Annotated[str, Field(min_length=1, max_length=200)]], Field(max_length=8)]
-QuestionKey = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,18}$")]
+# No longer than `MAX_ID`.
+QuestionKey = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,15}$")]
 
 
 class AnswersIn(In):

@@ -13,7 +13,7 @@ from app.errors import Conflict
 from app.library.models import Issue
 from app.quizzes.drawing import matching
 from app.quizzes.models import Attempt, NotebookEntry, Question, Quiz, QuizQuestion
-from app.quizzes.practice import check_practised, today_of
+from app.quizzes.practice import check_practised, in_notebook, today_of
 from app.quizzes.practice_schemas import PractisedQuestion
 from app.quizzes.service import rules_of
 from app.quizzes.standing import list_hidden
@@ -35,7 +35,7 @@ async def pick(session: AsyncSession, member: CurrentMember, day: date, now: dat
     The same all day, on every device: what came into the banks or the notebook on the day itself waits.
     """
     begins = datetime.combine(day, time(), ZoneInfo(member.timezone))
-    free = and_(Question.archived_at.is_(None), ~await _off_limits(session, member, now))
+    free = and_(Question.archived_at.is_(None), ~await _off_limits(session, member, day, now), ~_is_withdrawn(member))
     seed = int.from_bytes(blake2b(f"{member.member_id}/{day}".encode(), digest_size=8).digest(), signed=True)
     by_chance = func.hashint8extended(Question.id, seed), Question.id
     wrong = await session.scalars(
@@ -43,7 +43,7 @@ async def pick(session: AsyncSession, member: CurrentMember, day: date, now: dat
         .join(NotebookEntry, NotebookEntry.question_id == Question.id)
         .where(
             free,
-            NotebookEntry.member_id == member.member_id,
+            await in_notebook(session, member, now),
             NotebookEntry.wrong_at < begins,
             or_(NotebookEntry.left_at.is_(None), NotebookEntry.left_at >= begins),
         )
@@ -65,24 +65,31 @@ async def pick(session: AsyncSession, member: CurrentMember, day: date, now: dat
     return picked + list(rest)
 
 
-async def _off_limits(session: AsyncSession, member: CurrentMember, now: datetime) -> ColumnElement[bool]:
-    """The condition that a `Question` is, or may come, in a quiz that the member can still attempt or not yet review.
+async def _off_limits(session: AsyncSession, member: CurrentMember, day: date, now: datetime) -> ColumnElement[bool]:
+    """The condition that a `Question` is, or may come, in a quiz that the member has yet to answer or to review.
 
-    A quiz that is not published yet is one of those: its answers would be known before it begins.
+    A quiz that is not published yet is one of those: its answers would be known before it begins. A draw that was
+    missed is none once its week is over: it would hold back the whole bank for good.
     """
-    submitted = (
-        select(func.count())
-        .where(Attempt.quiz_id == Quiz.id, Attempt.member_id == member.member_id, Attempt.submitted_at.is_not(None))
-        .scalar_subquery()
-    )
-    hidden = await list_hidden(session, member.member_id, now)
+    tries = select(Attempt.id).where(Attempt.quiz_id == Quiz.id, Attempt.member_id == member.member_id)
+    submitted = tries.where(Attempt.submitted_at.is_not(None)).exists()
+    fixed, monday = func.jsonb_array_length(Quiz.draw) == 0, day - timedelta(days=day.weekday())
     found = await session.execute(
         select(Quiz, Issue.organisation_id)
         .join(Issue, Issue.id == Quiz.issue_id)
         .where(
             Issue.organisation_id.in_(ancestors(member.path)),
-            Issue.state != "withdrawn",
-            or_(submitted < Quiz.attempts_allowed, Quiz.id.in_(hidden)),
+            or_(
+                Issue.state.not_in(("published", "withdrawn")),
+                and_(
+                    Issue.state == "published",
+                    or_(
+                        and_(~submitted, or_(fixed, Issue.week >= monday)),
+                        tries.where(Attempt.submitted_at.is_(None)).exists(),
+                        Quiz.id.in_(await list_hidden(session, member.member_id, now)),
+                    ),
+                ),
+            ),
         )
     )
     quizzes = found.all()
@@ -93,6 +100,19 @@ async def _off_limits(session: AsyncSession, member: CurrentMember, now: datetim
         for rule in rules_of(quiz)
     ]
     return or_(Question.id.in_(listed), false(), *drawable)
+
+
+def _is_withdrawn(member: CurrentMember) -> ColumnElement[bool]:
+    """The condition that a `Question` is listed in quizzes of withdrawn issues, and in no other that reaches here."""
+    withdrawn = (
+        select(QuizQuestion.question_id)
+        .join(Quiz, Quiz.id == QuizQuestion.quiz_id)
+        .join(Issue, Issue.id == Quiz.issue_id)
+        .where(Issue.organisation_id.in_(ancestors(member.path)))
+        .group_by(QuizQuestion.question_id)
+        .having(func.bool_and(Issue.state == "withdrawn"))
+    )
+    return Question.id.in_(withdrawn)
 
 
 async def practise_daily(

@@ -4,14 +4,15 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.principals import CurrentMember
+from app.library.models import Issue
 from app.quizzes.answering import asked, check_given, key_shown
 from app.quizzes.attempts import UnknownQuestion
 from app.quizzes.closing import key_of
-from app.quizzes.models import Attempt, NotebookEntry, Question
+from app.quizzes.models import Attempt, NotebookEntry, Question, Quiz
 from app.quizzes.notebook import note_practice
 from app.quizzes.practice_schemas import NotebookItem, PractisedQuestion, PractiseQuestion
 from app.quizzes.scoring import is_correct
@@ -38,23 +39,32 @@ def show_question(member: CurrentMember, question: Question) -> PractiseQuestion
     return PractiseQuestion(id=question.id, kind=question.kind, stem=question.stem, options=options)
 
 
+async def in_notebook(session: AsyncSession, member: CurrentMember, now: datetime) -> ColumnElement[bool]:
+    """The condition that a `NotebookEntry` is one that the member may see: of a published quiz with known answers."""
+    published = (
+        select(Attempt.id)
+        .join(Quiz, Quiz.id == Attempt.quiz_id)
+        .join(Issue, Issue.id == Quiz.issue_id)
+        .where(
+            Attempt.id == NotebookEntry.attempt_id,
+            Issue.state == "published",
+            Quiz.id.not_in(await list_hidden(session, member.member_id, now)),
+        )
+    )
+    return and_(NotebookEntry.member_id == member.member_id, published.exists())
+
+
 async def list_notebook(
     session: AsyncSession, member: CurrentMember, now: datetime, *, before: int | None, limit: int
 ) -> list[tuple[NotebookEntry, Question]]:
     """What is in the member's notebook, newest first, one more than `limit` where there are more.
 
-    A question whose answer may not be seen yet is not in it yet, and an archived one no more.
+    A question whose answer may not be seen yet is not in it yet, and one that is archived or withdrawn no more.
     """
     statement = (
         select(NotebookEntry, Question)
         .join(Question, Question.id == NotebookEntry.question_id)
-        .join(Attempt, Attempt.id == NotebookEntry.attempt_id)
-        .where(
-            NotebookEntry.member_id == member.member_id,
-            NotebookEntry.left_at.is_(None),
-            Question.archived_at.is_(None),
-            Attempt.quiz_id.not_in(await list_hidden(session, member.member_id, now)),
-        )
+        .where(await in_notebook(session, member, now), NotebookEntry.left_at.is_(None), Question.archived_at.is_(None))
         .order_by(NotebookEntry.id.desc())
         .limit(limit + 1)
     )
@@ -75,12 +85,10 @@ async def practise_notebook(
     found = await session.scalars(
         select(Question)
         .join(NotebookEntry, NotebookEntry.question_id == Question.id)
-        .join(Attempt, Attempt.id == NotebookEntry.attempt_id)
         .where(
-            NotebookEntry.member_id == member.member_id,
+            await in_notebook(session, member, now),
             NotebookEntry.question_id.in_([int(key) for key in answers]),
             or_(NotebookEntry.left_at.is_(None), NotebookEntry.left_at > now - REPEATED_WITHIN),
-            Attempt.quiz_id.not_in(await list_hidden(session, member.member_id, now)),
         )
     )
     return await check_practised(session, member, found.all(), answers, now)

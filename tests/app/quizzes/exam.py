@@ -91,7 +91,7 @@ async def make_quiz(
         await write_quiz(
             session,
             issue_id,
-            QuizIn.model_validate({**settings, "question_ids": [] if "draw" in more else question_ids}),
+            QuizIn.model_validate({"question_ids": [] if "draw" in more else question_ids, **settings}),
             service.clock(),
         )
     return issue_id

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from app.db.engine import transaction
 from app.library.models import Issue
@@ -134,6 +134,47 @@ async def test_a_later_attempt_that_is_wrong_puts_it_back(
     assert [each["right_days"] for each in await notebook(exam)] == [0]
 
 
+async def test_what_a_withdrawn_issue_asked_is_practised_no_more(exam: Exam, world: World, clock: MovableClock) -> None:
+    await fail(exam)
+    asked = [each["question"] for each in await notebook(exam)]
+    clock.move(days=1)
+    today = await daily(exam)
+    assert len(today["questions"]) == 5
+    editor, headers = await world.staff(("editor", 10)), exam.member.auth
+    await exam.client.post(f"/issues/{exam.issue}/transitions", headers=editor.auth, json={"to": "withdrawn"})
+    assert (await notebook(exam), (await daily(exam))["questions"]) == ([], [])
+    answers = {str(asked[0]["id"]): given_to(asked[0], right=True)}
+    for path, body in (("notebook", {}), ("daily-practice", {"day": today["day"]})):
+        refused = await exam.client.post(f"/me/{path}/answers", headers=headers, json={**body, "answers": answers})
+        assert (refused.status_code, refused.json()["code"]) == (422, "unknown_question"), path
+
+
+async def test_a_question_that_was_asked_again_elsewhere_outlives_a_withdrawal(
+    exam: Exam, world: World, service: Service, clock: MovableClock
+) -> None:
+    await fail(exam)
+    editor = await world.staff(("editor", 10))
+    await exam.client.post(f"/issues/{exam.issue}/transitions", headers=editor.auth, json={"to": "withdrawn"})
+    asked = [each["question"]["id"] for each in await notebook(exam)]
+    assert asked == []
+    async with transaction(service.sessions) as session:
+        question_ids = list(await session.scalars(select(Question.id).order_by(Question.id)))
+    again = await make_quiz(service, 10, editor.id, week=MONDAY, rows=[], question_ids=question_ids[:2])
+    exam.quiz = (await exam.get(f"/issues/{again}/quiz")).json()["id"]
+    clock.move(days=1)
+    assert (await daily(exam))["questions"] == []
+    await fail(exam)
+    clock.move(days=1)
+    assert {each["id"] for each in (await daily(exam))["questions"]} == set(question_ids[:2])
+
+
+async def test_an_id_that_no_question_can_have_is_unknown(exam: Exam) -> None:
+    for digits, code in ((16, "unknown_question"), (19, "invalid_input")):
+        body: dict[str, Any] = {"answers": {"9" * digits: ["A"]}}
+        refused = await exam.client.post("/me/notebook/answers", headers=exam.member.auth, json=body)
+        assert (refused.status_code, refused.json()["code"]) == (422, code)
+
+
 # --- daily practice ----------------------------------------------------------------------------------------------
 
 
@@ -221,13 +262,30 @@ async def test_nothing_of_a_quiz_that_is_still_to_be_answered_is_practised(
     await fail(exam)
     assert len(await notebook(exam)) == 4  # its answers were shown
     clock.move(days=1)
+    assert len((await daily(exam))["questions"]) == 4
+    again = (await exam.open()).json()
     assert (await daily(exam))["questions"] == []
-    await fail(exam)
+    await exam.submit(again["id"])
     clock.move(days=1)
     assert len((await daily(exam))["questions"]) == 4
     async with transaction(service.sessions) as session:
         await session.execute(update(Issue).where(Issue.state != "published").values(state="withdrawn"))
     assert len((await daily(exam))["questions"]) == 5
+
+
+async def test_a_drawn_quiz_that_was_missed_holds_its_bank_back_for_its_week(
+    client: httpx.AsyncClient, world: World, service: Service, clock: MovableClock
+) -> None:
+    author = await world.staff(("editor", 1))
+    bank = await fill_bank(service, 10, author.id)
+    exam = await Exam.build(client, world, service, rows=[], draw=[{"count": 2}])
+    clock.move(days=1)
+    assert (await daily(exam))["questions"] == []
+    clock.move(days=6)
+    assert {each["id"] for each in (await daily(exam))["questions"]} <= set(bank)
+    assert len((await daily(exam))["questions"]) == 5
+    await exam.open()
+    assert (await daily(exam))["questions"] == []
 
 
 async def test_what_may_not_be_reviewed_yet_is_not_practised_either(
