@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Date, Integer, cast, func, select
+from sqlalchemy import Date, Integer, cast, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -50,7 +50,9 @@ def check_pattern(title: str) -> None:
 def title_of(pattern: str, monday: date) -> str:
     """The title of the issue of a week: year and number are those of the ISO week, the month that of its Monday."""
     year, week, _ = monday.isocalendar()
-    values = {"year": str(year), "month": str(monday.month), "week": str(week)}
+    # A first week that begins in December is of January: its year and this month would name no month there is.
+    month = monday.month if monday.year == year else 1
+    values = {"year": str(year), "month": str(month), "week": str(week)}
     return _PLACE.sub(lambda place: values[place[1]], pattern)
 
 
@@ -68,6 +70,11 @@ def columns_of(columns: Sequence[Mapping[str, str]], monday: date) -> tuple[str,
     return tuple(column["title"] for column in columns if column["weeks"] in due)
 
 
+def _this_monday(timezone: str, now: datetime) -> date:
+    today = now.astimezone(ZoneInfo(timezone)).date()
+    return today - timedelta(days=today.weekday())
+
+
 def _kept(columns: Sequence[Column]) -> list[dict[str, str]]:
     return [column.model_dump() for column in columns]
 
@@ -83,7 +90,6 @@ async def create_plan(session: AsyncSession, staff: CurrentStaff, body: PlanIn, 
     """The plan of an organisation, from the next week on; raises `PlanExists`, `BadPattern` or `NotFound`."""
     check_pattern(body.title)
     organisation = await get_organisation(session, staff, body.organisation_id)
-    today = now.astimezone(ZoneInfo(organisation.timezone)).date()
     plan = Plan(
         organisation_id=organisation.id,
         title=body.title,
@@ -91,7 +97,7 @@ async def create_plan(session: AsyncSession, staff: CurrentStaff, body: PlanIn, 
         ahead_weeks=body.ahead_weeks,
         enabled=body.enabled,
         author_id=staff.account_id,
-        planned_until=today - timedelta(days=today.weekday()),
+        planned_until=_this_monday(organisation.timezone, now),
         revision=1,
         created_at=now,
     )
@@ -114,17 +120,25 @@ def _record(session: AsyncSession, staff: CurrentStaff, plan: Plan, action: str,
 
 
 async def change_plan(session: AsyncSession, staff: CurrentStaff, plan_id: int, body: PlanPatch, now: datetime) -> Plan:
-    """Changes a plan; drafts that are there stay. Raises `BadPattern` or `NotFound`."""
+    """Changes a plan; drafts that are there stay. Raises `BadPattern` or `NotFound`.
+
+    With other columns the coming weeks are looked at anew: those that had no column may have one now.
+    """
     check_pattern(body.title or "")
-    plan = await session.scalar(
-        select(Plan)
+    found = await session.execute(
+        select(Plan, Organisation.timezone)
         .join(Organisation, Organisation.id == Plan.organisation_id)
         .where(Plan.id == plan_id, within(Organisation.path, staff.paths("editor")))
         .with_for_update(of=Plan)
     )
-    if plan is None:
+    row = found.first()
+    if row is None:
         raise NotFound
-    for name, value in body.model_dump(exclude_none=True).items():
+    plan, timezone = row
+    changes = body.model_dump(exclude_none=True)
+    if changes.get("columns", plan.columns) != plan.columns:
+        plan.planned_until = min(plan.planned_until, _this_monday(timezone, now))
+    for name, value in changes.items():
         setattr(plan, name, value)
     plan.revision += 1
     _record(session, staff, plan, "plan.changed", now)
@@ -163,12 +177,11 @@ async def plan_ahead(session: AsyncSession, now: datetime) -> int | None:
     if row is None:
         return None
     plan, timezone = row
-    today = now.astimezone(ZoneInfo(timezone)).date()
-    monday = today - timedelta(days=today.weekday())
+    monday = _this_monday(timezone, now)
     last = monday + plan.ahead_weeks * WEEK
     # What was missed while nobody looked is over.
     week = max(plan.planned_until + WEEK, monday)
-    taken = await _taken(session, plan.organisation_id, week)
+    taken = await _taken(session, plan, week)
     made = 0
     while week <= last:
         columns = columns_of(plan.columns, week)
@@ -183,11 +196,13 @@ async def plan_ahead(session: AsyncSession, now: datetime) -> int | None:
     return made
 
 
-async def _taken(session: AsyncSession, organisation_id: int, begins: date) -> set[date]:
-    """The weeks from then on that have an issue of the organisation."""
+async def _taken(session: AsyncSession, plan: Plan, begins: date) -> set[date]:
+    """The weeks from then on that have an issue of the organisation, or had one of the plan that was taken away."""
     found = await session.scalars(
         select(Issue.week).where(
-            Issue.organisation_id == organisation_id, Issue.week >= begins, Issue.state != "withdrawn"
+            Issue.organisation_id == plan.organisation_id,
+            Issue.week >= begins,
+            or_(Issue.state != "withdrawn", Issue.plan_id == plan.id),
         )
     )
     return set(found)

@@ -37,6 +37,7 @@ def test_each_month_has_each_named_monday_once(day: date) -> None:
 
 def test_a_title_names_the_week_that_it_is_for() -> None:
     assert title_of("{year}年{month}月第{week}周学习", date(2026, 12, 28)) == "2026年12月第53周学习"
+    assert title_of("{year}年{month}月第{week}周学习", date(2024, 12, 30)) == "2025年1月第1周学习"
     assert columns_of(COLUMNS, date(2026, 12, 7)) == ("时政要闻", "党课")
     assert columns_of(COLUMNS, date(2026, 12, 14)) == ("时政要闻",)
 
@@ -94,6 +95,28 @@ async def test_a_plan_never_makes_a_draft_over_an_issue_nor_one_that_was_taken_a
     clock.move(days=7)
     assert await look(service) == 1
     assert [state for _, state, _ in await drafts(service)] == ["withdrawn", "draft", "withdrawn", "draft"]
+
+
+async def test_a_plan_with_other_columns_fills_the_weeks_that_had_none(
+    client: httpx.AsyncClient, world: World, service: Service
+) -> None:
+    editor = await world.staff(("editor", 10))
+    monthly = [{"title": "党课", "weeks": "first"}]
+    made = (await plan(client, editor, columns=monthly)).json()["id"]
+    assert await look(service) == 1  # of December: 2026-W50
+    async with transaction(service.sessions) as session:
+        await session.execute(update(Issue).values(state="withdrawn"))
+    renamed = await client.patch(f"/plans/{made}", headers=editor.auth, json={"title": "{week}"})
+    assert (renamed.json()["planned_until"], await look(service)) == ("2026-W50", None)
+    same = await client.patch(f"/plans/{made}", headers=editor.auth, json={"columns": monthly})
+    assert (same.json()["planned_until"], await look(service)) == ("2026-W50", None)
+    changed = await client.patch(f"/plans/{made}", headers=editor.auth, json={"columns": COLUMNS})
+    assert (changed.json()["planned_until"], await look(service)) == ("2026-W47", 2)
+    # What was made and taken away stays away.
+    assert [(week, state) for week, state, _ in await drafts(service)] == [
+        (MONDAY + timedelta(weeks=1), "draft"), (MONDAY + timedelta(weeks=2), "draft"),
+        (MONDAY + timedelta(weeks=3), "withdrawn"),
+    ]  # fmt: skip
 
 
 async def test_a_plan_that_is_off_or_of_an_archived_organisation_makes_nothing(
