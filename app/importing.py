@@ -173,7 +173,8 @@ async def _questions(
         report = await import_questions(
             session, sheet, organisation_id=organisation.id, author_id=author.id, now=now, dry_run=dry_run
         )
-    lines = [f"试题 {report.accepted} 道", *_refused(report.rejected), _closing(dry_run, bool(report.rejected))]
+    notes = [f"第 {note.line} 行：{note.reason}" for note in sheet.notes]
+    lines = [f"试题 {report.accepted} 道", *_refused(report.rejected), *notes, _closing(dry_run, bool(report.rejected))]
     return Report(lines, not report.rejected)
 
 

@@ -40,6 +40,16 @@ def sheet_names(data: bytes) -> list[str]:
     return _with_workbook(data, lambda book: [worksheet.title for worksheet in book.worksheets])
 
 
+def filled_sheets(data: bytes) -> list[str]:
+    """Return the names of the worksheets that hold something in their first 64 columns, in their order."""
+
+    def is_filled(worksheet: Any) -> bool:
+        worksheet.reset_dimensions()
+        return any(_cell_text(value) for row in worksheet.iter_rows(max_col=64, values_only=True) for value in row)
+
+    return _with_workbook(data, lambda book: [each.title for each in book.worksheets if is_filled(each)])
+
+
 def _with_workbook(data: bytes, read: Callable[[Any], _T]) -> _T:
     check_xlsx(data)
     try:

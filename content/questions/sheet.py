@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator, Sequence
 
+from openpyxl.utils import get_column_letter
+
 from content.errors import ContentError
 from content.questions.accepted import join_accepted
 from content.questions.check import (
@@ -13,10 +15,11 @@ from content.questions.check import (
     check_question,
     normalise_answer,
 )
-from content.questions.collect import MAX_QUESTIONS, Found, QuestionSheet, collect
-from content.spreadsheets.cells import cell_text
+from content.questions.collect import MAX_QUESTIONS, Found, Note, QuestionSheet, collect
+from content.spreadsheets.cells import Sheet, cell_text
 from content.spreadsheets.read import read_spreadsheet
-from content.tables import FORMULA_STARTS, Row, Value, find_header, read_xlsx, write_xlsx
+from content.tables import FORMULA_STARTS, Row, Value, filled_sheets, find_header, read_xlsx, write_xlsx
+from content.text import listed
 
 __all__ = [
     "TRUE_FALSE_OPTIONS",
@@ -35,6 +38,8 @@ _OPTION_COLUMNS = tuple(f"选项{letter}" for letter in LETTERS)
 _REQUIRED = ("题型", "题干", "选项A", "选项B", "答案")
 _OPTIONAL = (*_OPTION_COLUMNS[2:], "解析", "出处", "难度", "标签")
 _HEADER: list[Value] = ["题型", "题干", *_OPTION_COLUMNS, "答案", "解析", "出处", "难度", "标签"]
+# The sheet of the template that explains the columns.
+_EXPLAINED = "说明"
 _KIND_NAMES = {"single": "单选", "multiple": "多选", "true_false": "判断", "fill_in": "填空", "ordering": "排序"}
 # In what the service writes, an apostrophe keeps a cell from being taken for a formula. A text that begins like that
 # itself gets one more, so that taking one off always gives the text back.
@@ -46,29 +51,48 @@ def parse_question_sheet(data: bytes) -> QuestionSheet:
 
     Raises ContentError for a file that cannot be read, lacks columns or has no questions.
     """
-    return _parse_rows(read_xlsx(data))
+    return _parse_rows(read_xlsx(data), filled_sheets(data)[1:])
 
 
 def parse_other_sheet(data: bytes) -> QuestionSheet:
     """Return the same of the first visible sheet of an .xls, or of delimited text."""
-    return _parse_rows(_read_rows(data))
+    sheets = read_spreadsheet(data)
+    first = next((sheet for sheet in sheets if not sheet.hidden), None)
+    if first is None:
+        raise ContentError("missing_sheet", "文件中没有可见的工作表，请使用下载的模板。")
+    return _parse_rows(_read_rows(first), [sheet.title for sheet in sheets if sheet.height and sheet is not first])
 
 
-def _parse_rows(rows: list[Row]) -> QuestionSheet:
+def _parse_rows(rows: list[Row], other_sheets: Sequence[str]) -> QuestionSheet:
     header, columns = find_header(rows, _REQUIRED, _OPTIONAL)
     body = rows[header + 1 :]
     if not body:
         raise ContentError("empty_sheet", "表头下方没有试题，请填写后重新上传。")
     if len(body) > MAX_QUESTIONS:
         raise ContentError("too_many_questions", f"试题超过 {MAX_QUESTIONS} 道，请拆分后重新上传。")
-    return collect(_find(body, columns))
+    notes = [*_columns_not_kept(rows[header], body, columns), *_sheets_not_read(other_sheets)]
+    return collect(_find(body, columns), notes)
 
 
-def _read_rows(data: bytes) -> list[Row]:
-    visible = [sheet for sheet in read_spreadsheet(data) if not sheet.hidden]
-    if not visible:
-        raise ContentError("missing_sheet", "文件中没有可见的工作表，请使用下载的模板。")
-    rows = [(line, [cell_text(cell).strip() for cell in cells]) for line, cells in visible[0].rows()]
+def _columns_not_kept(header: Row, body: Sequence[Row], columns: dict[str, int]) -> list[Note]:
+    line, names = header
+    others = [
+        name or f"{get_column_letter(column + 1)} 列（无表头）"
+        for column, name in enumerate(names)
+        if column not in columns.values() and any(cells[column] for _, cells in body)
+    ]
+    reason = f"{listed(others)}不在模板里，这些列的内容没有导入；可改写到解析、出处或标签列。"
+    return [Note(line, "column_not_kept", reason)] if others else []
+
+
+def _sheets_not_read(names: Sequence[str]) -> list[Note]:
+    others = [name for name in names if name != _EXPLAINED]
+    reason = f"工作表{listed(others)}没有读取：一次只导入第一张表。请把其中的试题并到第一张表，或分别上传。"
+    return [Note(1, "sheet_not_read", reason)] if others else []
+
+
+def _read_rows(sheet: Sheet) -> list[Row]:
+    rows = [(line, [cell_text(cell).strip() for cell in cells]) for line, cells in sheet.rows()]
     width = max((len(cells) for _, cells in rows), default=0)
     return [(line, cells + [""] * (width - len(cells))) for line, cells in rows if any(cells)]
 
@@ -141,4 +165,4 @@ def question_template() -> bytes:
         ["标签", "可不填；最多 10 个，每个最多 20 字，用顿号隔开"],
         ["示例", f"「试题」表中的 {len(examples)} 行为示例，正式上传前请删除"],
     ]
-    return write_xlsx({"试题": [_HEADER, *examples], "说明": notes})
+    return write_xlsx({"试题": [_HEADER, *examples], _EXPLAINED: notes})

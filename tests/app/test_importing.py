@@ -130,6 +130,14 @@ async def test_questions_go_to_the_bank_of_the_organisation(service: Service, wo
         assert set(await session.scalars(select(Question.organisation_id))) == {10}
 
 
+async def test_what_of_a_question_sheet_is_not_kept_is_said(service: Service, world: World, tmp_path: Path) -> None:
+    await world.staff(("editor", 1), login="editor")
+    sheet = tmp_path / "questions.xlsx"
+    sheet.write_bytes(write_xlsx({"试题": [[*HEADER, "分值"], ["单选", "多久一次？", "每月", "每季度", "B", 5]]}))
+    report = await bring_in(service, sheet)
+    assert (report.accepted, "「分值」不在模板里" in report.lines[1]) == (True, True)
+
+
 async def test_a_bad_question_keeps_the_sheet_out(service: Service, world: World, tmp_path: Path) -> None:
     await world.staff(("editor", 1), login="editor")
     sheet = tmp_path / "questions.xlsx"

@@ -6,6 +6,7 @@ import xlwt  # type: ignore[import-untyped]  # it has no stubs
 
 from content.errors import ContentError, Rejected
 from content.questions.check import check_question
+from content.questions.collect import Note
 from content.questions.sheet import (
     ParsedQuestion,
     parse_other_sheet,
@@ -114,9 +115,25 @@ def test_an_apostrophe_that_keeps_off_no_formula_stays() -> None:
     assert (parsed.questions[0].stem, parsed.questions[0].options) == ("'引文'", ("'甲", "''"))
 
 
+def test_columns_that_are_not_kept_are_named() -> None:
+    header: list[Value] = ["题型", "题干", "选项A", "选项B", "答案", "分值", "", "空列", "章节"]
+    first: list[Value] = ["判断", "题干", "", "", "对", 5, "备注", "", "第一章"]
+    parsed = parse_question_sheet(write_xlsx({"试题": [["本表由教务处填写"], header, first]}))
+    reason = "「分值」、「G 列（无表头）」、「章节」不在模板里，这些列的内容没有导入；可改写到解析、出处或标签列。"
+    assert (parsed.rejected, parsed.notes) == ((), (Note(2, "column_not_kept", reason),))
+
+
+def test_sheets_that_are_not_read_are_named_unless_they_are_empty_or_explain_the_template() -> None:
+    rows: list[list[Value]] = [HEADER, ["判断", "题干", "", "", "", "对", "", ""]]
+    data = write_xlsx({"单选": rows, "多选": rows, "Sheet3": [[""]], "说明": rows, "判断": rows})
+    reason = "工作表「多选」、「判断」没有读取：一次只导入第一张表。请把其中的试题并到第一张表，或分别上传。"
+    assert parse_question_sheet(data).notes == (Note(1, "sheet_not_read", reason),)
+    assert parse_question_sheet(question_template()).notes == ()
+
+
 def test_of_several_sheets_of_an_old_workbook_the_first_visible_is_read() -> None:
     book = xlwt.Workbook()
-    for title, visibility in (("隐藏", 1), ("试题", 0)):
+    for title, visibility in (("隐藏", 1), ("试题", 0), ("又一张", 0)):
         page = book.add_sheet(title)
         page.visibility = visibility
         rows = [["题型", "题干", "选项A", "选项B", "答案"], ["判断", title, "", "", "对"]]
@@ -126,7 +143,9 @@ def test_of_several_sheets_of_an_old_workbook_the_first_visible_is_read() -> Non
     output = BytesIO()
     book.active_sheet = 1
     book.save(output)
-    assert [question.stem for question in parse_other_sheet(output.getvalue()).questions] == ["试题"]
+    parsed = parse_other_sheet(output.getvalue())
+    assert [question.stem for question in parsed.questions] == ["试题"]
+    assert ["「隐藏」、「又一张」" in note.reason for note in parsed.notes] == [True]
 
 
 def test_an_old_workbook_without_a_visible_sheet_is_refused() -> None:
