@@ -15,7 +15,8 @@ from app.errors import Conflict
 from app.library.lessons import get_organisation
 from app.quizzes.models import Question
 from content.errors import Rejected
-from content.questions.sheet import ParsedQuestion, QuestionKind, QuestionSheet, normalise_answer
+from content.questions.check import identity
+from content.questions.sheet import ParsedQuestion, QuestionKind, QuestionSheet
 
 DUPLICATE = "duplicate_in_bank"
 # A package of QTI has its manifest besides.
@@ -47,9 +48,8 @@ class ImportResult:
 
 
 def fingerprint(question: ParsedQuestion) -> bytes:
-    """What makes a question the same: its kind, stem and options, as they are compared, in whatever order."""
-    parts = [question.kind, normalise_answer(question.stem), *sorted(map(normalise_answer, question.options))]
-    return blake2b("\n".join(parts).encode(), digest_size=16).digest()
+    """What makes a question the same in a bank and in a file, in 16 bytes."""
+    return blake2b("\n".join(identity(question)).encode(), digest_size=16).digest()
 
 
 async def hold_bank(session: AsyncSession, organisation_id: int) -> None:

@@ -1,7 +1,7 @@
 """Aiken, the simplest text format of Moodle: a stem, lettered options and a line with the answer.
 
 Beyond the format, and as Chinese authors write: Ａ、 for A., 答案：B for ANSWER: B, several letters for a multiple
-choice, and lines 解析：, 出处：, 难度： and 标签： below the answer.
+choice, and lines 解析：, 出处：, 难度： and 标签： below the options.
 """
 
 import re
@@ -76,7 +76,7 @@ def _ends(draft: _Draft, line: str, after_blank: bool) -> bool:
 
 def _add(draft: _Draft, line: str) -> None:
     option, answer, more = _OPTION.match(line), _ANSWER.match(line), _MORE.match(line)
-    if draft.answer is not None and more:
+    if more and (draft.options or draft.answer is not None):
         draft.more.setdefault(more[1] or more[2], []).append(more[3])
     elif answer:
         draft.answer = answer[1]

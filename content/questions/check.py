@@ -99,9 +99,9 @@ def check_question(
 
 
 def identity(question: ParsedQuestion) -> tuple[str, ...]:
-    """Return what makes two questions of a file one: the stem and the options, in whatever order."""
+    """Return what makes two questions one: the kind, the stem and the options, in whatever order."""
     # Many stems read "下列说法正确的是".
-    return (normalise_answer(question.stem), *sorted(map(normalise_answer, question.options)))
+    return (question.kind, normalise_answer(question.stem), *sorted(map(normalise_answer, question.options)))
 
 
 def _clean(text: str, name: str, label: str, limit: int, *, required: bool = False, lines: bool = False) -> str:

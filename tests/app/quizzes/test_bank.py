@@ -158,6 +158,18 @@ async def test_what_is_exported_can_be_imported_elsewhere_as_the_same_questions(
     assert entry.detail == {"count": 5, "format": file_format}
 
 
+async def test_questions_that_differ_in_their_kind_are_two_in_the_bank_and_in_a_file(
+    client: httpx.AsyncClient, world: World
+) -> None:
+    editor = await world.staff(("editor", 1))
+    for kind, answer in (("单选", "A"), ("多选", "AB")):
+        row = [kind, "下列正确的是", "甲", "乙", "", "", answer, "", ""]
+        assert (await post(client, editor, sheet(row))).status_code == 201
+    exported = await client.get("/questions/export", params={"organisation_id": 10}, headers=editor.auth)
+    taken = await post(client, editor, exported.content, 11)
+    assert (taken.status_code, taken.json().get("accepted")) == (201, 2)
+
+
 async def test_an_empty_bank_is_not_exported(client: httpx.AsyncClient, world: World) -> None:
     editor = await world.staff(("editor", 10))
     answer = await client.get("/questions/export?organisation_id=10", headers=editor.auth)

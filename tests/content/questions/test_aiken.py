@@ -57,6 +57,12 @@ def test_lines_go_on_and_what_follows_the_answer_belongs_to_it() -> None:
     assert (question.difficulty, question.tags) == (4, ("甲", "乙"))
 
 
+def test_an_explanation_may_stand_before_the_answer() -> None:
+    question = one("题干\nA. 甲\nB. 乙\n解析：因为\n难度：3\n答案：A\n出处：《条例》")
+    assert (question.options, question.explanation) == (("甲", "乙"), "因为")
+    assert (question.answer, question.difficulty, question.source) == (("A",), 3, "《条例》")
+
+
 def test_each_question_and_each_text_between_is_told_by_its_line() -> None:
     good, other = "题一\nA. 甲\nB. 乙\nANSWER: A", "题一\nA. 乙\nB. 甲\n答案：A"
     text = f"一、单选题\n\n{good}\n题二\nA. 甲\nB. 乙\nANSWER: C\n\n题三\nA. 甲\nC. 乙\nANSWER: A\n\n{other}\n结尾"
