@@ -29,7 +29,9 @@ from app.schemas import MAX_ID, Cursor, Limit, Line, PathId, Week, page
 
 router = APIRouter(tags=["library"])
 
-Wanted = Annotated[Line, Query(alias="q", max_length=60, description="What the title or the text holds")]
+Wanted = Annotated[
+    Line, Query(alias="q", max_length=60, description="Words that title or text hold, with spaces between")
+]
 Reviewer = Annotated[CurrentStaff, Depends(holding("reviewer"))]
 
 

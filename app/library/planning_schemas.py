@@ -11,7 +11,10 @@ from app.schemas import Id, In, Line, Out
 
 
 class Snippet(Out):
-    """Where a text has the query: `match` as it is written, with what stands around; empty if only the title has it."""
+    """Where a text has a word of the query: `match` as it is written, with what stands around.
+
+    Where only the title has it, both but the beginning of the text in `after` are empty.
+    """
 
     before: str
     match: str
@@ -19,7 +22,7 @@ class Snippet(Out):
 
 
 class Found(Out):
-    """A lesson that has the query in its title, summary or text."""
+    """A lesson that has each word of the query in its title, summary or text."""
 
     id: int
     title: str
@@ -27,7 +30,7 @@ class Found(Out):
 
 
 class SearchOut(Out):
-    """A page of what was found: first the lessons that have it in their title, then the others, newest first."""
+    """A page of what was found: first the lessons that have all of it in their title, then the others, newest first."""
 
     items: list[Found]
     next: str | None

@@ -1,8 +1,11 @@
-"""Search in titles, summaries and texts of lessons: exactly those that hold the query, whatever the script."""
+"""Search in titles, summaries and texts of lessons: exactly those that hold each word of the query.
+
+A word is what stands between spaces, whatever the script: without spaces it is found as it is written.
+"""
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Text, and_, cast, false, func, literal, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Text, and_, case, cast, false, func, literal, or_, select, true, tuple_
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -32,7 +35,7 @@ async def search_read(
 ) -> list[Found]:
     """Published lessons that are meant for the member; raises `NothingToSearch`.
 
-    Those with the query in their title come first, then the newest; one more than `limit` where there are more.
+    Those with all words in their title come first, then the newest; one more than `limit` where there are more.
     """
     return await _search(
         session,
@@ -56,25 +59,26 @@ async def search_desk(
 async def _search(
     session: AsyncSession, query: str, *conditions: ColumnElement[bool], after: int | None, limit: int
 ) -> list[Found]:
-    wanted = fold(tidy(query))
-    if not wanted:
+    words = [word for word in (fold(tidy(part)) for part in query.split()) if word]
+    if not words:
         raise NothingToSearch
-    in_title = func.strpos(LessonText.folded_title, wanted) > 0
-    place = func.strpos(LessonText.folded, wanted)
-    order = tuple_(in_title, LessonText.lesson_id)
+    titled = [func.strpos(LessonText.folded_title, word) > 0 for word in words]
+    places = [func.strpos(LessonText.folded, word) for word in words]
+    in_title = and_(true(), *titled)
+    # What is shown is where the first of the words is that the text has.
+    place = func.coalesce(*(func.nullif(each, 0) for each in places), 0)
+    length = case(*((each > 0, len(word)) for each, word in zip(places, words, strict=True)), else_=0)
     begins = func.greatest(place - BEFORE, 1)
+    tokens = sorted({token for word in words for token in tokens_wanted(word)})
     holds = and_(
-        LessonText.tokens.contains(cast(literal(tokens_wanted(wanted), ARRAY(Text)), ARRAY(Text))),
+        LessonText.tokens.contains(cast(literal(tokens, ARRAY(Text)), ARRAY(Text))),
         # The tokens say that the text has all the pairs, this that it has them in this order.
-        or_(in_title, place > 0),
+        *(or_(*pair) for pair in zip(titled, (each > 0 for each in places), strict=True)),
     )
+    order = tuple_(in_title, LessonText.lesson_id)
+    around = func.substr(LessonText.text, begins, BEFORE + length + AFTER)
     statement = (
-        select(
-            LessonText.lesson_id,
-            LessonText.title,
-            place - begins,
-            func.substr(LessonText.text, begins, BEFORE + len(wanted) + AFTER),
-        )
+        select(LessonText.lesson_id, LessonText.title, place - begins, around, length)
         .where(holds, *conditions)
         .order_by(in_title.desc(), LessonText.lesson_id.desc())
         .limit(limit + 1)
@@ -83,10 +87,10 @@ async def _search(
         # Of what the asker may read only: where the page begins would tell whether a title holds the query.
         last = select(in_title, LessonText.lesson_id).where(LessonText.lesson_id == after, *conditions)
         statement = statement.where(order < last.scalar_subquery())
-    return [_found(*row, length=len(wanted)) for row in await session.execute(statement)]
+    return [_found(*row) for row in await session.execute(statement)]
 
 
-def _found(lesson_id: int, title: str, begins: int, around: str, *, length: int) -> Found:
+def _found(lesson_id: int, title: str, begins: int, around: str, length: int) -> Found:
     """A row of the result; `begins` is where the match is in what is `around` it, below 0 where it has none."""
     if begins < 0:
         return Found(id=lesson_id, title=title, snippet=Snippet(before="", match="", after=_line(around)))

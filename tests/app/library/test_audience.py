@@ -4,11 +4,11 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from app.access.principals import CurrentMember, CurrentStaff, HeldPost
 from app.db.engine import transaction
-from app.directory.models import ROSTERS, STAGES, Member
+from app.directory.models import ROSTERS, STAGES, Member, Organisation
 from app.library.audience import get_reach
 from app.library.issue_schemas import AudienceIn
 from app.library.issues import set_audience
@@ -80,6 +80,20 @@ async def test_lists_figures_reminders_and_reach_mean_the_same_members(
     few = len(meant) < 5
     assert reach.exempt == (None if few else sum(person["exempt_reason"] is not None for person in meant))
     assert reach.floating == (None if few else sum(person["roster"] == "floating" for person in meant))
+
+
+async def test_reach_counts_neither_who_has_left_nor_those_of_a_practice_organisation(
+    client: httpx.AsyncClient, world: World, service: Service
+) -> None:
+    editor = await world.staff(("editor", 1))
+    await world.member(100)
+    await world.member(100, archived_at=service.clock())
+    await world.member(101)
+    async with transaction(service.sessions) as session:
+        await session.execute(update(Organisation).where(Organisation.id == 101).values(practice=True))
+    for place, members in ((10, 1), (101, 1)):
+        asked = {"organisation_id": place, "audience": {}}
+        assert (await client.post("/desk/reach", headers=editor.auth, json=asked)).json()["members"] == members
 
 
 def _member(member_id: int) -> CurrentMember:

@@ -84,6 +84,24 @@ async def test_members_find_what_is_published_for_them_until_it_is_withdrawn(
     assert await ids(client, "/search", near.auth, "三会一课") == []
 
 
+async def test_words_with_a_space_between_may_stand_anywhere(client: httpx.AsyncClient, world: World) -> None:
+    editor = await world.staff(("editor", 10))
+    texts = {"党费缴纳规定": "每月缴纳一次。", "组织生活": "党员每月交党费，缴纳标准见附表。", "其他": "只说党费。"}
+    made = {
+        title: (await client.post("/lessons", headers=editor.auth, json=fields(10, title=title, markdown=body))).json()
+        for title, body in texts.items()
+    }
+    both = [made["党费缴纳规定"]["id"], made["组织生活"]["id"]]
+    for query in ("党费 缴纳", "缴纳　党费", " 缴  费 "):
+        assert await ids(client, "/desk/search", editor.auth, query) == both, query
+    assert await ids(client, "/desk/search", editor.auth, "党费 附表") == both[1:]
+    assert await ids(client, "/desk/search", editor.auth, "党费 没有") == []
+    found = (await client.get("/desk/search", params={"q": "没 党费 附表"}, headers=editor.auth)).json()["items"]
+    assert found == []
+    (item,) = (await client.get("/desk/search", params={"q": "组织 附表"}, headers=editor.auth)).json()["items"]
+    assert item["snippet"] == {"before": "多久开一次 党员每月交党费，缴纳标准见", "match": "附表", "after": "。"}
+
+
 async def test_the_page_after_a_lesson_out_of_reach_does_not_tell_what_it_holds(
     client: httpx.AsyncClient, world: World
 ) -> None:
