@@ -13,6 +13,7 @@ from app.quizzes.schemas import Difficulty, Kind, QuestionOut, QuestionPatch, Qu
 from app.quizzes.statistics_schemas import QuestionStatistics
 from app.schemas import MAX_ID, Cursor, Limit, PathId, page
 
+
 # Digits only, so that words below /questions are never taken for an id; left as text, which `PathId` bounds.
 class DigitsConvertor(StringConvertor):
     """What `{question_id:digits}` matches in a path."""
