@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
+from starlette.convertors import StringConvertor, register_url_convertor
 
 from app.access.deps import Db, DeskStaff, Editor, Now
 from app.access.idempotency import OnceDep
@@ -12,6 +13,15 @@ from app.quizzes.schemas import Difficulty, Kind, QuestionOut, QuestionPatch, Qu
 from app.quizzes.statistics_schemas import QuestionStatistics
 from app.schemas import MAX_ID, Cursor, Limit, PathId, page
 
+
+# Digits only, so that words below /questions are never taken for an id; left as text, which `PathId` bounds.
+class DigitsConvertor(StringConvertor):
+    """What `{question_id:digits}` matches in a path."""
+
+    regex = "[0-9]+"
+
+
+register_url_convertor("digits", DigitsConvertor())
 router = APIRouter(tags=["quizzes"])
 
 
@@ -42,7 +52,7 @@ async def list_questions(
     return Questions(items=[QuestionOut.model_validate(row) for row in rows], next=following)
 
 
-@router.patch("/questions/{question_id}", operation_id="change_question")
+@router.patch("/questions/{question_id:digits}", operation_id="change_question")
 async def change_question(question_id: PathId, body: QuestionPatch, db: Db, staff: Editor, now: Now) -> QuestionOut:
     """Changes a question; of one that was asked, or is reviewed or published in a quiz, only difficulty and tags."""
     return QuestionOut.model_validate(await questions.change_question(db, staff, question_id, body, now))

@@ -179,3 +179,15 @@ async def test_a_question_changes_in_the_draft_or_is_reviewed_as_it_was(
         await asyncio.sleep(0.3)
         assert not change.done()
     assert (await change).json()["code"] == "question_in_use"
+
+
+async def test_a_word_below_the_bank_is_no_id(client: httpx.AsyncClient, editor: Person) -> None:
+    for word in ("import", "export", "template.xlsx"):
+        answer = await client.patch(f"/questions/{word}", headers=editor.auth, json={"tags": []})
+        assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed"), word
+    many = await client.patch(f"/questions/{'9' * 5000}", headers=editor.auth, json={"tags": []})
+    assert many.status_code == 422
+    unknown = await client.patch("/questions/1?colour=red", headers=editor.auth, json={"tags": []})
+    assert (unknown.status_code, unknown.json()["code"]) == (422, "invalid_input"), "its parameters are known"
+    metrics = (await client.get("http://test/metrics")).text
+    assert 'method="PATCH",route="/api/v1/questions/{question_id}"' in metrics
