@@ -49,8 +49,11 @@ async def _pictures(kind: Kind, data: bytes, parsed: ParsedDocument) -> AsyncIte
     if kind != "pdf":
         yield parsed.pictures
         return
-    for first, last in page_ranges(parsed.html.count("<img ")):
-        yield (await parse_in_child("pdf_pages", data, {"first": first, "last": last})).pictures
+    ranges = page_ranges(parsed.html.count("<img "))
+    # Two children run at a time anyway; so does the memory that their pictures take stay bounded.
+    for at in range(0, len(ranges), 2):
+        children = [parse_in_child("pdf_pages", data, {"first": a, "last": b}) for a, b in ranges[at : at + 2]]
+        yield [picture for pages in await asyncio.gather(*children) for picture in pages.pictures]
 
 
 def _written(
