@@ -1,21 +1,34 @@
 """Routes of lessons and weekly issues for editors and reviewers."""
 
+from datetime import datetime
 from typing import Annotated, TypeVar, cast
 
-from fastapi import APIRouter, Depends, Header, Query, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
-from app.access.deps import Db, DeskStaff, Editor, Now, ServiceDep
+from app.access.deps import Db, DeskStaff, Editor, Now, ServiceDep, checked_first
 from app.access.idempotency import OnceDep
+from app.access.principals import CurrentStaff
 from app.db.engine import transaction
 from app.library import issue_views, issues, lessons, service
 from app.library.issue_schemas import IssueDraft, IssueIn, IssuePatch, IssueRows, IssueState, TransitionIn
 from app.library.models import Lesson
 from app.library.revisions import Expected, check_revision, read_if_match, tag_of
 from app.library.rules import required_seconds
-from app.library.schemas import LessonDraft, LessonOut, LessonPatch, LessonRows, Permission
-from app.library.uploads import LESSON_BODY, KnownEditor, SubmittedLesson, rewrite
+from app.library.schemas import LessonDraft, LessonOut, LessonPatch, LessonRows, Permission, WarningOut
+from app.library.uploads import (
+    DOCUMENT_BODY,
+    LESSON_BODY,
+    KnownEditor,
+    SubmittedLesson,
+    read_replacement,
+    rewrite,
+)
 from app.library.versions import version_number
+from app.library.warnings import find_warnings, load_words
+from app.library.written import Byline, Written
+from app.resources import Service
 from app.schemas import MAX_ID, Cursor, Limit, PathId, Week, page
+from content.documents.result import open_placeholders
 
 router = APIRouter(tags=["library"])
 
@@ -27,6 +40,8 @@ async def _if_match(if_match: Annotated[str | None, Header(max_length=2000)] = N
     return read_if_match(if_match)
 
 
+# Looked up before, in a transaction that is over: a long text is looked through with none open.
+FirstAtDesk = Annotated[CurrentStaff, Depends(checked_first(*lessons.DESK))]
 IfMatch = Annotated[Expected, Depends(_if_match)]
 Draft = TypeVar("Draft", LessonDraft, IssueDraft)
 
@@ -36,7 +51,7 @@ def _tagged(response: Response, draft: Draft) -> Draft:
     return draft
 
 
-def _draft(lesson: Lesson, published_version: int | None) -> LessonDraft:
+def _draft(lesson: Lesson, published_version: int | None, warnings: list[WarningOut]) -> LessonDraft:
     return LessonDraft(
         id=lesson.id,
         organisation_id=lesson.organisation_id,
@@ -51,6 +66,8 @@ def _draft(lesson: Lesson, published_version: int | None) -> LessonDraft:
         characters=lesson.characters,
         required_seconds=required_seconds(lesson.characters),
         published_version=published_version,
+        open_pictures=open_placeholders(lesson.html),
+        warnings=warnings,
         revision=lesson.revision,
         updated_at=lesson.updated_at,
     )
@@ -66,11 +83,9 @@ def _draft(lesson: Lesson, published_version: int | None) -> LessonDraft:
 async def create_lesson(
     submitted: SubmittedLesson, response: Response, db: Db, staff: Editor, now: Now, once: OnceDep
 ) -> LessonDraft:
-    """Adds a lesson: as fields, or as a Markdown file with front matter."""
-    lesson = await lessons.create_lesson(
-        db, staff, submitted.organisation_id, submitted.document, submitted.byline, now
-    )
-    return _tagged(response, once.keep(_draft(lesson, None)))
+    """Adds a lesson: as fields, or as a file: a document, a picture, or Markdown with front matter."""
+    lesson = await lessons.create_lesson(db, staff, submitted.organisation_id, submitted.written, submitted.byline, now)
+    return _tagged(response, once.keep(_draft(lesson, None, submitted.warnings)))
 
 
 @router.get("/desk/lessons", operation_id="list_desk_lessons")
@@ -84,10 +99,38 @@ async def list_desk_lessons(
 
 
 @router.get("/lessons/{lesson_id}/draft", operation_id="get_lesson_draft")
-async def get_lesson_draft(lesson_id: PathId, response: Response, db: Db, staff: DeskStaff) -> LessonDraft:
+async def get_lesson_draft(lesson_id: PathId, response: Response, svc: ServiceDep, staff: FirstAtDesk) -> LessonDraft:
     """A lesson as it is written; its ETag goes into the `If-Match` of a change."""
-    lesson = await lessons.get_lesson(db, staff, lesson_id, *lessons.DESK)
-    return _tagged(response, _draft(lesson, await version_number(db, lesson)))
+    async with transaction(svc.sessions) as session:
+        lesson = await lessons.get_lesson(session, staff, lesson_id, *lessons.DESK)
+        number = await version_number(session, lesson)
+        words = await load_words(session, lesson.organisation_id)
+    return _tagged(response, _draft(lesson, number, await find_warnings(words, lesson)))
+
+
+async def _base(svc: Service, editor: CurrentStaff, lesson_id: int, expected: Expected) -> Lesson:
+    """The draft that is about to be changed, if it may be: looked at again when the change is made."""
+    async with transaction(svc.sessions) as session:
+        base = await lessons.get_lesson(session, editor, lesson_id, "editor")
+        check_revision(base.revision, expected)
+        await lessons.check_unlocked(session, lesson_id)
+        return base
+
+
+async def _change(
+    svc: Service,
+    editor: CurrentStaff,
+    base: Lesson,
+    written: Written,
+    byline: Byline | None,
+    expected: Expected,
+    now: datetime,
+) -> LessonDraft:
+    async with transaction(svc.sessions) as session:
+        lesson = await lessons.change_lesson(session, editor, base, written, now, byline, expected)
+        number = await version_number(session, lesson)
+        words = await load_words(session, lesson.organisation_id)
+    return _draft(lesson, number, await find_warnings(words, lesson))
 
 
 @router.patch("/lessons/{lesson_id}/draft", operation_id="change_lesson_draft")
@@ -100,15 +143,34 @@ async def change_lesson_draft(
     expected: IfMatch,
     now: Now,
 ) -> LessonDraft:
-    """Changes a lesson that no issue under review, scheduled or published rests on."""
-    async with transaction(svc.sessions) as session:
-        base = await lessons.get_lesson(session, editor, lesson_id, "editor")
-        check_revision(base.revision, expected)
-        await lessons.check_unlocked(session, lesson_id)
-    document, byline = await rewrite(base, body)
-    async with transaction(svc.sessions) as session:
-        lesson = await lessons.change_lesson(session, editor, base, document, now, byline, expected)
-        return _tagged(response, _draft(lesson, await version_number(session, lesson)))
+    """Changes a lesson that no issue under review, scheduled or published rests on.
+
+    `markdown` takes the place of a document.
+    """
+    base = await _base(svc, editor, lesson_id, expected)
+    written, byline = await rewrite(base, body)
+    return _tagged(response, await _change(svc, editor, base, written, byline, expected, now))
+
+
+@router.put(
+    "/lessons/{lesson_id}/draft/document",
+    operation_id="replace_lesson_document",
+    openapi_extra=DOCUMENT_BODY,
+    responses={415: {"description": "Not multipart", "content": {"application/problem+json": {}}}},
+)
+async def replace_lesson_document(
+    lesson_id: PathId,
+    request: Request,
+    response: Response,
+    svc: ServiceDep,
+    editor: KnownEditor,
+    expected: IfMatch,
+    now: Now,
+) -> LessonDraft:
+    """Puts another file in the place of what a draft shows; a Markdown file brings its fields as well."""
+    base = await _base(svc, editor, lesson_id, expected)
+    written = await read_replacement(request, base, svc, now)
+    return _tagged(response, await _change(svc, editor, base, written, None, expected, now))
 
 
 @router.post("/lessons/{lesson_id}/preview", operation_id="preview_lesson")

@@ -13,31 +13,28 @@ from app.errors import Conflict, Forbidden, NotFound
 from app.library.desk_models import LessonCorrection
 from app.library.desk_schemas import CorrectionOut, CorrectionRow
 from app.library.issue_schemas import Person
-from app.library.lessons import (
-    BYLINE,
-    DESK,
-    FIELDS,
-    Byline,
-    LessonChanged,
-    byline_of,
-    get_lesson,
-    kept_text,
-    lock_lesson,
-    write_lesson,
-)
+from app.library.lessons import DESK, LessonChanged, get_lesson, lock_lesson
 from app.library.models import Issue, IssueLesson, Lesson
 from app.library.recording import record_change
 from app.library.reviews import OwnIssue, approve, list_reviews, reviews_required
 from app.library.service import check_permission
 from app.library.texts import index_lesson
 from app.library.versions import freeze
-from app.library.words import text_of
-from content.documents.markdown import LessonDocument
+from app.library.written import (
+    BYLINE,
+    FIELDS,
+    RENDERED,
+    Byline,
+    Written,
+    byline_of,
+    kept_text,
+    read_text,
+    write_lesson,
+)
 
 TEXT = (*FIELDS, *BYLINE)
 # Whose it is to have a correction go there.
 MOVER = {"published": "reviewer", "returned": "reviewer", "withdrawn": "editor"}
-RENDERED = ("html", "nodes", "characters")
 
 
 class LessonNotPublished(Conflict):
@@ -84,7 +81,7 @@ async def create_correction(
     session: AsyncSession,
     staff: CurrentStaff,
     base: Lesson,
-    document: LessonDocument,
+    written: Written,
     byline: Byline,
     note: str,
     substantive: bool,
@@ -105,9 +102,9 @@ async def create_correction(
         substantive=substantive,
         created_at=now,
         **vars(byline),
-        **{name: getattr(document, name) for name in (*FIELDS, *RENDERED)},
+        **{name: getattr(written, name) for name in (*FIELDS, *RENDERED)},
     )
-    if all(getattr(correction, name) == getattr(lesson, name) for name in TEXT):
+    if all(getattr(correction, name) == getattr(lesson, name) for name in (*TEXT, "html")):
         raise NothingCorrected
     check_permission([correction])
     session.add(correction)
@@ -178,13 +175,13 @@ async def move_correction(
 
 
 async def _publish(session: AsyncSession, lesson: Lesson, correction: LessonCorrection, now: datetime) -> None:
-    before = kept_text(lesson)
+    before = kept_text(lesson, byline_of(lesson))
     write_lesson(lesson, correction.author_id, correction, byline_of(correction), now)
-    await index_lesson(session, lesson.id, lesson.title, lesson.summary, lesson.nodes, published=False)
+    await index_lesson(session, lesson, published=False)
     await freeze(session, lesson, now, note=correction.note, substantive=correction.substantive)
     record_change(
         session, correction.author_id, "corrected", lesson_id=lesson.id,
-        before=before, after=kept_text(lesson), now=now,
+        before=before, after=kept_text(lesson, byline_of(lesson)), now=now,
     )  # fmt: skip
 
 
@@ -225,7 +222,7 @@ async def get_correction(session: AsyncSession, staff: CurrentStaff, correction_
         {
             **_row(correction, author).model_dump(),
             **{name: getattr(correction, name) for name in (*TEXT, "html", "characters")},
-            "text": text_of(correction.nodes),
+            "text": read_text(correction),
             "reviews": await list_reviews(session, correction_id=correction.id),
             "reviews_required": await reviews_required(session, lesson.organisation_id),
         }

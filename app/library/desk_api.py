@@ -140,7 +140,7 @@ async def create_correction(
         db,
         staff,
         submitted.base,
-        submitted.document,
+        submitted.written,
         submitted.byline,
         submitted.note,
         submitted.substantive,

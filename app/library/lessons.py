@@ -1,8 +1,6 @@
 """Lessons: drafts that editors work on, and the versions that members read."""
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,21 +10,22 @@ from app.access.principals import CurrentStaff, within
 from app.directory.models import Organisation
 from app.errors import Conflict, NotFound
 from app.library.assets.addresses import PATH, sign_html, sign_nodes
-from app.library.desk_models import LessonCorrection, LessonText
+from app.library.assets.completing import adopt_files
+from app.library.desk_models import LessonText
 from app.library.models import Issue, IssueLesson, Lesson, LessonVersion
+from app.library.reach import get_organisation as get_organisation
 from app.library.recording import differing, record_change
 from app.library.revisions import Expected, check_revision
 from app.library.rules import required_seconds
-from app.library.schemas import Changed, LessonOut, LessonRow, Permission, ReadingRule
+from app.library.schemas import Changed, LessonOut, LessonRow, ReadingRule
 from app.library.texts import index_lesson, searchable
+from app.library.written import NOBODY, Byline, Written, as_written, byline_of, kept_text, write_lesson
 from app.settings import Settings
 from content.documents.markdown import LessonDocument
 
 # While one of these rests on a lesson, the lesson stands still: what was reviewed is what is published.
 LOCKING_STATES = ("in_review", "scheduled", "published")
 DESK = ("editor", "reviewer")
-FIELDS = ("title", "summary", "source", "article", "source_url", "markdown")
-BYLINE = ("author_line", "reprint_permission")
 
 
 class LessonLocked(Conflict):
@@ -41,31 +40,6 @@ class LessonChanged(Conflict):
 
     code = "lesson_changed"
     detail = "这篇资料刚刚被他人修改过。请刷新看过最新内容，再保存您的修改。"
-
-
-@dataclass(frozen=True)
-class Byline:
-    """Who is to be named as the author, and whether the text may be printed again."""
-
-    author_line: str = ""
-    reprint_permission: Permission = "unknown"
-
-
-NOBODY = Byline()
-
-
-async def get_organisation(session: AsyncSession, staff: CurrentStaff, organisation_id: int) -> Organisation:
-    """An organisation in the editor's reach; raises `NotFound`."""
-    found = await session.scalar(
-        select(Organisation).where(
-            Organisation.id == organisation_id,
-            within(Organisation.path, staff.paths("editor")),
-            Organisation.archived_at.is_(None),
-        )
-    )
-    if found is None:
-        raise NotFound
-    return found
 
 
 def shown(
@@ -110,54 +84,40 @@ def add_lesson(
 ) -> Lesson:
     """Adds a draft to the caller's transaction; it has its id after the next flush."""
     lesson = Lesson(organisation_id=organisation_id, author_id=author_id, revision=1, created_at=now)
-    write_lesson(lesson, author_id, document, byline, now)
+    write_lesson(lesson, author_id, as_written(document), byline, now)
     session.add(lesson)
-    words = searchable(lesson.title, lesson.summary, lesson.nodes)
+    words = searchable(lesson.title, lesson.summary, lesson.nodes, lesson.body_text)
     session.add(LessonText(lesson=lesson, published=False, **words))
     return lesson
-
-
-def write_lesson(
-    lesson: Lesson, account_id: int, document: LessonDocument | LessonCorrection, byline: Byline, now: datetime
-) -> None:
-    """Puts a text into a draft."""
-    for name in (*FIELDS, "html", "nodes", "characters"):
-        setattr(lesson, name, getattr(document, name))
-    lesson.author_line, lesson.reprint_permission = byline.author_line, byline.reprint_permission
-    lesson.changed_by = account_id
-    lesson.updated_at = now
 
 
 async def create_lesson(
     session: AsyncSession,
     staff: CurrentStaff,
     organisation_id: int,
-    document: LessonDocument,
+    written: Written,
     byline: Byline,
     now: datetime,
 ) -> Lesson:
-    """A new draft in an organisation of the editor; raises `NotFound`."""
+    """A new draft in an organisation of the editor, with its pictures; raises `NotFound`."""
     organisation = await get_organisation(session, staff, organisation_id)
-    lesson = add_lesson(session, staff.account_id, organisation.id, document, now, byline)
+    lesson = add_lesson(session, staff.account_id, organisation.id, written, now, byline)
     await session.flush()
+    await adopt_files(session, written.files, organisation.id, staff.account_id, staff.actor, now)
     record_created(session, staff.actor, lesson, now)
     return lesson
-
-
-def byline_of(lesson: Lesson | LessonCorrection) -> Byline:
-    """Who is named as the author now."""
-    return Byline(lesson.author_line, cast("Permission", lesson.reprint_permission))
-
-
-def kept_text(lesson: Lesson) -> dict[str, object]:
-    """What of a lesson its history keeps."""
-    return {name: getattr(lesson, name) for name in (*FIELDS, *BYLINE)}
 
 
 def record_created(session: AsyncSession, actor: str, lesson: Lesson, now: datetime) -> None:
     """The audit entry of a new lesson, and the first of its history."""
     record_change(
-        session, lesson.author_id, "created", lesson_id=lesson.id, before={}, after=kept_text(lesson), now=now
+        session,
+        lesson.author_id,
+        "created",
+        lesson_id=lesson.id,
+        before={},
+        after=kept_text(lesson, byline_of(lesson)),
+        now=now,
     )
     audit.record(
         session, actor, "lesson.created", "lesson", lesson.id,
@@ -205,7 +165,7 @@ async def change_lesson(
     session: AsyncSession,
     staff: CurrentStaff,
     base: Lesson,
-    document: LessonDocument,
+    written: Written,
     now: datetime,
     byline: Byline | None = None,
     expected: Expected = None,
@@ -221,13 +181,14 @@ async def change_lesson(
     await check_unlocked(session, lesson.id)
     if lesson.revision != base.revision:
         raise LessonChanged
-    before = kept_text(lesson)
-    after = before | {name: getattr(document, name) for name in FIELDS} | (vars(byline) if byline else {})
-    if after == before and document.html == lesson.html:
+    byline = byline or byline_of(lesson)
+    before, after = kept_text(lesson, byline_of(lesson)), kept_text(written, byline)
+    if after == before and written.html == lesson.html:
         return lesson
-    write_lesson(lesson, staff.account_id, document, byline or byline_of(lesson), now)
+    write_lesson(lesson, staff.account_id, written, byline, now)
+    await adopt_files(session, written.files, lesson.organisation_id, staff.account_id, staff.actor, now)
     lesson.revision += 1
-    await index_lesson(session, lesson.id, lesson.title, lesson.summary, lesson.nodes, published=False)
+    await index_lesson(session, lesson, published=False)
     record_change(session, staff.account_id, "changed", lesson_id=lesson.id, before=before, after=after, now=now)
     audit.record(
         session, staff.actor, "lesson.changed", "lesson", lesson.id,

@@ -40,11 +40,24 @@ class LessonIn(In):
 
 
 class LessonUpload(In):
-    """The fields beside the file of an upload: a form has nothing but text."""
+    """The fields beside the file of an upload: a form has nothing but text.
+
+    Without a `title` it is that of the document, which needs a `source`; a Markdown file has all but the author in
+    its front matter.
+    """
 
     organisation_id: Annotated[Id, Field(strict=False)]
+    title: Annotated[str, Field(max_length=80, pattern=PLAIN)] = ""
+    summary: Summary = ""
+    source: Annotated[str, Field(max_length=200, pattern=PLAIN)] = ""
+    article: Article = ""
+    source_url: SourceUrl = ""
     author_line: AuthorLine = ""
     reprint_permission: Permission = "unknown"
+
+
+class DocumentUpload(In):
+    """Nothing stands beside the file that takes the place of a draft's document."""
 
 
 class LessonPatch(In):
@@ -60,10 +73,22 @@ class LessonPatch(In):
     markdown: Markdown | None = None
 
 
+class WarningOut(Out):
+    """Something to look at in a lesson: a stable code, and Chinese that says what to do.
+
+    One that is `to_confirm` needs a reviewer who says that it is in order.
+    """
+
+    code: str
+    detail: str
+    to_confirm: bool
+
+
 class LessonDraft(Out):
     """A lesson as its editors see it; `published_version` is what members read now, if anything.
 
-    `revision` is what its ETag holds.
+    `markdown` is "" where the lesson is a document. `open_pictures` are the numbers in the text of those that must be
+    put in by hand, and `warnings` what is to be looked at before it is published. `revision` is what its ETag holds.
     """
 
     id: int
@@ -79,6 +104,8 @@ class LessonDraft(Out):
     characters: int
     required_seconds: int
     published_version: int | None
+    open_pictures: list[int]
+    warnings: list[WarningOut]
     revision: int
     updated_at: datetime
 

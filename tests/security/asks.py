@@ -309,6 +309,14 @@ async def new_lesson(targets: Targets, organisation_id: int, actor: Person) -> A
     return Ask(json=fields(organisation_id))
 
 
+async def document_of_lesson(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A page in the place of what a draft shows."""
+    head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.html"\r\n\r\n'
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    body = head + "<p>正文</p>\r\n--x--\r\n".encode()
+    return Ask({"lesson_id": await targets.lesson(organisation_id)}, content=body, headers=headers)
+
+
 async def new_asset(targets: Targets, organisation_id: int, actor: Person) -> Ask:
     """A picture that is about to be uploaded."""
     return Ask(json={"organisation_id": organisation_id, "file_name": "党徽.png", "size": len(PICTURE)})

@@ -251,6 +251,7 @@ ROWS = (
     Row("GET /desk/lessons", DESK, asks.by_id("-", Targets.lesson), lists="id"),
     Row("GET /lessons/{lesson_id}/draft", DESK, asks.by_id("lesson_id", Targets.lesson)),
     Row("PATCH /lessons/{lesson_id}/draft", EDITOR, asks.by_id("lesson_id", Targets.lesson, {"title": "新题目"})),
+    Row("PUT /lessons/{lesson_id}/draft/document", EDITOR, asks.document_of_lesson),
     Row("POST /lessons/{lesson_id}/preview", DESK, asks.by_id("lesson_id", Targets.lesson)),
     Row("POST /issues", EDITOR, asks.new_issue, 201, case="in an organisation"),
     Row("POST /issues", EDITOR, asks.new_issue_of_lesson, 201, case="of a lesson"),

@@ -11,10 +11,9 @@ from app.directory.models import Account, BindingRequest, BindingSlip, Organisat
 from app.library.assets.addresses import signed_url
 from app.library.assets.completing import keep_bytes
 from app.library.assets.models import Asset
-from app.library.corrections import RENDERED
 from app.library.desk_models import DeskChange, DeskComment, LessonCorrection, Topic, TopicLesson
-from app.library.lessons import BYLINE, FIELDS
 from app.library.models import IssueLesson, Lesson, Plan
+from app.library.written import BYLINE, FIELDS, RENDERED
 from app.meetings.models import Meeting
 from app.messaging.models import Schedule
 from app.organisations.imports.models import ImportLine, RosterImport
