@@ -17,7 +17,7 @@ from app.library.models import Issue, IssueLesson, Lesson, LessonVersion
 from app.library.recording import differing, record_change
 from app.library.revisions import Expected, check_revision
 from app.library.rules import required_seconds
-from app.library.schemas import Changed, LessonOut, LessonRow, Permission, ReadingRule
+from app.library.schemas import Changed, LessonOut, LessonRow, Permission, reading_rule
 from app.library.texts import index_lesson, searchable
 from app.settings import Settings
 from content.documents.markdown import LessonDocument
@@ -85,9 +85,11 @@ def shown(
         nodes=content.nodes,
         characters=content.characters,
         required_seconds=(
-            content.required_seconds if isinstance(content, LessonVersion) else required_seconds(content.characters)
+            content.required_seconds
+            if isinstance(content, LessonVersion)
+            else required_seconds(content.characters, content.media_seconds)
         ),
-        rule=ReadingRule(),
+        rule=reading_rule(content.media_seconds),
         changed=changed,
     )
 
