@@ -151,6 +151,7 @@ FIELDS = {
     "template": "消息模板",
     "template_id": "消息模板",
     "templates": "消息模板",
+    "ticket": "离线阅读凭据",
     "time_limit_seconds": "限时秒数",
     "timezone": "时区",
     "title": "标题",

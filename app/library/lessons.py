@@ -17,7 +17,7 @@ from app.library.reach import get_organisation as get_organisation
 from app.library.recording import differing, record_change
 from app.library.revisions import Expected, check_revision
 from app.library.rules import required_seconds
-from app.library.schemas import Changed, LessonOut, LessonRow, ReadingRule
+from app.library.schemas import Changed, LessonOut, LessonRow, reading_rule
 from app.library.texts import index_lesson, searchable
 from app.library.written import NOBODY, Byline, Written, as_written, byline_of, kept_text, write_lesson
 from app.settings import Settings
@@ -59,9 +59,11 @@ def shown(
         nodes=content.nodes,
         characters=content.characters,
         required_seconds=(
-            content.required_seconds if isinstance(content, LessonVersion) else required_seconds(content.characters)
+            content.required_seconds
+            if isinstance(content, LessonVersion)
+            else required_seconds(content.characters, content.media_seconds)
         ),
-        rule=ReadingRule(),
+        rule=reading_rule(content.media_seconds),
         changed=changed,
     )
 

@@ -131,14 +131,38 @@ class LessonRows(Out):
     next: str | None
 
 
-class ReadingRule(Out):
-    """How a lesson is completed: the figures, so that nobody has to guess."""
+class TextRule(Out):
+    """How a lesson to read is completed: the figures, so that nobody has to guess."""
 
+    kind: Literal["text"] = "text"
     characters_per_second: int = rules.CHARACTERS_PER_SECOND
     at_least_seconds: int = rules.LEAST_SECONDS
     at_most_seconds: int = rules.MOST_SECONDS
     complete_at_position: float = rules.COMPLETE_AT
     at_most_seconds_a_gap: int = rules.MOST_SECONDS_A_GAP
+    handed_in_within_days: int = rules.HANDED_IN_WITHIN_DAYS
+
+
+class MediaRule(Out):
+    """How a recording or a video is completed: by the share of its seconds that was played.
+
+    However fast it was: a second counts as a second of the member's time, `at_most_speed` of them in one.
+    """
+
+    kind: Literal["media"] = "media"
+    media_seconds: int
+    complete_at_watched: float = rules.COMPLETE_AT_WATCHED
+    at_most_speed: int = rules.MOST_SPEED
+    at_most_seconds_a_gap: int = rules.MOST_SECONDS_A_GAP
+    handed_in_within_days: int = rules.HANDED_IN_WITHIN_DAYS
+
+
+ReadingRule = Annotated[TextRule | MediaRule, Field(discriminator="kind")]
+
+
+def reading_rule(media_seconds: int | None) -> TextRule | MediaRule:
+    """The rule of a lesson: of a recording of that length, or of a text."""
+    return TextRule() if media_seconds is None else MediaRule(media_seconds=media_seconds)
 
 
 class Changed(Out):

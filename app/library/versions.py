@@ -48,7 +48,7 @@ async def freeze(
     version = LessonVersion(
         lesson_id=lesson.id,
         number=current.number + 1 if current else 1,
-        required_seconds=required_seconds(lesson.characters),
+        required_seconds=required_seconds(lesson.characters, lesson.media_seconds),
         edition=(current.edition if current else 1) + substantive,
         note=note,
         created_at=now,

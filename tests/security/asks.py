@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 from argon2 import PasswordHasher
 
 from app.access.principals import SHIPPED_NOTICE
+from app.reading.tickets import Ticket, sign_ticket
 from content.tables import Value, write_xlsx
 from tests.app.library.desk import fields
 from tests.app.organisations.people import workbook
@@ -475,3 +476,15 @@ async def found_published(targets: Targets, organisation_id: int, actor: Person)
 async def found_draft(targets: Targets, organisation_id: int, actor: Person) -> Ask:
     """A word of a lesson that nobody reads yet."""
     return Ask(query={"q": "支部委员会", "limit": 200}, shown=await targets.lesson(organisation_id))
+
+
+async def handed_in(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """What the actor read without network of a lesson that they were given."""
+    ticket = Ticket(await targets.published_lesson(organisation_id), 1, targets.service.clock())
+    events = [{**HEARTBEAT, "read_at": "2026-11-16T10:00:00+08:00"}]
+    return Ask(json={"ticket": sign_ticket(targets.service.settings, actor.id, ticket), "events": events})
+
+
+async def handed_in_of_another(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """The same with the ticket of somebody else."""
+    return await handed_in(targets, organisation_id, Person(actor.id + 1, ""))

@@ -325,6 +325,10 @@ ROWS = (
     Row("GET /lessons/{lesson_id}", MEMBERS, asks.by_id("lesson_id", Targets.lesson), reach=(), case="not published"),
     Row("PUT /lessons/{lesson_id}/progress", MEMBERS, asks.by_id("lesson_id", Targets.published_lesson, asks.HEARTBEAT),
         reach=ABOVE),
+    Row("GET /lessons/{lesson_id}/progress", MEMBERS, asks.by_id("lesson_id", Targets.published_lesson), reach=ABOVE),
+    # The ticket says that it was given: where the lesson is now does not matter.
+    Row("POST /me/reading", MEMBERS, asks.handed_in, reach=RELATIONS),
+    Row("POST /me/reading", MEMBERS, asks.handed_in_of_another, 422, NO_TARGET, case="with the ticket of another"),
     # --- questions, quizzes, attempts ----------------------------------------------------------------------------
     Row("POST /questions/import", EDITOR, asks.question_sheet, 201),
     Row("GET /questions/export", EDITOR, asks.bank),
