@@ -19,6 +19,8 @@ from content.documents.result import ParsedDocument, Picture, finish
 from content.errors import ContentError
 from content.sandbox import parse_in_child
 
+# Documents that are shown as pictures of their pages: the task that makes some of them, and their text stands apart.
+_PAGES = {"pdf": "pdf_pages", "pptx": "pptx_pages"}
 # Found anew whenever somebody looks, in the fields as well as in the text.
 _FOUND_LATER = "secrecy_words"
 
@@ -45,14 +47,14 @@ async def read_document(svc: Service, kind: Kind, data: bytes, fields: Mapping[s
 
 
 async def _pictures(kind: Kind, data: bytes, parsed: ParsedDocument) -> AsyncIterator[Sequence[Picture]]:
-    """The pictures of a document, as many at a time as may be in memory: a PDF gives those of ten pages."""
-    if kind != "pdf":
+    """The pictures of a document, as many at a time as may be in memory: pages come by tens."""
+    if kind not in _PAGES:
         yield parsed.pictures
         return
     ranges = page_ranges(parsed.html.count("<img "))
     # Two children run at a time anyway; so does the memory that their pictures take stay bounded.
     for at in range(0, len(ranges), 2):
-        children = [parse_in_child("pdf_pages", data, {"first": a, "last": b}) for a, b in ranges[at : at + 2]]
+        children = [parse_in_child(_PAGES[kind], data, {"first": a, "last": b}) for a, b in ranges[at : at + 2]]
         yield [picture for pages in await asyncio.gather(*children) for picture in pages.pictures]
 
 
@@ -62,7 +64,7 @@ def _written(
     html, nodes = finish(
         parsed.html, {number: address_of(file.key, file.facts.type.name) for number, file in stored.items()}
     )
-    lines = map(tidy, parsed.text.split("\n")) if kind == "pdf" else ()
+    lines = map(tidy, parsed.text.split("\n")) if kind in _PAGES else ()
     return Written(
         **fields, markdown="", html=html, nodes=nodes, characters=parsed.characters,
         body_text="\n".join(line for line in lines if line),

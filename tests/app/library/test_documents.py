@@ -79,7 +79,7 @@ async def test_what_the_preview_of_a_word_file_gives_is_what_a_member_gets(
         ("a.md", lambda: FILE.encode(), "", 0),
         ("页面.html", lambda: "<h1>支委会</h1><p>每月一次</p>".encode(), "支委会", 0),
         ("通知.docx", official_docx, "", 0),
-        ("课件.pptx", lambda: pptx_of("支委会", "每月一次"), "课件", 0),
+        ("课件.pptx", lambda: pptx_of("支委会", "每月一次"), "课件", 2),
         ("文件.pdf", lambda: chinese_pdf(12), "文件", 12),
         ("海报.png", picture, "海报", 1),
     ],
