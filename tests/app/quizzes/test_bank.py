@@ -170,6 +170,29 @@ async def test_questions_that_differ_in_their_kind_are_two_in_the_bank_and_in_a_
     assert (taken.status_code, taken.json().get("accepted")) == (201, 2)
 
 
+async def test_a_large_bank_is_exported_in_parts_of_what_a_file_may_hold(
+    client: httpx.AsyncClient, world: World, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.quizzes.bank.MOST_EXPORTED", 3)
+    editor = await world.staff(("editor", 10))
+    await make_questions(service, 10, editor.id, ALL[:3])
+    path = "/questions/export?organisation_id=10"
+    assert (await client.get(path, headers=editor.auth)).status_code == 200
+    await make_questions(service, 10, editor.id, ALL[3:])
+    refused = await client.get(path, headers=editor.auth)
+    assert (refused.status_code, refused.json()["code"]) == (409, "too_many_to_export")
+    assert refused.json()["detail"] == "题库有 4 道试题，一个文件最多 3 道：请分 2 部分导出（part=1 至 part=2）。"
+    stems = []
+    for part in (1, 2):
+        answer = await client.get(f"{path}&part={part}", headers=editor.auth)
+        assert f"questions-{part}.xlsx" in answer.headers["content-disposition"]
+        stems += [question.stem for question in parse_question_sheet(answer.content).questions]
+    assert stems == [row[1] for row in ALL]
+    beyond = await client.get(f"{path}&part=3", headers=editor.auth)
+    assert (beyond.status_code, beyond.json()["code"]) == (409, "no_such_part")
+    assert [entry.detail.get("part") for entry in await audited(world, "questions.exported")] == [None, 1, 2]
+
+
 async def test_an_empty_bank_is_not_exported(client: httpx.AsyncClient, world: World) -> None:
     editor = await world.staff(("editor", 10))
     answer = await client.get("/questions/export?organisation_id=10", headers=editor.auth)
