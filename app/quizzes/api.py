@@ -19,8 +19,9 @@ from app.quizzes.schemas import ImportReport, QuizDraft, QuizIn, RejectedLine
 from app.quizzes.statistics_schemas import QuizStatistics
 from app.schemas import MAX_ID, PathId
 from content.errors import ContentError
+from content.questions.collect import QuestionSheet
 from content.questions.read import QuestionFormat, write_questions
-from content.questions.sheet import QuestionSheet, question_template
+from content.questions.sheet import question_template
 from content.sandbox import parse_in_child
 
 router = APIRouter(tags=["quizzes"])

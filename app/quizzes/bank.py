@@ -15,8 +15,8 @@ from app.errors import Conflict
 from app.library.lessons import get_organisation
 from app.quizzes.models import Question
 from content.errors import Rejected
-from content.questions.check import identity
-from content.questions.sheet import ParsedQuestion, QuestionKind, QuestionSheet
+from content.questions.check import ParsedQuestion, QuestionKind, identity
+from content.questions.collect import QuestionSheet
 
 DUPLICATE = "duplicate_in_bank"
 # A package of QTI has its manifest besides.
