@@ -79,6 +79,16 @@ async def test_what_the_bank_has_is_not_taken_again(client: httpx.AsyncClient, w
     assert (await post(client, editor, sheet(SINGLE), organisation_id=100)).status_code == 201  # another bank
 
 
+async def test_a_question_with_a_wrong_key_is_archived_and_imported_anew(
+    client: httpx.AsyncClient, world: World
+) -> None:
+    editor = await world.staff(("editor", 10))
+    (wrong,) = (await post(client, editor, sheet([*SINGLE[:6], "A", "", ""]))).json()["question_ids"]
+    assert (await post(client, editor, sheet(SINGLE))).json()["errors"][0]["code"] == "duplicate_in_bank"
+    await client.post(f"/questions/{wrong}/archive", headers=editor.auth)
+    assert (await post(client, editor, sheet(SINGLE))).status_code == 201
+
+
 async def test_of_parallel_imports_of_a_sheet_one_is_taken(
     client: httpx.AsyncClient, world: World, service: Service
 ) -> None:
