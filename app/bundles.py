@@ -14,7 +14,7 @@ from app.quizzes.models import Question
 from app.quizzes.schemas import MAX_QUESTIONS, QuizIn
 from app.quizzes.service import write_quiz
 from content.bundle import Bundle, IssueDocument
-from content.questions.sheet import ParsedQuestion
+from content.questions.check import ParsedQuestion
 
 WEEK = timedelta(weeks=1)
 

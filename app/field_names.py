@@ -104,6 +104,7 @@ FIELDS = {
     "options": "选项",
     "organisation_id": "组织",
     "parent_id": "上级组织",
+    "part": "第几部分",
     "pass_mark": "及格分",
     "password": "密码",
     "phone": "手机号",

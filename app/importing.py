@@ -27,7 +27,7 @@ from app.resources import Service
 from app.schemas import monday_of
 from content.bundle import Bundle, read_bundle
 from content.errors import ContentError, Rejected
-from content.questions.sheet import QuestionSheet
+from content.questions.collect import QuestionSheet
 from content.sandbox import parse_in_child
 
 MIN_PASSWORD = 10

@@ -53,7 +53,10 @@ async def get_calendar(
         raise BadWeeks
     by_week = await _issues(session, organisation, begins, ends)
     mondays = [begins + number * WEEK for number in range((ends - begins) // WEEK + 1)]
-    weeks = [CalendarWeek(week=week_of(each), issues=by_week[each], gap=not by_week[each]) for each in mondays]
+    weeks = [
+        CalendarWeek(week=week_of(each), issues=by_week[each], gap=all(issue.narrowed for issue in by_week[each]))
+        for each in mondays
+    ]
     return CalendarOut(organisation_id=organisation.id, weeks=weeks)
 
 
@@ -70,16 +73,13 @@ async def _issues(
         .order_by(own.desc(), Organisation.path.desc(), Issue.id)
     )
     by_week: dict[date, list[CalendarIssue]] = defaultdict(list)
+    shown = ("id", "organisation_id", "title", "state", "plan_id")
     for issue, name in found:
-        by_week[issue.week].append(
-            CalendarIssue.model_validate(
-                {
-                    **{
-                        field: getattr(issue, field) for field in ("id", "organisation_id", "title", "state", "plan_id")
-                    },
-                    "organisation": name,
-                    "own": issue.organisation_id == organisation.id,
-                }
-            )
-        )
+        more = {
+            "organisation": name,
+            "own": issue.organisation_id == organisation.id,
+            "narrowed": bool(issue.audience_stages or issue.audience_rosters or issue.audience_tags),
+        }
+        values = {field: getattr(issue, field) for field in shown} | more
+        by_week[issue.week].append(CalendarIssue.model_validate(values))
     return by_week

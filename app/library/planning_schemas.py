@@ -37,7 +37,10 @@ class SearchOut(Out):
 
 
 class CalendarIssue(Out):
-    """An issue of a week; `own` is of the organisation itself, the others come from above."""
+    """An issue of a week; `own` is of the organisation itself, the others come from above.
+
+    One that is `narrowed` means some members only: by stage, roster or tags.
+    """
 
     id: int
     organisation_id: int
@@ -45,11 +48,12 @@ class CalendarIssue(Out):
     title: str
     state: IssueState
     own: bool
+    narrowed: bool
     plan_id: int | None
 
 
 class CalendarWeek(Out):
-    """A week with the issues that reach the organisation, drafts of its own included; a `gap` has none at all."""
+    """A week with the issues that reach the organisation, drafts of its own too; a `gap` has none for everybody."""
 
     week: str
     issues: list[CalendarIssue]

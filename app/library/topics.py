@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, delete, func, select
+from sqlalchemy import Select, case, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import audit
@@ -27,6 +27,9 @@ from app.library.planning_schemas import (
 )
 from app.library.reviews import OwnIssue
 from app.library.revisions import Expected, check_revision
+
+# Instead of the title of a lesson that the reader may not see.
+NOT_PUBLISHED = "（上级还没有发布的资料）"
 
 
 async def create_topic(session: AsyncSession, staff: CurrentStaff, body: TopicIn, now: datetime) -> Topic:
@@ -149,9 +152,14 @@ async def get_desk_topic(session: AsyncSession, staff: CurrentStaff, topic_id: i
     )
     if topic is None:
         raise NotFound
+    # The draft of a superior is none of the reader's business.
+    mine = within(Organisation.path, staff.paths(*DESK))
+    title = case((mine, Lesson.title), else_=func.coalesce(LessonVersion.title, NOT_PUBLISHED))
     lessons = await session.execute(
-        select(Lesson.id, Lesson.title)
+        select(Lesson.id, title)
         .join(TopicLesson, TopicLesson.lesson_id == Lesson.id)
+        .join(Organisation, Organisation.id == Lesson.organisation_id)
+        .outerjoin(LessonVersion, LessonVersion.id == Lesson.current_version_id)
         .where(TopicLesson.topic_id == topic_id)
         .order_by(TopicLesson.position)
     )
@@ -161,7 +169,7 @@ async def get_desk_topic(session: AsyncSession, staff: CurrentStaff, topic_id: i
         title=topic.title,
         summary=topic.summary,
         published=topic.published,
-        lessons=[TopicLessonRow(id=id_, title=title) for id_, title in lessons],
+        lessons=[TopicLessonRow(id=id_, title=shown) for id_, shown in lessons],
         revision=topic.revision,
         updated_at=topic.updated_at,
     )

@@ -19,8 +19,9 @@ from app.quizzes.schemas import ImportReport, QuizDraft, QuizIn, RejectedLine
 from app.quizzes.statistics_schemas import QuizStatistics
 from app.schemas import MAX_ID, PathId
 from content.errors import ContentError
+from content.questions.collect import QuestionSheet
 from content.questions.read import QuestionFormat, write_questions
-from content.questions.sheet import QuestionSheet, question_template
+from content.questions.sheet import question_template
 from content.sandbox import parse_in_child
 
 router = APIRouter(tags=["quizzes"])
@@ -113,15 +114,16 @@ async def export_questions(
     organisation_id: OrganisationId,
     now: Now,
     file_format: Annotated[QuestionFormat, Query(alias="format", description="QTI is a package")] = "xlsx",
+    part: Annotated[int | None, Query(ge=1, le=1_000, description="Of a bank that is too large for one file")] = None,
 ) -> Response:
     """The bank of an organisation, as a file that `import_questions` takes: without what is archived."""
     async with transaction(svc.sessions) as session:
-        found = await bank.export_questions(session, editor, organisation_id, file_format, now)
+        found = await bank.export_questions(session, editor, organisation_id, file_format, now, part)
     # In a thread and after the transaction: two thousand questions take a while to write.
     data = await asyncio.to_thread(write_questions, found, file_format)
     media, extension = FORMATS[file_format]
-    name = quote(f"题库.{extension}", safe="")
-    disposition = f"attachment; filename=\"questions.{extension}\"; filename*=UTF-8''{name}"
+    end = f"{f'-{part}' if part else ''}.{extension}"
+    disposition = f"attachment; filename=\"questions{end}\"; filename*=UTF-8''{quote(f'题库{end}', safe='')}"
     headers = {"Content-Disposition": disposition, "Cache-Control": "private, no-store"}
     return Response(data, media_type=media, headers=headers)
 

@@ -15,8 +15,8 @@ from app.errors import Conflict
 from app.library.lessons import get_organisation
 from app.quizzes.models import Question
 from content.errors import Rejected
-from content.questions.check import identity
-from content.questions.sheet import ParsedQuestion, QuestionKind, QuestionSheet
+from content.questions.check import ParsedQuestion, QuestionKind, identity
+from content.questions.collect import QuestionSheet
 
 DUPLICATE = "duplicate_in_bank"
 # A package of QTI has its manifest besides.
@@ -35,7 +35,12 @@ class TooManyToExport(Conflict):
     """More than a file may hold that could be imported again."""
 
     code = "too_many_to_export"
-    detail = f"题库超过 {MOST_EXPORTED} 道试题，请先归档不再使用的试题，再导出。"
+
+
+class NoSuchPart(Conflict):
+    """The bank has fewer parts."""
+
+    code = "no_such_part"
 
 
 @dataclass(frozen=True)
@@ -128,39 +133,52 @@ async def import_questions(
 
 
 async def export_questions(
-    session: AsyncSession, staff: CurrentStaff, organisation_id: int, file_format: str, now: datetime
+    session: AsyncSession,
+    staff: CurrentStaff,
+    organisation_id: int,
+    file_format: str,
+    now: datetime,
+    part: int | None = None,
 ) -> list[ParsedQuestion]:
     """The questions of a bank in an editor's reach, oldest first; that they left the system is on record.
 
-    Raises `NotFound`, `BankEmpty` or `TooManyToExport`.
+    `part` counts from 1: the bank in pieces that a file may hold. Raises `NotFound`, `BankEmpty`, `TooManyToExport`
+    where the whole is too much, or `NoSuchPart`.
     """
     organisation = await get_organisation(session, staff, organisation_id)
+    bank = (Question.organisation_id == organisation.id, Question.archived_at.is_(None))
+    total = await session.scalar(select(func.count()).select_from(Question).where(*bank)) or 0
+    parts = -(-total // MOST_EXPORTED)
+    if not total:
+        raise BankEmpty
+    if part is None and parts > 1:
+        raise TooManyToExport(
+            f"题库有 {total} 道试题，一个文件最多 {MOST_EXPORTED} 道：请分 {parts} 部分导出（part=1 至 part={parts}）。"
+        )
+    if (part or 1) > parts:
+        raise NoSuchPart(f"题库有 {total} 道试题，只有 {parts} 部分，请重新选择。")
+    first = ((part or 1) - 1) * MOST_EXPORTED
     found = await session.scalars(
-        select(Question)
-        .where(Question.organisation_id == organisation.id, Question.archived_at.is_(None))
-        .order_by(Question.id)
-        .limit(MOST_EXPORTED + 1)
+        select(Question).where(*bank).order_by(Question.id).offset(first).limit(MOST_EXPORTED)
     )
     rows = found.all()
-    if not rows:
-        raise BankEmpty
-    if len(rows) > MOST_EXPORTED:
-        raise TooManyToExport
     audit.record(
         session, staff.actor, "questions.exported", "organisation", organisation.id,
         now=now, organisation_id=organisation.id, count=len(rows), format=file_format,
+        **({} if part is None else {"part": part}),
     )  # fmt: skip
-    return [
-        ParsedQuestion(
-            line=0,
-            kind=cast(QuestionKind, row.kind),
-            stem=row.stem,
-            options=tuple(row.options),
-            answer=tuple(row.answer),
-            explanation=row.explanation,
-            source=row.source,
-            difficulty=row.difficulty,
-            tags=tuple(row.tags),
-        )
-        for row in rows
-    ]
+    return [_parsed(row) for row in rows]
+
+
+def _parsed(row: Question) -> ParsedQuestion:
+    return ParsedQuestion(
+        line=0,
+        kind=cast(QuestionKind, row.kind),
+        stem=row.stem,
+        options=tuple(row.options),
+        answer=tuple(row.answer),
+        explanation=row.explanation,
+        source=row.source,
+        difficulty=row.difficulty,
+        tags=tuple(row.tags),
+    )

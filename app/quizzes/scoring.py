@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from content.questions.sheet import normalise_answer
+from content.questions.check import normalise_answer
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ class QuizAnswered(Conflict):
     """Attempts rest on the questions as they are."""
 
     code = "quiz_answered"
-    detail = "已有人作答，测验不能再修改。如需更换题目，请撤回这一期后新建一期。"
+    detail = "已有人作答，测验不能再修改。如需更换题目，请把这一期改到别的周，再为这一周新建一期。"
 
 
 class QuestionTwice(Invalid):

@@ -5,6 +5,7 @@ The manifest has what an item has no place for, in the words of IEEE LOM: `gener
 """
 
 import posixpath
+import re
 import zipfile
 from collections.abc import Iterator
 from io import BytesIO
@@ -22,7 +23,7 @@ MANIFEST = "imsmanifest.xml"
 LOM_DIFFICULTIES = ("very easy", "easy", "medium", "difficult", "very difficult")
 _MAX_ITEM_BYTES, _MAX_ITEM_ELEMENTS = 256 * 1024, 1_000
 _MAX_MANIFEST_BYTES, _MAX_MANIFEST_ELEMENTS = 20 * 1024 * 1024, 200_000
-_ITEM_WORDS = (b"assessmentItem", b"assessment-item")
+_ITEM = re.compile(rb"<(?:[\w.-]+:)?(?:assessmentItem|qti-assessment-item)[\s>]")
 
 
 def parse_qti_item(data: bytes) -> QuestionSheet:
@@ -83,8 +84,9 @@ def _tests(root: Element) -> list[Note]:
 
 def _is_item(archive: zipfile.ZipFile, name: str) -> bool:
     with archive.open(name) as file:
-        beginning = file.read(4096)
-    return any(word in beginning for word in _ITEM_WORDS)
+        beginning = file.read(_MAX_ITEM_BYTES)
+    # UTF-16 has a zero in each letter of ours.
+    return _ITEM.search(beginning.replace(b"\0", b"")) is not None
 
 
 def _collect_items(archive: zipfile.ZipFile, items: list[tuple[str, ItemData]], notes: list[Note]) -> QuestionSheet:

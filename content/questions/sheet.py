@@ -7,32 +7,12 @@ from openpyxl.utils import get_column_letter
 
 from content.errors import ContentError
 from content.questions.accepted import join_accepted
-from content.questions.check import (
-    LETTERS,
-    TRUE_FALSE_OPTIONS,
-    ParsedQuestion,
-    QuestionKind,
-    check_question,
-    normalise_answer,
-)
+from content.questions.check import LETTERS, ParsedQuestion, check_question
 from content.questions.collect import MAX_QUESTIONS, Found, Note, QuestionSheet, collect
 from content.spreadsheets.cells import Sheet, cell_text
 from content.spreadsheets.read import read_spreadsheet
 from content.tables import FORMULA_STARTS, Row, Value, filled_sheets, find_header, read_xlsx, write_xlsx
 from content.text import listed
-
-__all__ = [
-    "TRUE_FALSE_OPTIONS",
-    "ParsedQuestion",
-    "QuestionKind",
-    "QuestionSheet",
-    "check_question",
-    "normalise_answer",
-    "parse_other_sheet",
-    "parse_question_sheet",
-    "question_template",
-    "write_question_sheet",
-]
 
 _OPTION_COLUMNS = tuple(f"选项{letter}" for letter in LETTERS)
 _REQUIRED = ("题型", "题干", "选项A", "选项B", "答案")

@@ -170,8 +170,26 @@ async def test_the_calendar_shows_what_reaches_the_organisation_and_where_nothin
     assert [(each["own"], each["organisation"]) for each in shown["weeks"][1]["issues"]] == [
         (True, "东片党总支"), (False, "示范镇党委"),
     ]  # fmt: skip
+    assert [each["narrowed"] for each in shown["weeks"][1]["issues"]] == [False, False]
     weeks = (await client.get(url, headers=editor.auth)).json()["weeks"]
     assert (weeks[0]["week"], weeks[-1]["week"], len(weeks)) == ("2026-W43", "2027-W07", 18)
     for bounds in ("from=2026-W48&to=2026-W47", "from=2026-W01&to=2029-W01"):
         refused = await client.get(f"{url}&{bounds}", headers=editor.auth)
         assert (refused.status_code, refused.json()["code"]) == (422, "bad_weeks")
+
+
+async def test_a_week_with_an_issue_for_some_only_is_a_gap_for_the_others(
+    client: httpx.AsyncClient, world: World, service: Service
+) -> None:
+    editor = await world.staff(("editor", 10))
+    lesson = await make_lesson(service, 1, editor.id)
+    above = await make_issue(service, 1, editor.id, [lesson], state="published")
+    async with transaction(service.sessions) as session:
+        await session.execute(update(Issue).values(audience_stages=["activist"]))
+    url = "/desk/calendar?organisation_id=10&from=2026-W47&to=2026-W47"
+    (week,) = (await client.get(url, headers=editor.auth)).json()["weeks"]
+    assert [(each["id"], each["narrowed"]) for each in week["issues"]] == [(above, True)]
+    assert week["gap"] is True
+    await make_issue(service, 10, editor.id, [lesson])
+    (week,) = (await client.get(url, headers=editor.auth)).json()["weeks"]
+    assert week["gap"] is False

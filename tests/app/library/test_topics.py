@@ -33,6 +33,40 @@ async def test_members_see_a_published_topic_with_the_lessons_that_they_can_read
     assert [lesson["id"] for lesson in seen["lessons"]] == [two]
 
 
+async def test_a_topic_of_a_neighbour_is_not_seen_whatever_lessons_it_holds(
+    client: httpx.AsyncClient, world: World, service: Service
+) -> None:
+    editor, reviewer = await world.staff(("editor", 1)), await world.staff(("reviewer", 1))
+    near, far = await world.signed_in_member(100), await world.signed_in_member(110)
+    lesson = await make_lesson(service, 1, editor.id)
+    await make_issue(service, 1, editor.id, [lesson], state="published")
+    body = {"organisation_id": 11, "title": "西片专题", "lesson_ids": [lesson]}
+    topic = (await client.post("/topics", headers=editor.auth, json=body)).json()["id"]
+    await client.put(f"/topics/{topic}/publication", headers=reviewer.auth, json={"published": True})
+    for who, status in ((far, 200), (near, 404)):
+        assert (await client.get(f"/topics/{topic}", headers=who.auth)).status_code == status
+        assert bool((await client.get("/topics", headers=who.auth)).json()["items"]) == (status == 200)
+
+
+async def test_a_superiors_lesson_is_shown_as_it_was_published_and_not_as_it_is_drafted(
+    client: httpx.AsyncClient, world: World, service: Service
+) -> None:
+    above, editor = await world.staff(("editor", 1)), await world.staff(("editor", 10))
+    lesson, unpublished = [await make_lesson(service, 1, above.id) for _ in range(2)]
+    issue = await make_issue(service, 1, above.id, [lesson], state="published")
+    body = {"organisation_id": 10, "title": "应知应会", "lesson_ids": [lesson, unpublished]}
+    topic = (await client.post("/topics", headers=above.auth, json=body)).json()["id"]
+    await client.post(f"/issues/{issue}/transitions", headers=above.auth, json={"to": "withdrawn"})
+    changed = await client.patch(f"/lessons/{lesson}/draft", headers=above.auth, json={"title": "还没有审过的题目"})
+    assert changed.status_code == 200, changed.text
+    for who, titles in (
+        (above, ["还没有审过的题目", "支部委员会会议"]),
+        (editor, ["支部委员会会议", "（上级还没有发布的资料）"]),
+    ):
+        shown = (await client.get(f"/desk/topics/{topic}", headers=who.auth)).json()
+        assert [each["title"] for each in shown["lessons"]] == titles
+
+
 async def test_new_words_of_a_topic_are_published_by_somebody_else(client: httpx.AsyncClient, world: World) -> None:
     both = await world.staff(("editor", 10), ("reviewer", 10))
     reviewer = await world.staff(("reviewer", 10))

@@ -281,3 +281,26 @@ async def test_a_tick_and_a_hand_that_takes_the_issue_back_do_not_lock_each_othe
         else:
             assert answer.json()["state"] == "draft"
         assert await newsroom.due() == []
+
+
+async def test_a_branch_adds_lessons_of_its_own_to_a_week_of_its_committee(
+    newsroom: Newsroom, world: World, service: Service
+) -> None:
+    client = newsroom.client
+    from_above = await make_lesson(service, 1, newsroom.author.id)
+    above = await make_issue(service, 1, newsroom.author.id, [from_above], state="published")
+    newsroom.author, newsroom.reviewer = await world.staff(("editor", 100)), await world.staff(("reviewer", 100))
+    lesson = await make_lesson(service, 100, newsroom.author.id)
+    body = {"organisation_id": 100, "week": "2026-W47", "title": "本支部", "lessons": [{"lesson_id": lesson}]}
+    made = await client.post("/issues", headers=newsroom.author.auth, json=body)
+    assert made.status_code == 201, made.text
+    newsroom.issue = made.json()["id"]
+    await newsroom.move(newsroom.author, "in_review")
+    assert (await newsroom.move(newsroom.reviewer, "scheduled")).status_code == 200
+    assert await newsroom.publish()
+    for place, issues in ((100, [newsroom.issue, above]), (101, [above])):
+        member = await world.signed_in_member(place)
+        current = (await client.get("/issues/current", headers=member.auth)).json()["items"]
+        assert [each["id"] for each in current] == issues
+        read = await client.get(f"/lessons/{lesson}", headers=member.auth)
+        assert read.status_code == (200 if place == 100 else 404)

@@ -11,8 +11,7 @@ from app.quizzes.bank import add_questions
 from app.quizzes.schemas import QuizIn
 from app.quizzes.service import write_quiz
 from app.resources import Service
-from content.questions.check import LETTERS
-from content.questions.sheet import check_question
+from content.questions.check import LETTERS, check_question
 from content.tables import Value, write_xlsx
 from tests.app.library.desk import MONDAY, make_issue, make_lesson
 from tests.world import Person, World

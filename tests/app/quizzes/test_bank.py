@@ -79,6 +79,16 @@ async def test_what_the_bank_has_is_not_taken_again(client: httpx.AsyncClient, w
     assert (await post(client, editor, sheet(SINGLE), organisation_id=100)).status_code == 201  # another bank
 
 
+async def test_a_question_with_a_wrong_key_is_archived_and_imported_anew(
+    client: httpx.AsyncClient, world: World
+) -> None:
+    editor = await world.staff(("editor", 10))
+    (wrong,) = (await post(client, editor, sheet([*SINGLE[:6], "A", "", ""]))).json()["question_ids"]
+    assert (await post(client, editor, sheet(SINGLE))).json()["errors"][0]["code"] == "duplicate_in_bank"
+    await client.post(f"/questions/{wrong}/archive", headers=editor.auth)
+    assert (await post(client, editor, sheet(SINGLE))).status_code == 201
+
+
 async def test_of_parallel_imports_of_a_sheet_one_is_taken(
     client: httpx.AsyncClient, world: World, service: Service
 ) -> None:
@@ -168,6 +178,29 @@ async def test_questions_that_differ_in_their_kind_are_two_in_the_bank_and_in_a_
     exported = await client.get("/questions/export", params={"organisation_id": 10}, headers=editor.auth)
     taken = await post(client, editor, exported.content, 11)
     assert (taken.status_code, taken.json().get("accepted")) == (201, 2)
+
+
+async def test_a_large_bank_is_exported_in_parts_of_what_a_file_may_hold(
+    client: httpx.AsyncClient, world: World, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.quizzes.bank.MOST_EXPORTED", 3)
+    editor = await world.staff(("editor", 10))
+    await make_questions(service, 10, editor.id, ALL[:3])
+    path = "/questions/export?organisation_id=10"
+    assert (await client.get(path, headers=editor.auth)).status_code == 200
+    await make_questions(service, 10, editor.id, ALL[3:])
+    refused = await client.get(path, headers=editor.auth)
+    assert (refused.status_code, refused.json()["code"]) == (409, "too_many_to_export")
+    assert refused.json()["detail"] == "题库有 4 道试题，一个文件最多 3 道：请分 2 部分导出（part=1 至 part=2）。"
+    stems = []
+    for part in (1, 2):
+        answer = await client.get(f"{path}&part={part}", headers=editor.auth)
+        assert f"questions-{part}.xlsx" in answer.headers["content-disposition"]
+        stems += [question.stem for question in parse_question_sheet(answer.content).questions]
+    assert stems == [row[1] for row in ALL]
+    beyond = await client.get(f"{path}&part=3", headers=editor.auth)
+    assert (beyond.status_code, beyond.json()["code"]) == (409, "no_such_part")
+    assert [entry.detail.get("part") for entry in await audited(world, "questions.exported")] == [None, 1, 2]
 
 
 async def test_an_empty_bank_is_not_exported(client: httpx.AsyncClient, world: World) -> None:

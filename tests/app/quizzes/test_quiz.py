@@ -87,3 +87,10 @@ async def test_a_quiz_that_was_answered_is_not_changed(
     )
     assert (answer.status_code, answer.json()["code"]) == (409, "quiz_answered")
     assert (await client.get(f"/desk/issues/{issue_id}/quiz", headers=author.auth)).json()["title"] == "小测"
+    # What the refusal advises can be done.
+    assert "改到别的周" in answer.json()["detail"]
+    moved = await client.patch(f"/issues/{issue_id}", headers=author.auth, json={"week": "2026-W50"})
+    body = {"organisation_id": 10, "week": "2026-W47", "title": "新的一期"}
+    body |= {"lessons": [{"lesson_id": await make_lesson(service, 10, author.id), "required": True}]}
+    made = await client.post("/issues", headers=author.auth, json=body)
+    assert (moved.status_code, made.status_code) == (200, 201), made.text

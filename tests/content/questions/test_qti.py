@@ -241,6 +241,24 @@ def test_a_package_names_what_it_cannot_take_and_takes_the_rest() -> None:
     assert [note.code for note in sheet.notes] == ["test_not_kept"]
 
 
+def test_items_that_the_manifest_forgot_are_found_whatever_they_begin_with() -> None:
+    def forgotten(text: str) -> str:
+        return item(f"<p>{text}</p>" + choices("甲", "乙")).decode()
+
+    files: dict[str, bytes | str] = {
+        "imsmanifest.xml": manifest(resource("a.xml")),
+        "a.xml": GOOD,
+        "b.xml": forgotten("一").replace("UTF-8", "utf-16").encode("utf-16"),
+        "c.xml": forgotten("二").replace("?>", f"?><!--{'x' * 5000}-->", 1),
+        "d.xml": forgotten("三").replace("<assessmentItem", "<q:assessmentItem xmlns:q='u'").replace(
+            "</assessmentItem", "</q:assessmentItem"
+        ),
+        "t.xml": "<assessmentTest><assessmentItemRef href='a.xml'/></assessmentTest>",
+    }  # fmt: skip
+    sheet = parse_qti_package(package(files))
+    assert (sheet.rejected, [question.line for question in sheet.questions]) == ((), [1, 2, 3, 4])
+
+
 def test_metadata_of_others_is_read_in_either_form_of_lom() -> None:
     data = (
         "<general><keyword><langstring>党章</langstring></keyword><keyword><string>入党</string></keyword></general>"

@@ -5,15 +5,9 @@ import pytest
 import xlwt  # type: ignore[import-untyped]  # it has no stubs
 
 from content.errors import ContentError, Rejected
-from content.questions.check import check_question
+from content.questions.check import ParsedQuestion, check_question
 from content.questions.collect import Note
-from content.questions.sheet import (
-    ParsedQuestion,
-    parse_other_sheet,
-    parse_question_sheet,
-    question_template,
-    write_question_sheet,
-)
+from content.questions.sheet import parse_other_sheet, parse_question_sheet, question_template, write_question_sheet
 from content.tables import Value, read_xlsx, write_xlsx
 
 HEADER: list[Value] = ["题型", "题干", "选项A", "选项B", "选项C", "答案", "解析", "出处"]
