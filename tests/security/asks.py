@@ -480,3 +480,11 @@ async def handed_in(targets: Targets, organisation_id: int, actor: Person) -> As
 async def handed_in_of_another(targets: Targets, organisation_id: int, actor: Person) -> Ask:
     """The same with the ticket of somebody else."""
     return await handed_in(targets, organisation_id, Person(actor.id + 1, ""))
+
+
+async def begun(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A lesson that the actor has begun, where they may read it: for who is no member there is nobody to begin it."""
+    lesson_id = await targets.published_lesson(organisation_id)
+    if actor.name in ("member", "floating"):
+        await targets.begin(actor.id, lesson_id)
+    return Ask(shown=lesson_id)

@@ -325,6 +325,7 @@ ROWS = (
     Row("PUT /lessons/{lesson_id}/progress", MEMBERS, asks.by_id("lesson_id", Targets.published_lesson, asks.HEARTBEAT),
         reach=ABOVE),
     Row("GET /lessons/{lesson_id}/progress", MEMBERS, asks.by_id("lesson_id", Targets.published_lesson), reach=ABOVE),
+    Row("GET /me/reading/current", MEMBERS, asks.begun, reach=ABOVE, lists="lesson_id"),
     # The ticket says that it was given: where the lesson is now does not matter.
     Row("POST /me/reading", MEMBERS, asks.handed_in, reach=RELATIONS),
     Row("POST /me/reading", MEMBERS, asks.handed_in_of_another, 422, NO_TARGET, case="with the ticket of another"),

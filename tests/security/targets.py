@@ -25,6 +25,7 @@ from app.quizzes.models import Attempt, Quiz
 from app.quizzes.notebook import Wrong, note_wrong
 from app.quizzes.schemas import QuizIn
 from app.quizzes.service import fixed_ids, write_quiz
+from app.reading.models import ReadingProgress
 from tests.app.library.desk import MONDAY, make_issue, make_lesson
 from tests.app.quizzes.exam import make_questions
 from tests.content.samples import picture
@@ -255,6 +256,17 @@ class Targets:
         issue_id = await self.issue(organisation_id, "published")
         async with self.service.sessions() as session:
             return (await session.scalars(select(IssueLesson.lesson_id).where(IssueLesson.issue_id == issue_id))).one()
+
+    async def begin(self, member_id: int, lesson_id: int) -> None:
+        """The member has begun with a lesson, wherever it is."""
+        now = self.service.clock()
+        async with transaction(self.service.sessions) as session:
+            session.add(
+                ReadingProgress(
+                    member_id=member_id, lesson_id=lesson_id, position=0.5, credited_ms=0, recent=[], started_at=now,
+                    heartbeat_at=now,
+                )
+            )  # fmt: skip
 
     async def correction(self, organisation_id: int) -> int:
         """A correction of a published lesson that waits for a review."""
