@@ -329,6 +329,22 @@ ROWS = (
     # The ticket says that it was given: where the lesson is now does not matter.
     Row("POST /me/reading", MEMBERS, asks.handed_in, reach=RELATIONS),
     Row("POST /me/reading", MEMBERS, asks.handed_in_of_another, 422, NO_TARGET, case="with the ticket of another"),
+    # --- notes and favourites ------------------------------------------------------------------------------------
+    Row("PUT /lessons/{lesson_id}/favourite", MEMBERS, asks.by_id("lesson_id", Targets.published_lesson), 204, ABOVE),
+    Row("DELETE /lessons/{lesson_id}/favourite", MEMBERS, asks.by_id("lesson_id", Targets.published_lesson), 204,
+        RELATIONS),
+    Row("GET /me/favourites", MEMBERS, asks.nothing, reach=NO_TARGET),
+    Row("GET /me/notes", MEMBERS, asks.own_note(), reach=RELATIONS, lists="id"),
+    Row("POST /lessons/{lesson_id}/notes", MEMBERS,
+        asks.by_id("lesson_id", Targets.published_lesson, {"body": "心得"}), 201, ABOVE),
+    Row("GET /lessons/{lesson_id}/notes", MEMBERS, asks.by_id("lesson_id", Targets.published_lesson), reach=ABOVE),
+    Row("PUT /me/notes/{note_id}", MEMBERS, asks.own_note({"body": "改过的心得"}), reach=RELATIONS),
+    Row("PUT /me/notes/{note_id}", MEMBERS, asks.by_id("note_id", Targets.awaiting_note, {"body": "改过的心得"}),
+        reach=(), case="of another"),
+    Row("PUT /me/notes/{note_id}/sharing", MEMBERS, asks.own_note({"shared": True}), reach=RELATIONS),
+    Row("DELETE /me/notes/{note_id}", MEMBERS, asks.own_note(), 204, RELATIONS),
+    Row("GET /notes/awaiting", LEADER + REVIEWER, asks.by_id("-", Targets.awaiting_note), lists="id"),
+    Row("PUT /notes/{note_id}/review", LEADER + REVIEWER, asks.reviewed_note),
     # --- questions, quizzes, attempts ----------------------------------------------------------------------------
     Row("POST /questions/import", EDITOR, asks.question_sheet, 201),
     Row("GET /questions/export", EDITOR, asks.bank),

@@ -17,6 +17,7 @@ from app.library.lessons import BYLINE, FIELDS
 from app.library.models import IssueLesson, Lesson, Plan
 from app.meetings.models import Meeting
 from app.messaging.models import Schedule
+from app.notes.models import Note
 from app.organisations.imports.models import ImportLine, RosterImport
 from app.organisations.imports.reading import seal_place
 from app.organisations.service import next_ids
@@ -267,6 +268,29 @@ class Targets:
                     heartbeat_at=now,
                 )
             )  # fmt: skip
+
+    async def note(self, organisation_id: int, member_id: int | None = None, *, awaiting: bool = False) -> int:
+        """A note of a member, of somebody of the organisation unless it is said whose."""
+        lesson_id = await self.published_lesson(organisation_id)
+        author = member_id or await self.world.member(organisation_id)
+        now = self.service.clock()
+        async with transaction(self.service.sessions) as session:
+            note = Note(
+                member_id=author,
+                lesson_id=lesson_id,
+                body=f"心得{self.number()}",
+                created_at=now,
+                updated_at=now,
+                state="awaiting" if awaiting else "private",
+                organisation_id=organisation_id if awaiting else None,
+            )
+            session.add(note)
+            await session.flush()
+            return note.id
+
+    async def awaiting_note(self, organisation_id: int) -> int:
+        """A note of a member of the organisation that awaits a review."""
+        return await self.note(organisation_id, awaiting=True)
 
     async def correction(self, organisation_id: int) -> int:
         """A correction of a published lesson that waits for a review."""
