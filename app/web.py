@@ -22,6 +22,7 @@ import app.library.desk_api
 import app.library.planning_api
 import app.meetings.api
 import app.messaging.api
+import app.notes.api
 import app.organisations.api
 import app.organisations.audits.api
 import app.organisations.imports.api
@@ -136,6 +137,7 @@ ROUTERS = (
     app.library.desk_api.router,
     app.library.planning_api.router,
     app.reading.api.router,
+    app.notes.api.router,
     app.quizzes.api.router,
     app.quizzes.questions_api.router,
     app.quizzes.member_api.router,

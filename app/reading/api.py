@@ -15,7 +15,9 @@ from app.library.models import LessonVersion
 from app.library.schemas import Changed, LessonOut, reading_rule
 from app.reading import queries, service
 from app.reading.offline import Event, hand_in
+from app.reading.resuming import list_begun
 from app.reading.schemas import (
+    BegunLessons,
     CurrentIssues,
     HandedIn,
     HandIn,
@@ -127,6 +129,12 @@ async def record_progress(
 async def get_progress(lesson_id: PathId, db: Db, member: TheMember) -> ProgressOut:
     """How far the member is, on whatever device: where to go on from, and what is missing."""
     return await service.get_progress(db, member, lesson_id)
+
+
+@router.get("/me/reading/current", operation_id="list_begun_lessons")
+async def list_begun_lessons(db: Db, member: TheMember) -> BegunLessons:
+    """The lessons that the member has begun and not completed, to go on with them on any device."""
+    return BegunLessons(items=await list_begun(db, member))
 
 
 @router.post("/me/reading", operation_id="hand_in_reading")

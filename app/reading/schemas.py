@@ -136,3 +136,19 @@ class HandedIn(Out):
     lesson_id: int
     results: list[EventResult]
     progress: ProgressOut
+
+
+class BegunLesson(Out):
+    """A lesson to go on with: `position` is how far the text was read, or where the recording stands, 0..1."""
+
+    lesson_id: int
+    title: str
+    kind: Literal["text", "media"]
+    position: float
+    remaining_seconds: int
+
+
+class BegunLessons(Out):
+    """At most ten, the one opened last first."""
+
+    items: list[BegunLesson]

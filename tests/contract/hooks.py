@@ -106,6 +106,7 @@ REFUSALS: dict[str, set[str]] = {
     # Tickets are the server's to make; with a time they come together.
     "record_progress": {"ticket_invalid", "ticket_without_time", *CALENDAR},
     "hand_in_reading": {"ticket_invalid", *CALENDAR},
+    "review_note": {"remark_needed", *CALENDAR},
     "put_answers": {"unknown_question", "bad_answer"},
     "practise_notebook": {"unknown_question", "bad_answer"},
     "practise_daily": {"unknown_question", "bad_answer", "date_parsing", "date_from_datetime_parsing"},

@@ -488,3 +488,29 @@ async def handed_in(targets: Targets, organisation_id: int, actor: Person) -> As
 async def handed_in_of_another(targets: Targets, organisation_id: int, actor: Person) -> Ask:
     """The same with the ticket of somebody else."""
     return await handed_in(targets, organisation_id, Person(actor.id + 1, ""))
+
+
+async def begun(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A lesson that the actor has begun, where they may read it: for who is no member there is nobody to begin it."""
+    lesson_id = await targets.published_lesson(organisation_id)
+    if actor.name in ("member", "floating"):
+        await targets.begin(actor.id, lesson_id)
+    return Ask(shown=lesson_id)
+
+
+def own_note(json: object = None) -> Make:
+    """A note of the actor's own, on a lesson wherever it is; for who is no member, that of somebody else."""
+
+    async def ask(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+        mine = actor.id if actor.name in ("member", "floating") else None
+        note_id = await targets.note(organisation_id, mine)
+        return Ask({"note_id": note_id}, json=json, shown=note_id)
+
+    return ask
+
+
+async def reviewed_note(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A note that awaits a review."""
+    note_id = await targets.awaiting_note(organisation_id)
+    at = targets.service.clock().isoformat()
+    return Ask({"note_id": note_id}, json={"approved": True, "updated_at": at}, shown=note_id)

@@ -16,6 +16,7 @@ from app.library.models import IssueLesson, Lesson, Plan
 from app.library.written import BYLINE, FIELDS, RENDERED
 from app.meetings.models import Meeting
 from app.messaging.models import Schedule
+from app.notes.models import Note
 from app.organisations.imports.models import ImportLine, RosterImport
 from app.organisations.imports.reading import seal_place
 from app.organisations.service import next_ids
@@ -24,6 +25,7 @@ from app.quizzes.models import Attempt, Quiz
 from app.quizzes.notebook import Wrong, note_wrong
 from app.quizzes.schemas import QuizIn
 from app.quizzes.service import fixed_ids, write_quiz
+from app.reading.models import ReadingProgress
 from tests.app.library.desk import MONDAY, make_issue, make_lesson
 from tests.app.quizzes.exam import make_questions
 from tests.content.samples import picture
@@ -254,6 +256,40 @@ class Targets:
         issue_id = await self.issue(organisation_id, "published")
         async with self.service.sessions() as session:
             return (await session.scalars(select(IssueLesson.lesson_id).where(IssueLesson.issue_id == issue_id))).one()
+
+    async def begin(self, member_id: int, lesson_id: int) -> None:
+        """The member has begun with a lesson, wherever it is."""
+        now = self.service.clock()
+        async with transaction(self.service.sessions) as session:
+            session.add(
+                ReadingProgress(
+                    member_id=member_id, lesson_id=lesson_id, position=0.5, credited_ms=0, recent=[], started_at=now,
+                    heartbeat_at=now,
+                )
+            )  # fmt: skip
+
+    async def note(self, organisation_id: int, member_id: int | None = None, *, awaiting: bool = False) -> int:
+        """A note of a member, of somebody of the organisation unless it is said whose."""
+        lesson_id = await self.published_lesson(organisation_id)
+        author = member_id or await self.world.member(organisation_id)
+        now = self.service.clock()
+        async with transaction(self.service.sessions) as session:
+            note = Note(
+                member_id=author,
+                lesson_id=lesson_id,
+                body=f"心得{self.number()}",
+                created_at=now,
+                updated_at=now,
+                state="awaiting" if awaiting else "private",
+                organisation_id=organisation_id if awaiting else None,
+            )
+            session.add(note)
+            await session.flush()
+            return note.id
+
+    async def awaiting_note(self, organisation_id: int) -> int:
+        """A note of a member of the organisation that awaits a review."""
+        return await self.note(organisation_id, awaiting=True)
 
     async def correction(self, organisation_id: int) -> int:
         """A correction of a published lesson that waits for a review."""

@@ -39,7 +39,7 @@ export function randomKey() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** One call: `json` or `form` is the body, `once` marks a POST that creates, `as` is "json" or "file". */
+/** One call: `json` or `form` is the body, `once` marks a POST that creates, `as` is "json", "file" or "lesson", with its ticket. */
 export async function call(method, path, { token, json, form, once, as = "json" } = {}) {
   const headers = {};
   if (token) headers.Authorization = `Bearer ${token}`;
@@ -53,9 +53,10 @@ export async function call(method, path, { token, json, form, once, as = "json" 
   }
   if (response.status === 204) return null;
   if (as === "file") return { blob: await response.blob(), name: nameOf(response) };
-  return response.json().catch(() => {
+  const body = await response.json().catch(() => {
     throw new Problem(response.status, unreadable(response.status), requestId);
   });
+  return as === "lesson" ? { lesson: body, ticket: response.headers.get("Reading-Ticket") } : body;
 }
 
 function nameOf(response) {

@@ -40,6 +40,8 @@ const ACTIONS = {
   "meeting.changed": "变更会议",
   "meeting.created": "召开会议",
   "meeting.handed_over": "会议转交",
+  "note.approved": "通过心得",
+  "note.returned": "退回心得",
   "member.archived": "党员归档",
   "member.bound": "绑定微信",
   "member.changed": "修改党员信息",

@@ -35,9 +35,9 @@ export function lessonFrame(lesson, more = {}) {
 
 /**
  * The frame of a text {title, summary?, html, end?}: `foot` stands below it; `position()` is how far down it was
- * scrolled, 0..1. `large` is for what everybody has to be able to read.
+ * scrolled, 0..1, and `start` how far it is when it opens. `player()` is the recording in it, if any. `large` is for what everybody has to be able to read.
  */
-export function textFrame(text, { foot = [], onBack, label, large = false } = {}) {
+export function textFrame(text, { foot = [], onBack, label, large = false, start = 0 } = {}) {
   const frame = h("iframe", {
     title: `${label}：${text.title}`,
     sandbox: "allow-same-origin allow-popups allow-popups-to-escape-sandbox",
@@ -59,7 +59,12 @@ export function textFrame(text, { foot = [], onBack, label, large = false } = {}
       text.end ?? "",
     );
     inside.addEventListener("scroll", measure, { passive: true });
-    requestAnimationFrame(measure);
+    requestAnimationFrame(() => {
+      const page = inside.scrollingElement;
+      // Somebody who had read to the end begins at the top again.
+      if (start < 0.98) page.scrollTop = start * page.scrollHeight - page.clientHeight;
+      measure();
+    });
   });
   const back = onBack
     ? h("button", { type: "button", "aria-label": "返回列表", title: "返回列表", onclick: onBack }, "‹")
@@ -77,6 +82,7 @@ export function textFrame(text, { foot = [], onBack, label, large = false } = {}
   );
   return {
     element,
+    player: () => frame.contentDocument?.querySelector("video, audio") ?? element.querySelector("video, audio"),
     position() {
       measure();
       return furthest;

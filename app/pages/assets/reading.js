@@ -27,7 +27,8 @@ export function mount(root) {
 async function overview(root, me, phone, said) {
   const home = (text) => overview(root, me, phone, text);
   const who = await me.call("GET", "/me");
-  const study = await studyParts(me, { root, back: home, step: STEP });
+  const reader = { root, back: home, step: STEP, memberId: who.member_id };
+  const study = await studyParts(me, reader);
   show(
     root,
     told(said),
@@ -35,6 +36,6 @@ async function overview(root, me, phone, said) {
     study,
     drill(me),
     actions({ label: "刷新", quiet: true, run: () => home() }),
-    minePart(root, me, phone, who, home),
+    minePart(root, me, phone, who, home, reader),
   );
 }
