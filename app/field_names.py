@@ -164,6 +164,7 @@ FIELDS = {
     "version": "告知书版本",
     "week": "周",
     "weeks": "栏目所在的周",
+    "year": "年度",
 }
 
 

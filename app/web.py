@@ -34,6 +34,7 @@ import app.quizzes.api
 import app.quizzes.member_api
 import app.quizzes.questions_api
 import app.reading.api
+import app.records.api
 import app.reports.api
 from app import pages
 from app.access.deps import Db
@@ -46,7 +47,7 @@ from app.schemas import Out
 
 VERSION = "0.1.0"
 # The newest migration that this code knows: dates sort, so a newer database is recognised without knowing it.
-REVISION = "20261124_6"
+REVISION = "20261124_9"
 
 PROBLEM = {"content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemOut"}}}}
 PROBLEMS: dict[int | str, dict[str, object]] = {
@@ -140,6 +141,7 @@ ROUTERS = (
     app.quizzes.questions_api.router,
     app.quizzes.member_api.router,
     app.meetings.api.router,
+    app.records.api.router,
     app.reports.api.router,
     app.closures.api.router,
     app.handovers.api.router,

@@ -17,6 +17,7 @@ from app.reading import credit
 from app.reading.credit import Progress
 from app.reading.models import EarlierCompletion, ReadingClock, ReadingProgress
 from app.reading.schemas import ProgressOut
+from app.records.service import Done, append
 
 _READ: tuple[InstrumentedAttribute[Any], ...] = (
     LessonVersion.required_seconds,
@@ -48,6 +49,9 @@ async def record_progress(
     after, used_until = credit.credit(before, credited_until, now, position, heartbeat, required)
     if after is not before:
         await _write(session, member.member_id, lesson_id, after, used_until, read)
+    if after.completed_at is not None and (before is None or before.completed_at is None):
+        done = Done(member.member_id, "lesson", lesson_id, required, read.edition)
+        await append(session, [done], after.completed_at)
     return ProgressOut(
         position=after.position,
         credited_seconds=after.credited_ms // 1000,

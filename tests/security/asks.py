@@ -221,6 +221,12 @@ async def member_in_list(targets: Targets, organisation_id: int, actor: Person) 
     return Ask({"organisation_id": 10}, shown=await targets.member(organisation_id))
 
 
+async def attended_by(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A meeting of 10 that somebody of the organisation was at."""
+    member = await targets.member(organisation_id)
+    return Ask({"meeting_id": await targets.begun_meeting(10)}, json={"member_ids": [member]})
+
+
 async def organisation_wanted(targets: Targets, organisation_id: int, actor: Person) -> Ask:
     """The organisation itself, in the query."""
     return Ask(query={"organisation_id": organisation_id})

@@ -359,6 +359,16 @@ ROWS = (
     # A floating member may come to the meetings of the organisations above their own.
     Row("GET /meetings", MEMBERS, asks.by_id("-", Targets.meeting), reaches=MEETING_FOR_MEMBERS, lists="id"),
     Row("GET /meetings/{meeting_id}", MEMBERS, asks.by_id("meeting_id", Targets.meeting), reaches=MEETING_FOR_MEMBERS),
+    Row("GET /meetings/{meeting_id}/attendance", LEADER, asks.by_id("meeting_id", Targets.meeting)),
+    Row("PUT /meetings/{meeting_id}/attendance", LEADER,
+        asks.by_id("meeting_id", Targets.begun_meeting, {"member_ids": []}), case="of a meeting"),
+    Row("PUT /meetings/{meeting_id}/attendance", LEADER, asks.attended_by, case="by a member"),
+    # --- study hours ---------------------------------------------------------------------------------------------
+    Row("GET /me/study-hours", MEMBERS, asks.nothing, reach=NO_TARGET),
+    Row("GET /organisations/{organisation_id}/study-hours", LEADER, asks.organisation),
+    Row("GET /organisations/{organisation_id}/study-hours", LEADER, asks.member_in_list, lists="member_id",
+        case="as a list"),
+    Row("GET /organisations/{organisation_id}/study-hours.xlsx", LEADER, asks.organisation),
     # --- reports -------------------------------------------------------------------------------------------------
     Row("GET /organisations/{organisation_id}/completion", LEADER, asks.week_of),
     Row("GET /organisations/{organisation_id}/completion.xlsx", LEADER, asks.week_of),

@@ -397,6 +397,15 @@ class Targets:
             await session.flush()
             return meeting.id
 
+    async def begun_meeting(self, organisation_id: int) -> int:
+        """A meeting that began an hour ago."""
+        meeting_id = await self.meeting(organisation_id)
+        began = self.service.clock() - timedelta(hours=1)
+        async with transaction(self.service.sessions) as session:
+            meeting = await session.get_one(Meeting, meeting_id)
+            meeting.starts_at, meeting.ends_at = began, began + timedelta(hours=2)
+        return meeting_id
+
     async def channel(self, organisation_id: int) -> int:
         """A channel of the console."""
         async with transaction(self.service.sessions) as session:
