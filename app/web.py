@@ -30,6 +30,7 @@ import app.organisations.posts.api
 import app.organisations.practice.api
 import app.organisations.settings.api
 import app.organisations.tree.api
+import app.paper.api
 import app.quizzes.api
 import app.quizzes.member_api
 import app.quizzes.questions_api
@@ -142,6 +143,7 @@ ROUTERS = (
     app.quizzes.member_api.router,
     app.meetings.api.router,
     app.records.api.router,
+    app.paper.api.router,
     app.reports.api.router,
     app.closures.api.router,
     app.handovers.api.router,

@@ -227,6 +227,33 @@ async def attended_by(targets: Targets, organisation_id: int, actor: Person) -> 
     return Ask({"meeting_id": await targets.begun_meeting(10)}, json={"member_ids": [member]})
 
 
+def _studied(issue: int, *members: int) -> dict[str, object]:
+    return {"issue_id": issue, "member_ids": members, "way": "paper", "studied_on": "2026-11-16"}
+
+
+async def studied_in(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """Study on paper, recorded by an organisation for its own member."""
+    issue, member = await targets.issue(organisation_id, "published"), await targets.member(organisation_id)
+    return Ask({"organisation_id": organisation_id}, json=_studied(issue, member))
+
+
+async def studied_by(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """Study of an issue of the committee, recorded by 10 for a member of the organisation."""
+    issue, member = await targets.issue(1, "published"), await targets.member(organisation_id)
+    return Ask({"organisation_id": 10}, json=_studied(issue, member))
+
+
+async def studied_issue(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """Study of an issue of the organisation, recorded by 10 for a member of 100."""
+    issue, member = await targets.issue(organisation_id, "published"), await targets.member(100)
+    return Ask({"organisation_id": 10}, json=_studied(issue, member))
+
+
+async def recorded_in_list(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """Recorded study, looked for in the list of organisation 10."""
+    return Ask({"organisation_id": 10}, shown=await targets.recorded_study(organisation_id))
+
+
 async def organisation_wanted(targets: Targets, organisation_id: int, actor: Person) -> Ask:
     """The organisation itself, in the query."""
     return Ask(query={"organisation_id": organisation_id})

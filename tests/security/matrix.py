@@ -369,6 +369,17 @@ ROWS = (
     Row("GET /organisations/{organisation_id}/study-hours", LEADER, asks.member_in_list, lists="member_id",
         case="as a list"),
     Row("GET /organisations/{organisation_id}/study-hours.xlsx", LEADER, asks.organisation),
+    # --- paper and home ------------------------------------------------------------------------------------------
+    Row("POST /organisations/{organisation_id}/recorded-studies", LEADER, asks.studied_in, 201,
+        case="in an organisation"),
+    Row("POST /organisations/{organisation_id}/recorded-studies", LEADER, asks.studied_by, 201, case="by a member"),
+    Row("POST /organisations/{organisation_id}/recorded-studies", LEADER, asks.studied_issue, 201, (*BELOW, "ancestor"),
+        case="of an issue"),
+    Row("GET /organisations/{organisation_id}/recorded-studies", LEADER, asks.organisation),
+    Row("GET /organisations/{organisation_id}/recorded-studies", LEADER, asks.recorded_in_list, lists="id",
+        case="as a list"),
+    Row("POST /recorded-studies/{study_id}/withdrawal", LEADER,
+        asks.by_id("study_id", Targets.recorded_study, {"reason": "登记错了"})),
     # --- reports -------------------------------------------------------------------------------------------------
     Row("GET /organisations/{organisation_id}/completion", LEADER, asks.week_of),
     Row("GET /organisations/{organisation_id}/completion.xlsx", LEADER, asks.week_of),

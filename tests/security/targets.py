@@ -25,6 +25,7 @@ from app.quizzes.models import Attempt, Quiz
 from app.quizzes.notebook import Wrong, note_wrong
 from app.quizzes.schemas import QuizIn
 from app.quizzes.service import fixed_ids, write_quiz
+from app.records.models import RecordedStudy
 from tests.app.library.desk import MONDAY, make_issue, make_lesson
 from tests.app.quizzes.exam import make_questions
 from tests.content.samples import picture
@@ -405,6 +406,20 @@ class Targets:
             meeting = await session.get_one(Meeting, meeting_id)
             meeting.starts_at, meeting.ends_at = began, began + timedelta(hours=2)
         return meeting_id
+
+    async def recorded_study(self, organisation_id: int) -> int:
+        """A lesson that a member read on paper."""
+        issue_id, member_id = await self.issue(organisation_id, "published"), await self.member(organisation_id)
+        now = self.service.clock()
+        async with transaction(self.service.sessions) as session:
+            lesson = await session.scalar(select(IssueLesson.lesson_id).where(IssueLesson.issue_id == issue_id))
+            study = RecordedStudy(
+                member_id=member_id, issue_id=issue_id, lesson_id=lesson, edition=1, way="paper",
+                studied_on=now.date(), completes=True, recorded_by=self.author.id, recorded_at=now,
+            )  # fmt: skip
+            session.add(study)
+            await session.flush()
+            return study.id
 
     async def channel(self, organisation_id: int) -> int:
         """A channel of the console."""
