@@ -22,6 +22,7 @@ import app.library.desk_api
 import app.library.planning_api
 import app.meetings.api
 import app.messaging.api
+import app.my_record.api
 import app.organisations.api
 import app.organisations.audits.api
 import app.organisations.imports.api
@@ -144,6 +145,7 @@ ROUTERS = (
     app.meetings.api.router,
     app.records.api.router,
     app.paper.api.router,
+    app.my_record.api.router,
     app.reports.api.router,
     app.closures.api.router,
     app.handovers.api.router,

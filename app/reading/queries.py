@@ -1,11 +1,25 @@
 """What a member reads: published issues of their organisation and those above it, and the lessons in them."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, DateTime, Row, Select, and_, case, func, or_, select, text, tuple_, type_coerce
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    DateTime,
+    Row,
+    Select,
+    and_,
+    case,
+    func,
+    or_,
+    select,
+    text,
+    tuple_,
+    type_coerce,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -76,6 +90,20 @@ async def list_issues(
         last = select(Issue.week, Issue.id).where(Issue.id == after).scalar_subquery()
         statement = statement.where(tuple_(Issue.week, Issue.id) < last)
     return [_summary(row) for row in await session.execute(statement)]
+
+
+async def list_between(
+    session: AsyncSession, member: CurrentMember, begins: date, ends: date, now: datetime
+) -> list[tuple[IssueSummary, datetime | None, int]]:
+    """Issues of the weeks that begin in the period, newest first, each with the last completion in it.
+
+    The number is of the required lessons that are done on paper or at home alone.
+    """
+    alone = text(f"({_ONLINE} IS NULL AND {_ON_PAPER} IS NOT NULL)")
+    recorded = type_coerce(alone.bindparams(now=now, zone=member.timezone, me=member.member_id), Boolean())
+    statement = _issues(member, now).add_columns(func.max(_done_at(member, now)), func.count().filter(recorded))
+    rows = await session.execute(statement.where(Issue.week.between(begins, ends)))
+    return [(_summary(row[:4]), row[4], row[5]) for row in rows]  # type: ignore[arg-type]  # the first four of a row
 
 
 async def list_current(session: AsyncSession, member: CurrentMember, now: datetime) -> list[IssueSummary]:

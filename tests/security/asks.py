@@ -227,6 +227,16 @@ async def attended_by(targets: Targets, organisation_id: int, actor: Person) -> 
     return Ask({"meeting_id": await targets.begun_meeting(10)}, json={"member_ids": [member]})
 
 
+async def period(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A period that is over."""
+    return Ask(json={"begins_on": "2026-01-01", "ends_on": "2026-11-15"})
+
+
+async def certificate(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """The number of a certificate."""
+    return Ask({"number": await targets.certificate(organisation_id)})
+
+
 def _studied(issue: int, *members: int) -> dict[str, object]:
     return {"issue_id": issue, "member_ids": members, "way": "paper", "studied_on": "2026-11-16"}
 

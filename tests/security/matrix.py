@@ -380,6 +380,12 @@ ROWS = (
         case="as a list"),
     Row("POST /recorded-studies/{study_id}/withdrawal", LEADER,
         asks.by_id("study_id", Targets.recorded_study, {"reason": "登记错了"})),
+    # --- my record -----------------------------------------------------------------------------------------------
+    Row("GET /me/record", MEMBERS, asks.nothing, reach=NO_TARGET),
+    Row("GET /me/record.xlsx", MEMBERS, asks.nothing, reach=NO_TARGET),
+    Row("GET /me/record.pdf", MEMBERS, asks.nothing, reach=NO_TARGET),
+    Row("POST /me/certificates.pdf", MEMBERS, asks.period, reach=NO_TARGET),
+    Row("GET /certificates/{number}", EVERYBODY, asks.certificate, reach=NO_TARGET),
     # --- reports -------------------------------------------------------------------------------------------------
     Row("GET /organisations/{organisation_id}/completion", LEADER, asks.week_of),
     Row("GET /organisations/{organisation_id}/completion.xlsx", LEADER, asks.week_of),

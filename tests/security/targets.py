@@ -17,6 +17,7 @@ from app.library.lessons import BYLINE, FIELDS
 from app.library.models import IssueLesson, Lesson, Plan
 from app.meetings.models import Meeting
 from app.messaging.models import Schedule
+from app.my_record.models import Certificate
 from app.organisations.imports.models import ImportLine, RosterImport
 from app.organisations.imports.reading import seal_place
 from app.organisations.service import next_ids
@@ -420,6 +421,19 @@ class Targets:
             session.add(study)
             await session.flush()
             return study.id
+
+    async def certificate(self, organisation_id: int) -> str:
+        """A certificate of a member; gives its number."""
+        member_id, now = await self.member(organisation_id), self.service.clock()
+        number = f"2222-2222-2222-{self.number():04}"
+        async with transaction(self.service.sessions) as session:
+            session.add(
+                Certificate(
+                    number=number, member_id=member_id, begins_on=now.date(), ends_on=now.date(), issues_completed=0,
+                    hundredths=0, rules="1", issued_on=now.date(), issued_at=now,
+                )
+            )  # fmt: skip
+        return number
 
     async def channel(self, organisation_id: int) -> int:
         """A channel of the console."""

@@ -18,6 +18,7 @@ const ACTIONS = {
   "binding.refused": "不同意绑定申请",
   "binding.requested": "申请绑定",
   "binding_requests.viewed": "查看绑定申请",
+  "certificate.issued": "开具学习证明",
   "channel.changed": "修改渠道",
   "channel.created": "新建渠道",
   "comment.created": "添加批注",
