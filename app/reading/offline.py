@@ -14,7 +14,18 @@ from app.library.models import LessonVersion
 from app.reading.clock import Clock, micros
 from app.reading.credit import Beat, Progress, claimed, credit_offline
 from app.reading.models import OfflineEvent, ReadingProgress
-from app.reading.rows import PROGRESS, VERSION, Read, hold_clock, keep_completion, mine, read_of, shown, write_reading
+from app.reading.rows import (
+    PROGRESS,
+    VERSION,
+    Read,
+    earn,
+    hold_clock,
+    keep_completion,
+    mine,
+    read_of,
+    shown,
+    write_reading,
+)
 from app.reading.schemas import EventResult, EventState, HandedIn
 from app.reading.tickets import LIFE, Ticket, TicketInvalid
 
@@ -73,6 +84,7 @@ async def hand_in(
         if ahead:
             await keep_completion(session, member_id, ticket.lesson_id)
         await write_reading(session, member_id, ticket.lesson_id, desk.progress, clock, desk.clock, read)
+        await earn(session, member_id, ticket.lesson_id, None if ahead else before, desk.progress, read, now)
     results = [EventResult(heartbeat_id=event.heartbeat_id, state=states[place]) for place, event in enumerate(events)]
     return HandedIn(lesson_id=ticket.lesson_id, results=results, progress=shown(desk.progress, read.needs))
 

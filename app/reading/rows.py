@@ -16,6 +16,7 @@ from app.reading.clock import Clock, micros, moment, new_clock
 from app.reading.credit import Needs, Progress, remaining_seconds
 from app.reading.models import EarlierCompletion, ReadingClock, ReadingProgress
 from app.reading.schemas import ProgressOut
+from app.records.service import Done, append
 
 VERSION: tuple[InstrumentedAttribute[Any], ...] = (
     LessonVersion.characters,
@@ -110,6 +111,21 @@ async def write_reading(
         clock = update(ReadingClock).where(ReadingClock.member_id == member_id).values(changed)
         row = row.add_cte(clock.returning(ReadingClock.member_id).cte("clock"))
     await session.execute(row.on_conflict_do_update(index_elements=["member_id", "lesson_id"], set_=values))
+
+
+async def earn(
+    session: AsyncSession,
+    member_id: int,
+    lesson_id: int,
+    before: Progress | None,
+    after: Progress,
+    read: Read,
+    now: datetime,
+) -> None:
+    """Adds the lesson to the member's study hours where it has just been completed."""
+    if after.completed_at is not None and (before is None or before.completed_at is None):
+        done = Done(member_id, "lesson", lesson_id, read.needs.required_seconds, read.edition)
+        await append(session, [done], now)
 
 
 def mine(member_id: int, lesson_id: InstrumentedAttribute[int]) -> Any:

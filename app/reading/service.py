@@ -12,7 +12,18 @@ from app.library.models import Lesson, LessonVersion
 from app.reading import credit
 from app.reading.credit import Beat, Progress
 from app.reading.models import ReadingProgress
-from app.reading.rows import PROGRESS, VERSION, Read, hold_clock, keep_completion, mine, read_of, shown, write_reading
+from app.reading.rows import (
+    PROGRESS,
+    VERSION,
+    Read,
+    earn,
+    hold_clock,
+    keep_completion,
+    mine,
+    read_of,
+    shown,
+    write_reading,
+)
 from app.reading.schemas import ProgressOut
 
 
@@ -31,6 +42,7 @@ async def record_progress(
     after, left = credit.credit(before, clock, now, beat, read.needs)
     if after is not before:
         await write_reading(session, member.member_id, lesson_id, after, clock, left, read)
+    await earn(session, member.member_id, lesson_id, before, after, read, now)
     return shown(after, read.needs)
 
 

@@ -59,7 +59,15 @@ PERSON = {
 # A day that has not come, or lies before the member came.
 DATED = {"date_parsing", "date_from_datetime_parsing", "date_in_future", "date_too_early"}
 
+# A period that ends before it begins, or is too long.
+PERIOD = {"bad_period", *DATED}
+
 REFUSALS: dict[str, set[str]] = {
+    "record_study_on_paper": {"before_publication", "nothing_to_record", "not_in_issue", "blank", *DATED},
+    "get_my_record": PERIOD,
+    "export_my_record": PERIOD,
+    "print_my_record": PERIOD,
+    "print_my_certificate": PERIOD,
     "sign_in_wechat": {"unknown_app", "bad_wechat_code"},
     # Either code, and never both; no mini-program is set up.
     "bind_member": {"wrong_invite_code", "one_code", "unknown_app"},

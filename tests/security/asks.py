@@ -222,6 +222,49 @@ async def member_in_list(targets: Targets, organisation_id: int, actor: Person) 
     return Ask({"organisation_id": 10}, shown=await targets.member(organisation_id))
 
 
+async def attended_by(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A meeting of 10 that somebody of the organisation was at."""
+    member = await targets.member(organisation_id)
+    return Ask({"meeting_id": await targets.begun_meeting(10)}, json={"member_ids": [member]})
+
+
+async def period(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A period that is over."""
+    return Ask(json={"begins_on": "2026-01-01", "ends_on": "2026-11-15"})
+
+
+async def certificate(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """The number of a certificate."""
+    return Ask({"number": await targets.certificate(organisation_id)})
+
+
+def _studied(issue: int, *members: int) -> dict[str, object]:
+    return {"issue_id": issue, "member_ids": members, "way": "paper", "studied_on": "2026-11-16"}
+
+
+async def studied_in(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """Study on paper, recorded by an organisation for its own member."""
+    issue, member = await targets.issue(organisation_id, "published"), await targets.member(organisation_id)
+    return Ask({"organisation_id": organisation_id}, json=_studied(issue, member))
+
+
+async def studied_by(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """Study of an issue of the committee, recorded by 10 for a member of the organisation."""
+    issue, member = await targets.issue(1, "published"), await targets.member(organisation_id)
+    return Ask({"organisation_id": 10}, json=_studied(issue, member))
+
+
+async def studied_issue(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """Study of an issue of the organisation, recorded by 10 for a member of 100."""
+    issue, member = await targets.issue(organisation_id, "published"), await targets.member(100)
+    return Ask({"organisation_id": 10}, json=_studied(issue, member))
+
+
+async def recorded_in_list(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """Recorded study, looked for in the list of organisation 10."""
+    return Ask({"organisation_id": 10}, shown=await targets.recorded_study(organisation_id))
+
+
 async def organisation_wanted(targets: Targets, organisation_id: int, actor: Person) -> Ask:
     """The organisation itself, in the query."""
     return Ask(query={"organisation_id": organisation_id})

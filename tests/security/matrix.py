@@ -381,6 +381,33 @@ ROWS = (
     # A floating member may come to the meetings of the organisations above their own.
     Row("GET /meetings", MEMBERS, asks.by_id("-", Targets.meeting), reaches=MEETING_FOR_MEMBERS, lists="id"),
     Row("GET /meetings/{meeting_id}", MEMBERS, asks.by_id("meeting_id", Targets.meeting), reaches=MEETING_FOR_MEMBERS),
+    Row("GET /meetings/{meeting_id}/attendance", LEADER, asks.by_id("meeting_id", Targets.meeting)),
+    Row("PUT /meetings/{meeting_id}/attendance", LEADER,
+        asks.by_id("meeting_id", Targets.begun_meeting, {"member_ids": []}), case="of a meeting"),
+    Row("PUT /meetings/{meeting_id}/attendance", LEADER, asks.attended_by, case="by a member"),
+    # --- study hours ---------------------------------------------------------------------------------------------
+    Row("GET /me/study-hours", MEMBERS, asks.nothing, reach=NO_TARGET),
+    Row("GET /organisations/{organisation_id}/study-hours", LEADER, asks.organisation),
+    Row("GET /organisations/{organisation_id}/study-hours", LEADER, asks.member_in_list, lists="member_id",
+        case="as a list"),
+    Row("GET /organisations/{organisation_id}/study-hours.xlsx", LEADER, asks.organisation),
+    # --- paper and home ------------------------------------------------------------------------------------------
+    Row("POST /organisations/{organisation_id}/recorded-studies", LEADER, asks.studied_in, 201,
+        case="in an organisation"),
+    Row("POST /organisations/{organisation_id}/recorded-studies", LEADER, asks.studied_by, 201, case="by a member"),
+    Row("POST /organisations/{organisation_id}/recorded-studies", LEADER, asks.studied_issue, 201, (*BELOW, "ancestor"),
+        case="of an issue"),
+    Row("GET /organisations/{organisation_id}/recorded-studies", LEADER, asks.organisation),
+    Row("GET /organisations/{organisation_id}/recorded-studies", LEADER, asks.recorded_in_list, lists="id",
+        case="as a list"),
+    Row("POST /recorded-studies/{study_id}/withdrawal", LEADER,
+        asks.by_id("study_id", Targets.recorded_study, {"reason": "登记错了"})),
+    # --- my record -----------------------------------------------------------------------------------------------
+    Row("GET /me/record", MEMBERS, asks.nothing, reach=NO_TARGET),
+    Row("GET /me/record.xlsx", MEMBERS, asks.nothing, reach=NO_TARGET),
+    Row("GET /me/record.pdf", MEMBERS, asks.nothing, reach=NO_TARGET),
+    Row("POST /me/certificates.pdf", MEMBERS, asks.period, reach=NO_TARGET),
+    Row("GET /certificates/{number}", EVERYBODY, asks.certificate, reach=NO_TARGET),
     # --- reports -------------------------------------------------------------------------------------------------
     Row("GET /organisations/{organisation_id}/completion", LEADER, asks.week_of),
     Row("GET /organisations/{organisation_id}/completion.xlsx", LEADER, asks.week_of),

@@ -16,6 +16,7 @@ from app.library.models import IssueLesson, Lesson, Plan
 from app.library.written import BYLINE, FIELDS, RENDERED
 from app.meetings.models import Meeting
 from app.messaging.models import Schedule
+from app.my_record.models import Certificate
 from app.notes.models import Note
 from app.organisations.imports.models import ImportLine, RosterImport
 from app.organisations.imports.reading import seal_place
@@ -26,6 +27,7 @@ from app.quizzes.notebook import Wrong, note_wrong
 from app.quizzes.schemas import QuizIn
 from app.quizzes.service import fixed_ids, write_quiz
 from app.reading.models import ReadingProgress
+from app.records.models import RecordedStudy
 from tests.app.library.desk import MONDAY, make_issue, make_lesson
 from tests.app.quizzes.exam import make_questions
 from tests.content.samples import picture
@@ -431,6 +433,42 @@ class Targets:
             session.add(meeting)
             await session.flush()
             return meeting.id
+
+    async def begun_meeting(self, organisation_id: int) -> int:
+        """A meeting that began an hour ago."""
+        meeting_id = await self.meeting(organisation_id)
+        began = self.service.clock() - timedelta(hours=1)
+        async with transaction(self.service.sessions) as session:
+            meeting = await session.get_one(Meeting, meeting_id)
+            meeting.starts_at, meeting.ends_at = began, began + timedelta(hours=2)
+        return meeting_id
+
+    async def recorded_study(self, organisation_id: int) -> int:
+        """A lesson that a member read on paper."""
+        issue_id, member_id = await self.issue(organisation_id, "published"), await self.member(organisation_id)
+        now = self.service.clock()
+        async with transaction(self.service.sessions) as session:
+            lesson = await session.scalar(select(IssueLesson.lesson_id).where(IssueLesson.issue_id == issue_id))
+            study = RecordedStudy(
+                member_id=member_id, issue_id=issue_id, lesson_id=lesson, edition=1, way="paper",
+                studied_on=now.date(), completes=True, recorded_by=self.author.id, recorded_at=now,
+            )  # fmt: skip
+            session.add(study)
+            await session.flush()
+            return study.id
+
+    async def certificate(self, organisation_id: int) -> str:
+        """A certificate of a member; gives its number."""
+        member_id, now = await self.member(organisation_id), self.service.clock()
+        number = f"2222-2222-2222-{self.number():04}"
+        async with transaction(self.service.sessions) as session:
+            session.add(
+                Certificate(
+                    number=number, member_id=member_id, begins_on=now.date(), ends_on=now.date(), issues_completed=0,
+                    hundredths=0, rules="1", issued_on=now.date(), issued_at=now,
+                )
+            )  # fmt: skip
+        return number
 
     async def channel(self, organisation_id: int) -> int:
         """A channel of the console."""
