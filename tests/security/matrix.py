@@ -325,6 +325,7 @@ ROWS = (
     Row("PUT /lessons/{lesson_id}/progress", MEMBERS, asks.by_id("lesson_id", Targets.published_lesson, asks.HEARTBEAT),
         reach=ABOVE),
     # --- questions, quizzes, attempts ----------------------------------------------------------------------------
+    Row("POST /questions", EDITOR, asks.new_question, 201),
     Row("POST /questions/import", EDITOR, asks.question_sheet, 201),
     Row("GET /questions/export", EDITOR, asks.bank),
     Row("GET /questions/template.xlsx", EDITOR, asks.nothing, reach=NO_TARGET),
