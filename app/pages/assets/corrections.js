@@ -24,18 +24,19 @@ export async function corrections(place, actor, lesson, role, said) {
 function row(actor, each, role, again) {
   const opened = h("div", { class: "work" });
   const [state, tone] = STATES[each.state];
-  const move = (label, to, words, more = {}) => ({
+  const remark = h("input", { type: "text", maxlength: "500" });
+  const move = (label, to, words, confirm) => ({
     label,
     quiet: to !== "published",
     small: true,
-    run: async () => {
-      const moved = await actor.call("POST", `/corrections/${each.id}/transitions`, { json: { to, ...more.remark?.() } });
+    run: async (tell) => {
+      if (to === "returned" && !remark.value.trim()) return tell("warn", "请先写审核意见，让编辑知道改哪里。");
+      const moved = await actor.call("POST", `/corrections/${each.id}/transitions`, { json: { to, ...(role === "reviewer" && { remark: remark.value.trim() }) } });
       const waits = to === "published" && moved.state === "in_review";
-      await again(waits ? `已记录您的审核，还需要 ${moved.reviews_required - moved.reviews.length} 人审核。` : words);
+      return again(waits ? `已记录您的审核，还需要 ${moved.reviews_required - moved.reviews.length} 人审核。` : words);
     },
-    confirm: more.confirm,
+    confirm,
   });
-  const remark = h("input", { type: "text", maxlength: "500" });
   return h(
     "li",
     { class: "item" },
@@ -46,8 +47,8 @@ function row(actor, each, role, again) {
       { label: "看改了什么", quiet: true, small: true, run: async () => show(opened, await changes(actor, each)) },
       ...(each.state === "in_review" && role === "reviewer"
         ? [
-            move("发布更正", "published", "更正已发布，党员现在读到的是新版本。", { confirm: each.substantive ? "这是实质性更正：发布后党员要重新阅读这篇资料。" : "发布后党员读到新版本，已有的进度保留。" }),
-            move("退回", "returned", "已退回给编辑。", { remark: () => ({ remark: remark.value.trim() }) }),
+            move("发布更正", "published", "更正已发布，党员现在读到的是新版本。", each.substantive ? "这是实质性更正：发布后党员要重新阅读这篇资料。" : "发布后党员读到新版本，已有的进度保留。"),
+            move("退回", "returned", "已退回给编辑。"),
           ]
         : []),
       each.state === "in_review" && role === "editor" && move("撤回更正", "withdrawn", "已撤回这份更正。"),

@@ -30,7 +30,7 @@ export async function deskLessons(place, actor, role) {
 
 /** What stands around what was searched for, the found words marked. */
 export function excerpt(snippet) {
-  return snippet.match ? [snippet.before, h("mark", {}, snippet.match), snippet.after] : "";
+  return [snippet.before, snippet.match && h("mark", {}, snippet.match), snippet.after].filter(Boolean);
 }
 
 function row(actor, role, lesson, tags, words) {

@@ -10,7 +10,7 @@ const MOST_COLUMNS = 20;
 export async function plans(place, actor, organisation, said) {
   const found = (await actor.all("/plans")).filter((each) => each.organisation_id === organisation);
   const again = (words) => plans(place, actor, organisation, words);
-  const fresh = planFields({ title: "{year}年{month}月第{week}周学习", columns: [{ title: "", weeks: "every" }], ahead_weeks: 4 });
+  const fresh = planFields({ title: "{year}年第{week}周学习", columns: [{ title: "", weeks: "every" }], ahead_weeks: 4 });
   show(
     place,
     told(said),

@@ -1,13 +1,7 @@
-// What colleagues remarked on an issue or a lesson, and who did what to it.
-import { action } from "./audit.js";
-import { difference } from "./compare.js";
+// What colleagues remarked on an issue or a lesson, with its history below.
 import { actions, field, h, show, tag } from "./dom.js";
-import { STATES, time, weekText } from "./format.js";
-
-const FIELDS = {
-  title: "标题", summary: "摘要", source: "出处", article: "条款", source_url: "原文网址", markdown: "正文", author_line: "作者",
-  reprint_permission: "转载授权", week: "周", lessons: "资料", audience: "学习对象", state: "状态", publish_at: "发布时间", published_at: "发布时间", note: "更正说明",
-};
+import { time } from "./format.js";
+import { change } from "./history.js";
 
 /** Remarks and history of what is at `path`, such as /issues/1; `actor` is somebody of the desk. */
 export async function remarks(place, actor, path) {
@@ -49,37 +43,4 @@ function comment(actor, each, again) {
       },
     }),
   );
-}
-
-function change(actor, path, each) {
-  const opened = h("div", { class: "work" });
-  const changed = each.fields.map((name) => FIELDS[name] ?? name).join("、");
-  return h(
-    "li",
-    { class: "item" },
-    h("div", { class: "split" }, h("strong", {}, action(each)), h("span", { class: "small soft" }, `${each.by?.name ?? "系统"} · ${time(each.at)}`)),
-    changed && h("p", { class: "small" }, `改动：${changed}`),
-    changed && actions({
-      label: "看改了什么",
-      quiet: true,
-      small: true,
-      run: async () => show(opened, sides(await actor.call("GET", `${path}/history/${each.id}`))),
-    }),
-    opened,
-  );
-}
-
-function sides(found) {
-  return found.fields.map((name) => [
-    h("h4", {}, FIELDS[name] ?? name),
-    difference(written(name, found.before[name]), written(name, found.after[name])),
-  ]);
-}
-
-function written(name, value) {
-  if (value === null || value === undefined) return "";
-  if (name === "state") return STATES[value] ?? String(value);
-  if (name === "week" && /^\d{4}-W\d\d$/.test(value)) return weekText(value);
-  if (name.endsWith("_at")) return time(value);
-  return typeof value === "string" ? value : JSON.stringify(value, null, 1);
 }

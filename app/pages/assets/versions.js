@@ -6,7 +6,7 @@ import { time } from "./format.js";
 export async function versions(place, actor, lesson) {
   const found = await actor.all(`/lessons/${lesson.id}/versions`);
   const opened = h("div", { class: "work" });
-  const names = found.map((each) => [each.number, `第 ${each.number} 版（${time(each.created_at)}）`]);
+  const names = found.map((each) => [each.number, `第 ${each.number} 版`]);
   const [older, newer] = [names[1], names[0]].map((each) => h("select", {}, options(names, each?.[0])));
   show(
     place,
