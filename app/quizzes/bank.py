@@ -76,27 +76,29 @@ async def find_same(
     return {question.fingerprint: question for question in found}
 
 
+def row_of(question: ParsedQuestion, organisation_id: int, author_id: int, now: datetime) -> Question:
+    """A question as it is kept."""
+    return Question(
+        organisation_id=organisation_id,
+        author_id=author_id,
+        kind=question.kind,
+        stem=question.stem,
+        options=list(question.options),
+        answer=list(question.answer),
+        explanation=question.explanation,
+        source=question.source,
+        difficulty=question.difficulty,
+        tags=list(question.tags),
+        fingerprint=fingerprint(question),
+        created_at=now,
+    )
+
+
 async def add_questions(
     session: AsyncSession, organisation_id: int, author_id: int, questions: Sequence[ParsedQuestion], now: datetime
 ) -> list[Question]:
     """Stores questions that are not in the bank yet, in their order."""
-    rows = [
-        Question(
-            organisation_id=organisation_id,
-            author_id=author_id,
-            kind=question.kind,
-            stem=question.stem,
-            options=list(question.options),
-            answer=list(question.answer),
-            explanation=question.explanation,
-            source=question.source,
-            difficulty=question.difficulty,
-            tags=list(question.tags),
-            fingerprint=fingerprint(question),
-            created_at=now,
-        )
-        for question in questions
-    ]
+    rows = [row_of(question, organisation_id, author_id, now) for question in questions]
     session.add_all(rows)
     await session.flush()
     audit.record(

@@ -9,7 +9,7 @@ from app.access.deps import Db, DeskStaff, Editor, Now
 from app.access.idempotency import OnceDep
 from app.quizzes import questions, statistics
 from app.quizzes.questions import Wanted
-from app.quizzes.schemas import Difficulty, Kind, QuestionOut, QuestionPatch, Questions, Tag
+from app.quizzes.schemas import Difficulty, Kind, QuestionIn, QuestionOut, QuestionPatch, Questions, Tag
 from app.quizzes.statistics_schemas import QuestionStatistics
 from app.schemas import MAX_ID, Cursor, Limit, PathId, page
 
@@ -50,6 +50,13 @@ async def list_questions(
     found = await questions.list_questions(db, staff, wanted, before=cursor, limit=limit)
     rows, following = page(found, limit)
     return Questions(items=[QuestionOut.model_validate(row) for row in rows], next=following)
+
+
+@router.post("/questions", operation_id="create_question", status_code=201)
+async def create_question(body: QuestionIn, db: Db, staff: Editor, now: Now, once: OnceDep) -> QuestionOut:
+    """Adds one question to a bank; where the bank has it already, `errors` names that one (409)."""
+    question = await questions.create_question(db, staff, body, now)
+    return once.keep(QuestionOut.model_validate(question))
 
 
 @router.patch("/questions/{question_id:digits}", operation_id="change_question")

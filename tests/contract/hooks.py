@@ -100,6 +100,7 @@ REFUSALS: dict[str, set[str]] = {
     "move_issue": {"publish_at_unexpected", "publish_at_out_of_range", *CALENDAR},
     "put_quiz": {"question_twice", "questions_or_draw", "empty_difficulty_range"},
     # The parts of a question are judged together.
+    "create_question": QUESTION,
     "change_question": QUESTION,
     "create_correction": LESSON,
     # A correction is returned with a reason.

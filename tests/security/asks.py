@@ -335,6 +335,12 @@ async def bank(targets: Targets, organisation_id: int, actor: Person) -> Ask:
     return Ask(query={"organisation_id": organisation_id, "format": "gift"})
 
 
+async def new_question(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A question as fields."""
+    stem = f"第{targets.number()}个新题是对的。"
+    return Ask(json={"organisation_id": organisation_id, "kind": "true_false", "stem": stem, "answer": ["A"]})
+
+
 async def question_sheet(targets: Targets, organisation_id: int, actor: Person) -> Ask:
     """A workbook with one new question."""
     row: list[Value] = ["判断", f"第{targets.number()}题是对的。", "", "", "", "", "对", "解析", "出处"]

@@ -347,6 +347,7 @@ ROWS = (
     Row("GET /notes/awaiting", LEADER + REVIEWER, asks.by_id("-", Targets.awaiting_note), lists="id"),
     Row("PUT /notes/{note_id}/review", LEADER + REVIEWER, asks.reviewed_note),
     # --- questions, quizzes, attempts ----------------------------------------------------------------------------
+    Row("POST /questions", EDITOR, asks.new_question, 201),
     Row("POST /questions/import", EDITOR, asks.question_sheet, 201),
     Row("GET /questions/export", EDITOR, asks.bank),
     Row("GET /questions/template.xlsx", EDITOR, asks.nothing, reach=NO_TARGET),

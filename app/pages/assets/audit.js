@@ -77,6 +77,7 @@ const ACTIONS = {
   "privacy_notice.published": "发布告知书",
   "question.archived": "归档试题",
   "question.changed": "修改试题",
+  "question.created": "新增试题",
   "question.restored": "恢复试题",
   "questions.exported": "导出题库",
   "questions.imported": "导入试题",

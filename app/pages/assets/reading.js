@@ -3,6 +3,7 @@ import { member, randomKey } from "./api.js";
 import { enter } from "./consent.js";
 import { actions, h, show, told } from "./dom.js";
 import { drill } from "./drill.js";
+import { findingPart } from "./finding.js";
 import { minePart } from "./mine.js";
 import { studyParts } from "./study.js";
 
@@ -34,6 +35,7 @@ async function overview(root, me, phone, said) {
     told(said),
     h("p", { class: "said good" }, `已登录：${who.name}，${who.organisation}${who.exempt ? "（免学）" : ""}`),
     study,
+    findingPart(me, { root, back: home, step: STEP }),
     drill(me),
     actions({ label: "刷新", quiet: true, run: () => home() }),
     minePart(root, me, phone, who, home, reader),

@@ -1,9 +1,16 @@
 // Step 4: a reviewer looks at what was handed in, and says when it goes out.
+import { reached } from "./audience.js";
+import { calendar } from "./calendar.js";
+import { deskLessons } from "./desk-lessons.js";
 import { actions, done, h, part, say, show, tag } from "./dom.js";
+import { outcome } from "./draw-rules.js";
 import { NIGHT, STATES, isNight, publishing, time, weekText } from "./format.js";
 import { lessonFrame } from "./lesson-frame.js";
+import { lists } from "./lists.js";
 import { ownPassword } from "./own-password.js";
+import { remarks } from "./remarks.js";
 import { reviewer } from "./staff.js";
+import { topics } from "./topics.js";
 
 const SOON = 60_000;
 const LOOK_EVERY = 3000;
@@ -36,6 +43,11 @@ async function overview(root) {
     scheduled.items.length > 0 &&
       part("已定时", h("ul", { class: "items" }, scheduled.items.map((issue) => h("li", { class: "split" }, h("span", {}, `${weekText(issue.week)}　${issue.title}`), tag(time(issue.publish_at)))))),
     actions({ label: "刷新", quiet: true, run: () => overview(root) }),
+    part("审核台", await lists("审核台的各项", [
+      ["资料和更正", (place) => deskLessons(place, reviewer, "reviewer")],
+      ["专题", (place) => topics(place, reviewer, "reviewer")],
+      ["学习日历", (place) => calendar(place, reviewer, session.posts.find((post) => post.role === "reviewer").organisation_id)],
+    ], false)),
     ownPassword(reviewer),
   );
 }
@@ -70,6 +82,8 @@ async function card(root, listed) {
         },
       })),
       quiz && { label: "看测验和答案", quiet: true, small: true, run: () => show(preview, answers(quiz)) },
+      { label: "批注和记录", quiet: true, small: true, run: () => remarks(preview, reviewer, `/issues/${issue.id}`) },
+      { label: "学习对象", quiet: true, small: true, run: async () => void show(preview, reached(await reviewer.call("GET", `/issues/${issue.id}/reach`))) },
     ),
     preview,
     decision(root, issue, state),
@@ -140,7 +154,7 @@ function asks(quiz) {
 }
 
 function answers(quiz) {
-  if (quiz.draw.length) return h("ul", {}, quiz.draw.map((rule) => h("li", {}, `从题库抽 ${rule.count} 题（${rule.tags.join("、") || "不限标签"}），现有 ${rule.available} 题符合。`)));
+  if (quiz.draw.length) return outcome(quiz);
   return h("ol", { class: "items" }, quiz.questions.map((question) =>
     h(
       "li",
