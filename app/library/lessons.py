@@ -9,7 +9,7 @@ from app.access import audit
 from app.access.principals import CurrentStaff, within
 from app.directory.models import Organisation
 from app.errors import Conflict, NotFound
-from app.library.assets.addresses import PATH, sign_html, sign_nodes
+from app.library.assets.addresses import PATH, sign_address, sign_html, sign_nodes
 from app.library.assets.completing import adopt_files
 from app.library.desk_models import LessonText
 from app.library.models import Issue, IssueLesson, Lesson, LessonVersion
@@ -17,7 +17,7 @@ from app.library.reach import get_organisation as get_organisation
 from app.library.recording import differing, record_change
 from app.library.revisions import Expected, check_revision
 from app.library.rules import required_seconds
-from app.library.schemas import Changed, LessonOut, LessonRow, ReadingRule
+from app.library.schemas import Changed, LessonOut, LessonRow, MediaOut, ReadingRule
 from app.library.texts import index_lesson, searchable
 from app.library.written import NOBODY, Byline, Written, as_written, byline_of, kept_text, write_lesson
 from app.settings import Settings
@@ -43,7 +43,11 @@ class LessonChanged(Conflict):
 
 
 def shown(
-    lesson_id: int, content: Lesson | LessonVersion, version: int | None, changed: Changed | None = None
+    lesson_id: int,
+    content: Lesson | LessonVersion,
+    version: int | None,
+    media: MediaOut | None,
+    changed: Changed | None = None,
 ) -> LessonOut:
     """The one representation of a lesson: what a preview shows is what a member gets."""
     return LessonOut(
@@ -58,6 +62,7 @@ def shown(
         html=content.html,
         nodes=content.nodes,
         characters=content.characters,
+        media=media,
         required_seconds=(
             content.required_seconds if isinstance(content, LessonVersion) else required_seconds(content.characters)
         ),
@@ -68,10 +73,16 @@ def shown(
 
 def signed(settings: Settings, lesson: LessonOut, now: datetime) -> LessonOut:
     """The same with addresses that open its media, alike for everybody to whom it is shown within the same hours."""
+    lesson = lesson.model_copy(update={"media": signed_media(settings, lesson.media, now)})
     if PATH not in lesson.html:
         return lesson
     html, nodes = sign_html(settings, lesson.html, now), sign_nodes(settings, lesson.nodes, now)
     return lesson.model_copy(update={"html": html, "nodes": nodes})
+
+
+def signed_media(settings: Settings, media: MediaOut | None, now: datetime) -> MediaOut | None:
+    """The same at an address that opens it."""
+    return media and media.model_copy(update={"address": sign_address(settings, media.address, now)})
 
 
 def add_lesson(
