@@ -1,6 +1,7 @@
 // Step 4: a reviewer looks at what was handed in, and says when it goes out.
 import { actions, done, h, part, say, show, tag } from "./dom.js";
 import { NIGHT, STATES, isNight, publishing, time, weekText } from "./format.js";
+import { warningsOf } from "./lesson-checks.js";
 import { lessonFrame } from "./lesson-frame.js";
 import { ownPassword } from "./own-password.js";
 import { reviewer } from "./staff.js";
@@ -49,8 +50,15 @@ async function quizOf(issue) {
   }
 }
 
+/** The drafts of an issue, with what is to be looked at in them; a lesson of a superior is not the reviewer's. */
+async function draftsOf(issue) {
+  const found = await Promise.all(issue.lessons.map((each) => reviewer.call("GET", `/lessons/${each.lesson_id}/draft`).catch((error) => (error.status === 404 ? null : Promise.reject(error)))));
+  return found.filter(Boolean);
+}
+
 async function card(root, listed) {
   const [issue, quiz] = await Promise.all([reviewer.call("GET", `/desk/issues/${listed.id}`), quizOf(listed)]);
+  const drafts = await draftsOf(issue);
   const preview = h("div");
   const state = tag(STATES[issue.state], "warn");
   return h(
@@ -72,7 +80,8 @@ async function card(root, listed) {
       quiz && { label: "看测验和答案", quiet: true, small: true, run: () => show(preview, answers(quiz)) },
     ),
     preview,
-    decision(root, issue, state),
+    drafts.map((each) => warningsOf(each)),
+    decision(root, issue, state, drafts.some((each) => each.warnings.some((one) => one.to_confirm))),
   );
 }
 
@@ -87,12 +96,13 @@ function outcomeOf(moved) {
   return "已退回编辑：编辑在第 3 步的列表里修改后，会重新提交。";
 }
 
-/** The buttons of the decision; what was decided stands in their place. */
-function decision(root, issue, state) {
+/** The buttons of the decision; what was decided stands in their place. `asked`: there is something to confirm. */
+function decision(root, issue, state, asked) {
   const outcome = h("div", { class: "said", role: "status" });
   const place = h("div", { class: "work" });
+  const tick = h("input", { type: "checkbox" });
   const move = async (to, publishAt) => {
-    const json = publishAt ? { to, publish_at: publishAt } : { to };
+    const json = { to, ...(publishAt && { publish_at: publishAt }), ...(to === "scheduled" && tick.checked && { confirm_warnings: true }) };
     const moved = await reviewer.call("POST", `/issues/${issue.id}/transitions`, { json });
     state.textContent = STATES[moved.state];
     show(place, h("p", { class: "said good", role: "status" }, outcomeOf(moved)), outcome, actions({ label: "看其余待审核的", quiet: true, small: true, run: () => overview(root) }));
@@ -123,6 +133,7 @@ function decision(root, issue, state) {
   ];
   return show(
     place,
+    asked && h("label", { class: "choice" }, tick, "已逐条核对上面的提示，确认可以发布（会记入审计日志）"),
     actions(
       ...(missing(issue) > 1 ? [oneOfSeveral] : lastOne),
       {
