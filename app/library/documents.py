@@ -19,8 +19,8 @@ from content.documents.result import ParsedDocument, Picture, finish
 from content.errors import ContentError
 from content.sandbox import parse_in_child
 
-# Found anew whenever somebody looks, in the fields as well as in the text.
-_FOUND_LATER = "secrecy_words"
+# Found anew whenever somebody looks: in the fields as well as in the text, and which pictures are still missing.
+_FOUND_LATER = {"secrecy_words", "html_pictures"}
 
 
 async def read_document(svc: Service, kind: Kind, data: bytes, fields: Mapping[str, str], now: datetime) -> Written:
@@ -66,6 +66,6 @@ def _written(
     return Written(
         **fields, markdown="", html=html, nodes=nodes, characters=parsed.characters,
         body_text="\n".join(line for line in lines if line),
-        notices=[vars(notice) for notice in parsed.warnings if notice.code != _FOUND_LATER],
+        notices=[vars(notice) for notice in parsed.warnings if notice.code not in _FOUND_LATER],
         files=tuple(stored.values()),
     )  # fmt: skip

@@ -19,9 +19,6 @@ from content.documents.result import fill_placeholder, open_placeholders
 from content.media import TYPES
 from content.sanitize import html_to_nodes
 
-# What the parser says of pictures that are to be put in: no longer true of a text that has them all.
-_TO_PUT_IN = "html_pictures"
-
 
 class MediaUnfinished(Conflict):
     """Not all of the file has arrived."""
@@ -89,10 +86,8 @@ async def with_picture(base: Lesson, number: int, address: str) -> Written:
     if number not in open_placeholders(base.html):
         raise NoPlaceholder
     html = await asyncio.to_thread(fill_placeholder, base.html, number, address)
-    done = not open_placeholders(html)
-    notices = [each for each in base.notices if not (done and each["code"] == _TO_PUT_IN)]
     fields = {name: getattr(base, name) for name in FIELDS if name != "markdown"}
-    return replace(with_fields(base, fields), html=html, nodes=html_to_nodes(html), notices=notices)
+    return replace(with_fields(base, fields), html=html, nodes=html_to_nodes(html))
 
 
 async def media_of(session: AsyncSession, content: Lesson | LessonVersion | LessonCorrection) -> MediaOut | None:

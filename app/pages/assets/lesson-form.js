@@ -34,6 +34,7 @@ function lessonFields(lesson) {
 async function showLesson(place, lesson) {
   const preview = await editor.call("POST", `/lessons/${lesson.id}/preview`);
   show(place, checksOf(lesson, (changed) => showLesson(place, changed)), h("div", { class: "reading" }, lessonFrame(preview).element));
+  place.scrollIntoView({ block: "nearest", behavior: "smooth" });
 }
 
 function saidOf(lesson) {
