@@ -1,6 +1,9 @@
 """Lessons: drafts that editors work on, and the versions that members read."""
 
+import asyncio
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -92,12 +95,13 @@ def add_lesson(
     document: LessonDocument,
     now: datetime,
     byline: Byline = NOBODY,
+    words: Mapping[str, Any] | None = None,
 ) -> Lesson:
-    """Adds a draft to the caller's transaction; it has its id after the next flush."""
+    """Adds a draft to the caller's transaction; it has its id after the next flush. `words` are its `searchable`."""
     lesson = Lesson(organisation_id=organisation_id, author_id=author_id, revision=1, created_at=now)
     write_lesson(lesson, author_id, as_written(document), byline, now)
     session.add(lesson)
-    words = searchable(lesson.title, lesson.summary, lesson.nodes, lesson.body_text)
+    words = words or searchable(lesson.title, lesson.summary, lesson.nodes, lesson.body_text)
     session.add(LessonText(lesson=lesson, published=False, **words))
     return lesson
 
@@ -112,7 +116,9 @@ async def create_lesson(
 ) -> Lesson:
     """A new draft in an organisation of the editor, with its pictures; raises `NotFound`."""
     organisation = await get_organisation(session, staff, organisation_id)
-    lesson = add_lesson(session, staff.account_id, organisation.id, written, now, byline)
+    # In a thread: the words of a long document would hold up the other requests for a second.
+    words = await asyncio.to_thread(searchable, written.title, written.summary, written.nodes, written.body_text)
+    lesson = add_lesson(session, staff.account_id, organisation.id, written, now, byline, words)
     await session.flush()
     await adopt_files(session, written.files, organisation.id, staff.account_id, staff.actor, now)
     record_created(session, staff.actor, lesson, now)

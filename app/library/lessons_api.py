@@ -32,7 +32,8 @@ from app.library.uploads import (
     LESSON_BODY,
     KnownEditor,
     SubmittedLesson,
-    read_replacement,
+    read_file,
+    replaced,
     rewrite,
 )
 from app.library.versions import version_number
@@ -192,8 +193,9 @@ async def replace_lesson_document(
     now: Now,
 ) -> LessonDraft:
     """Puts another file in the place of what a draft shows; a Markdown file brings its fields as well."""
+    data, file_name = await read_file(request)
     base = await _base(svc, editor, lesson_id, expected)
-    written = await read_replacement(request, base, svc, now)
+    written = await replaced(base, data, file_name, svc, now)
     return tagged(response, await _change(svc, editor, base, written, None, expected, now))
 
 

@@ -174,14 +174,19 @@ def media_type_of(request: Request) -> str:
     return request.headers.get("content-type", "").split(";")[0].strip().lower()
 
 
-async def read_replacement(request: Request, base: Lesson, svc: Service, now: datetime) -> Written:
-    """What a draft is with the document of a form in place of its own; raises `Invalid`, 415 or 400.
-
-    A Markdown file says itself what it is called; under any other the fields stay as they are.
-    """
+async def read_file(request: Request) -> tuple[bytes, str]:
+    """The bytes and the name of the file of a form; raises `UnsupportedMediaType`, 422 or 400."""
     if media_type_of(request) != "multipart/form-data":
         raise UnsupportedMediaType("请以 multipart/form-data 上传文件。")
     _, data, file_name = await _read_form(request, DocumentUpload)
+    return data, file_name
+
+
+async def replaced(base: Lesson, data: bytes, file_name: str, svc: Service, now: datetime) -> Written:
+    """What a draft is with another document in place of its own; raises `Invalid`.
+
+    A Markdown file says itself what it is called; under any other the fields stay as they are.
+    """
     kind = _kind_of(data, file_name)
     if kind == "markdown":
         written = await parse_lesson(data)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from schemathesis import Case, CheckContext, HookContext, Response
 
 from app.library.assets.schemas import PIECE_TYPE
+from content.documents.refused import REFUSED
 from tests.security.targets import PICTURE
 
 # Of a piece of media: all of the picture that was announced, its beginning, and something else.
@@ -37,7 +38,8 @@ LESSON = {
 # A file of bytes that are no document, or a name without an extension.
 DOCUMENT = {
     "empty_file", "unknown_format", "extension_mismatch", "front_matter_only", "damaged_picture", "unsupported_picture",
-    "document_too_complex", "not_pdf", "damaged_file", "not_docx", "not_pptx",
+    "document_too_complex", "not_pdf", "damaged_file", "not_docx", "not_pptx", "encrypted_file", "has_macros",
+    *(code for code, _ in REFUSED.values()),
 }  # fmt: skip
 FILE = {"not_xlsx", "rejected_lines"}
 # What the readers of spreadsheets say of bytes that are none.
