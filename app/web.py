@@ -19,7 +19,9 @@ import app.identity.consent_api
 import app.library.api
 import app.library.assets.api
 import app.library.desk_api
+import app.library.lessons_api
 import app.library.planning_api
+import app.library.word_lists_api
 import app.meetings.api
 import app.messaging.api
 import app.my_record.api
@@ -136,6 +138,8 @@ ROUTERS = (
     app.organisations.people.api.router,
     app.messaging.api.router,
     app.library.api.router,
+    app.library.lessons_api.router,
+    app.library.word_lists_api.router,
     app.library.assets.api.router,
     app.library.desk_api.router,
     app.library.planning_api.router,

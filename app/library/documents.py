@@ -21,8 +21,8 @@ from content.sandbox import parse_in_child
 
 # Documents that are shown as pictures of their pages: the task that makes some of them, and their text stands apart.
 _PAGES = {"pdf": "pdf_pages", "pptx": "pptx_pages"}
-# Found anew whenever somebody looks, in the fields as well as in the text.
-_FOUND_LATER = "secrecy_words"
+# Found anew whenever somebody looks: in the fields as well as in the text, and which pictures are still missing.
+_FOUND_LATER = {"secrecy_words", "html_pictures"}
 
 
 async def read_document(svc: Service, kind: Kind, data: bytes, fields: Mapping[str, str], now: datetime) -> Written:
@@ -68,6 +68,6 @@ def _written(
     return Written(
         **fields, markdown="", html=html, nodes=nodes, characters=parsed.characters,
         body_text="\n".join(line for line in lines if line),
-        notices=[vars(notice) for notice in parsed.warnings if notice.code != _FOUND_LATER],
+        notices=[vars(notice) for notice in parsed.warnings if notice.code not in _FOUND_LATER],
         files=tuple(stored.values()),
     )  # fmt: skip

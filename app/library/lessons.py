@@ -1,6 +1,9 @@
 """Lessons: drafts that editors work on, and the versions that members read."""
 
+import asyncio
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,7 +12,7 @@ from app.access import audit
 from app.access.principals import CurrentStaff, within
 from app.directory.models import Organisation
 from app.errors import Conflict, NotFound
-from app.library.assets.addresses import PATH, sign_html, sign_nodes
+from app.library.assets.addresses import PATH, sign_address, sign_html, sign_nodes
 from app.library.assets.completing import adopt_files
 from app.library.desk_models import LessonText
 from app.library.models import Issue, IssueLesson, Lesson, LessonVersion
@@ -17,7 +20,7 @@ from app.library.reach import get_organisation as get_organisation
 from app.library.recording import differing, record_change
 from app.library.revisions import Expected, check_revision
 from app.library.rules import required_seconds
-from app.library.schemas import Changed, LessonOut, LessonRow, reading_rule
+from app.library.schemas import Changed, LessonOut, LessonRow, MediaOut, reading_rule
 from app.library.texts import index_lesson, searchable
 from app.library.written import NOBODY, Byline, Written, as_written, byline_of, kept_text, write_lesson
 from app.settings import Settings
@@ -43,7 +46,11 @@ class LessonChanged(Conflict):
 
 
 def shown(
-    lesson_id: int, content: Lesson | LessonVersion, version: int | None, changed: Changed | None = None
+    lesson_id: int,
+    content: Lesson | LessonVersion,
+    version: int | None,
+    media: MediaOut | None,
+    changed: Changed | None = None,
 ) -> LessonOut:
     """The one representation of a lesson: what a preview shows is what a member gets."""
     return LessonOut(
@@ -58,6 +65,7 @@ def shown(
         html=content.html,
         nodes=content.nodes,
         characters=content.characters,
+        media=media,
         required_seconds=(
             content.required_seconds
             if isinstance(content, LessonVersion)
@@ -70,10 +78,16 @@ def shown(
 
 def signed(settings: Settings, lesson: LessonOut, now: datetime) -> LessonOut:
     """The same with addresses that open its media, alike for everybody to whom it is shown within the same hours."""
+    lesson = lesson.model_copy(update={"media": signed_media(settings, lesson.media, now)})
     if PATH not in lesson.html:
         return lesson
     html, nodes = sign_html(settings, lesson.html, now), sign_nodes(settings, lesson.nodes, now)
     return lesson.model_copy(update={"html": html, "nodes": nodes})
+
+
+def signed_media(settings: Settings, media: MediaOut | None, now: datetime) -> MediaOut | None:
+    """The same at an address that opens it."""
+    return media and media.model_copy(update={"address": sign_address(settings, media.address, now)})
 
 
 def add_lesson(
@@ -83,12 +97,13 @@ def add_lesson(
     document: LessonDocument,
     now: datetime,
     byline: Byline = NOBODY,
+    words: Mapping[str, Any] | None = None,
 ) -> Lesson:
-    """Adds a draft to the caller's transaction; it has its id after the next flush."""
+    """Adds a draft to the caller's transaction; it has its id after the next flush. `words` are its `searchable`."""
     lesson = Lesson(organisation_id=organisation_id, author_id=author_id, revision=1, created_at=now)
     write_lesson(lesson, author_id, as_written(document), byline, now)
     session.add(lesson)
-    words = searchable(lesson.title, lesson.summary, lesson.nodes, lesson.body_text)
+    words = words or searchable(lesson.title, lesson.summary, lesson.nodes, lesson.body_text)
     session.add(LessonText(lesson=lesson, published=False, **words))
     return lesson
 
@@ -103,7 +118,9 @@ async def create_lesson(
 ) -> Lesson:
     """A new draft in an organisation of the editor, with its pictures; raises `NotFound`."""
     organisation = await get_organisation(session, staff, organisation_id)
-    lesson = add_lesson(session, staff.account_id, organisation.id, written, now, byline)
+    # In a thread: the words of a long document would hold up the other requests for a second.
+    words = await asyncio.to_thread(searchable, written.title, written.summary, written.nodes, written.body_text)
+    lesson = add_lesson(session, staff.account_id, organisation.id, written, now, byline, words)
     await session.flush()
     await adopt_files(session, written.files, organisation.id, staff.account_id, staff.actor, now)
     record_created(session, staff.actor, lesson, now)
@@ -203,7 +220,10 @@ async def list_lessons(
     session: AsyncSession, staff: CurrentStaff, organisation_id: int | None, *, before: int | None, limit: int
 ) -> list[LessonRow]:
     """Lessons in the reach of an editor or reviewer, newest first, one more than `limit` where there are more."""
-    columns = (Lesson.id, Lesson.organisation_id, Lesson.title, Lesson.summary, Lesson.source, Lesson.characters)
+    columns = (
+        Lesson.id, Lesson.organisation_id, Lesson.title, Lesson.summary, Lesson.source, Lesson.characters,
+        Lesson.media_seconds,
+    )  # fmt: skip
     statement = (
         select(*columns, Lesson.current_version_id, Lesson.updated_at)
         .join(Organisation, Organisation.id == Lesson.organisation_id)
@@ -223,7 +243,7 @@ async def list_lessons(
             summary=row.summary,
             source=row.source,
             characters=row.characters,
-            required_seconds=required_seconds(row.characters),
+            required_seconds=required_seconds(row.characters, row.media_seconds),
             published=row.current_version_id is not None,
             updated_at=row.updated_at,
         )

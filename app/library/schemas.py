@@ -20,12 +20,15 @@ SourceUrl = Annotated[str, Field(max_length=500, pattern=PLAIN)]
 AuthorLine = Annotated[str, Field(max_length=100, pattern=PLAIN)]
 Permission = Literal["own", "public_document", "permitted", "unknown"]
 Markdown = Annotated[str, Field(min_length=1, max_length=512 * 1024)]
+Html = Annotated[str, Field(min_length=1, max_length=1024 * 1024)]
 
 
 class LessonIn(In):
-    """A lesson as fields: `markdown` is at most 512 KB, `source` names the public document that it rests on.
+    """A lesson as fields: `source` names the public document that it rests on.
 
-    What names an `author_line` needs a `reprint_permission` before it goes to review.
+    Its text is `markdown` (at most 512 KB), or `html` as it was copied from a page, whose pictures are then put in one
+    by one. With `media_id`, a recording or video that was uploaded, it needs no text. What names an `author_line` needs
+    a `reprint_permission` before it goes to review.
     """
 
     organisation_id: Id
@@ -36,7 +39,9 @@ class LessonIn(In):
     source_url: SourceUrl = ""
     author_line: AuthorLine = ""
     reprint_permission: Permission = "unknown"
-    markdown: Markdown
+    markdown: Markdown | None = None
+    html: Html | None = None
+    media_id: Id | None = None
 
 
 class LessonUpload(In):
@@ -58,6 +63,12 @@ class LessonUpload(In):
 
 class DocumentUpload(In):
     """Nothing stands beside the file that takes the place of a draft's document."""
+
+
+class PictureIn(In):
+    """The picture that is put in: an asset that was uploaded."""
+
+    asset_id: Id
 
 
 class LessonPatch(In):
@@ -84,6 +95,17 @@ class WarningOut(Out):
     to_confirm: bool
 
 
+class MediaOut(Out):
+    """The recording or video that a lesson is; `address` is signed, from the root of the host, and good for hours."""
+
+    kind: Literal["audio", "video"]
+    media_type: str
+    address: str
+    seconds: int
+    width: int | None
+    height: int | None
+
+
 class LessonDraft(Out):
     """A lesson as its editors see it; `published_version` is what members read now, if anything.
 
@@ -104,10 +126,37 @@ class LessonDraft(Out):
     characters: int
     required_seconds: int
     published_version: int | None
+    media: MediaOut | None
     open_pictures: list[int]
     warnings: list[WarningOut]
     revision: int
     updated_at: datetime
+
+
+class WordOut(Out):
+    """A word to look for: what to write instead, and how bad it is (wrong, sensitive, notice)."""
+
+    text: str
+    advice: str
+    level: Literal["wrong", "sensitive", "notice"]
+
+
+class RejectedOut(Out):
+    """A line of a list that was not used."""
+
+    line: int
+    code: str
+    detail: str
+
+
+class WordListOut(Out):
+    """The words that an organisation has looked for, at most 20,000; `inherited` is how many more those above have."""
+
+    organisation_id: int
+    words: list[WordOut]
+    inherited: int
+    rejected: list[RejectedOut]
+    changed_at: datetime
 
 
 class LessonRow(Out):
@@ -191,6 +240,7 @@ class LessonOut(Out):
     html: str
     nodes: list[object]
     characters: int
+    media: MediaOut | None
     required_seconds: int
     rule: ReadingRule
     changed: Changed | None

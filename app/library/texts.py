@@ -1,5 +1,6 @@
 """The text that search looks at, written in the transaction of the change."""
 
+import asyncio
 from collections.abc import Iterable
 from typing import Any
 
@@ -27,6 +28,8 @@ def searchable(title: str, summary: str, nodes: Iterable[Any], body_text: str = 
 
 async def index_lesson(session: AsyncSession, lesson: Lesson, *, published: bool) -> None:
     """Has search find a lesson as it is written, or as members read it."""
-    values = searchable(lesson.title, lesson.summary, lesson.nodes, lesson.body_text)
+    text = (lesson.title, lesson.summary, lesson.nodes, lesson.body_text)
+    # In a thread: the words of a long document would hold up the other requests for a second.
+    values = await asyncio.to_thread(searchable, *text)
     row = insert(LessonText).values(lesson_id=lesson.id, published=published, **values)
     await session.execute(row.on_conflict_do_update(index_elements=["lesson_id", "published"], set_=values))

@@ -1,9 +1,10 @@
 """What editors hand in, read and parsed before the request's transaction begins."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
 from fastapi.exceptions import RequestValidationError
@@ -21,6 +22,7 @@ from app.library.documents import read_document
 from app.library.lessons import get_lesson
 from app.library.models import Lesson
 from app.library.reach import get_organisation
+from app.library.recordings import find_recording
 from app.library.schemas import DocumentUpload, LessonIn, LessonPatch, LessonUpload, WarningOut
 from app.library.warnings import find_warnings, load_words
 from app.library.written import FIELDS, Byline, Written, as_written, with_fields
@@ -44,6 +46,13 @@ class FrontMatterOnly(Invalid):
 
     code = "front_matter_only"
     detail = "Markdown 文件的标题、摘要、出处、条款、网址写在文件开头的说明里，请不要同时在表单中填写。"
+
+
+class OneText(Invalid):
+    """A lesson has one text, or is a recording."""
+
+    code = "one_text"
+    detail = "请填写正文（markdown）或粘贴网页内容（html），只用其中一种；只有音频或视频资料可以没有正文。"
 
 
 @dataclass(frozen=True)
@@ -128,11 +137,36 @@ async def read_lesson(request: Request, svc: ServiceDep, editor: KnownEditor, no
         return await _from_form(request, svc, editor, now)
     if media_type != "application/json":
         raise UnsupportedMediaType("请以 application/json 提交各个字段，或以 multipart/form-data 上传文件。")
-    body = _checked(LessonIn, await request.body())
+    return await _from_fields(_checked(LessonIn, await request.body()), svc, editor, now)
+
+
+async def _from_fields(body: LessonIn, svc: Service, editor: CurrentStaff, now: datetime) -> Submitted:
+    if (body.markdown is None) + (body.html is None) != 1 and (body.media_id is None or body.html is not None):
+        raise OneText
     words = await _words_for(svc, editor, body.organisation_id)
-    written = await parse_lesson(compose(**body.model_dump(include=set(FIELDS))))
+    recording: tuple[int | None, int | None] = (None, None)
+    if body.media_id is not None:
+        async with transaction(svc.sessions) as session:
+            recording = await find_recording(session, editor, body.media_id)
+    fields = body.model_dump(include=set(FIELDS) - {"markdown"})
+    if body.html is not None:
+        written = await read_document(svc, "html", body.html.encode(), fields, now)
+    elif body.markdown is not None:
+        written = await parse_lesson(compose(**fields, markdown=body.markdown))
+    else:
+        written = without_text(fields)
+    written = replace(written, media_id=recording[0], media_seconds=recording[1])
     byline = Byline(body.author_line, body.reprint_permission)
     return Submitted(body.organisation_id, written, byline, await find_warnings(words, written))
+
+
+def without_text(fields: Mapping[str, str]) -> Written:
+    """A lesson that is nothing but a recording; raises `Invalid`."""
+    try:
+        checked: dict[str, Any] = {**clean_fields(**fields)}
+    except ContentError as error:
+        raise invalid(error) from None
+    return Written(**checked, markdown="", html="", nodes=[], characters=0)
 
 
 def media_type_of(request: Request) -> str:
@@ -140,14 +174,19 @@ def media_type_of(request: Request) -> str:
     return request.headers.get("content-type", "").split(";")[0].strip().lower()
 
 
-async def read_replacement(request: Request, base: Lesson, svc: Service, now: datetime) -> Written:
-    """What a draft is with the document of a form in place of its own; raises `Invalid`, 415 or 400.
-
-    A Markdown file says itself what it is called; under any other the fields stay as they are.
-    """
+async def read_file(request: Request) -> tuple[bytes, str]:
+    """The bytes and the name of the file of a form; raises `UnsupportedMediaType`, 422 or 400."""
     if media_type_of(request) != "multipart/form-data":
         raise UnsupportedMediaType("请以 multipart/form-data 上传文件。")
     _, data, file_name = await _read_form(request, DocumentUpload)
+    return data, file_name
+
+
+async def replaced(base: Lesson, data: bytes, file_name: str, svc: Service, now: datetime) -> Written:
+    """What a draft is with another document in place of its own; raises `Invalid`.
+
+    A Markdown file says itself what it is called; under any other the fields stay as they are.
+    """
     kind = _kind_of(data, file_name)
     if kind == "markdown":
         written = await parse_lesson(data)
@@ -166,6 +205,7 @@ class Corrected:
     byline: Byline
     note: str
     substantive: bool
+    warnings: list[WarningOut]
 
 
 async def rewrite(base: Lesson, changes: LessonPatch) -> tuple[Written, Byline]:
@@ -193,8 +233,10 @@ async def read_correction(lesson_id: PathId, body: CorrectionIn, service: Servic
     async with transaction(service.sessions) as session:
         base = await get_lesson(session, editor, lesson_id, "editor")
         await check_published(session, base)
+        words = await load_words(session, base.organisation_id)
     written, byline = await rewrite(base, body)
-    return Corrected(base, written, byline, body.note, body.substantive)
+    warnings = await find_warnings(words, written)
+    return Corrected(base, written, byline, body.note, body.substantive, warnings)
 
 
 SubmittedCorrection = Annotated[Corrected, Depends(read_correction)]

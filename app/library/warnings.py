@@ -2,12 +2,14 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.directory.models import Organisation
+from app.errors import Conflict
 from app.library.desk_models import LessonCorrection, WordList
 from app.library.models import Lesson
 from app.library.schemas import WarningOut
@@ -31,6 +33,45 @@ async def load_words(session: AsyncSession, organisation_id: int) -> list[Word]:
     )
     words = [Word(**word) for words in found for word in words]
     return list({word.text: word for word in reversed(words)}.values())
+
+
+@dataclass(frozen=True)
+class Flagged:
+    """A warning that a reviewer has to confirm, and the text that it is in."""
+
+    title: str
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What a reviewer has to confirm in texts of these revisions, by the ids of their lessons, and whether they did."""
+
+    revisions: Mapping[int, int]
+    warnings: Sequence[Flagged]
+    confirmed: bool
+
+
+class WarningsUnconfirmed(Conflict):
+    """A reviewer has to say that what was found is in order."""
+
+    code = "warnings_unconfirmed"
+    detail = "资料中有需要审核人确认的内容。请逐条看过，确认无误后勾选“已核对提示”再通过；需要修改的请退回。"
+
+
+def check_confirmed(warnings: Sequence[Flagged], confirmed: bool) -> None:
+    """Raises `WarningsUnconfirmed`, which names each of them."""
+    if warnings and not confirmed:
+        raise WarningsUnconfirmed(
+            errors=[{"code": each.code, "detail": f"《{each.title}》{each.detail}"} for each in warnings]
+        )
+
+
+async def find_flagged(words: Sequence[Word], written: Lesson | LessonCorrection) -> list[Flagged]:
+    """The warnings of a text that a reviewer has to confirm."""
+    found = await find_warnings(words, written)
+    return [Flagged(written.title, each.code, each.detail) for each in found if each.to_confirm]
 
 
 async def find_warnings(words: Sequence[Word], written: Lesson | LessonCorrection | Written) -> list[WarningOut]:

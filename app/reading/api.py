@@ -12,6 +12,7 @@ from app.access.deps import Db, Now, ServiceDep, TheMember
 from app.library.assets.addresses import PATH, expiry_at
 from app.library.lessons import shown, signed
 from app.library.models import LessonVersion
+from app.library.recordings import media_of
 from app.library.schemas import Changed, LessonOut, reading_rule
 from app.reading import queries, service
 from app.reading.offline import Event, hand_in
@@ -69,7 +70,7 @@ def _rule_tag(media: bool) -> str:
 def _tag(version: LessonVersion, changed: Changed | None, now: datetime) -> str:
     tag = f"{version.id}-{_rule_tag(version.media_seconds is not None)}{'-new' if changed else ''}"
     # What a client has kept must not be good for longer than the addresses in it.
-    return f"{tag}-{expiry_at(now)}" if PATH in version.html else tag
+    return f"{tag}-{expiry_at(now)}" if PATH in version.html or version.media_id else tag
 
 
 def is_known(tag: str, if_none_match: str | None) -> bool:
@@ -105,7 +106,8 @@ async def get_lesson(
     if is_known(tag, if_none_match):
         return Response(status_code=304, headers=headers)
     response.headers.update(headers)
-    return signed(svc.settings, shown(lesson_id, version, version.number, changed), now)
+    media = await media_of(db, version)
+    return signed(svc.settings, shown(lesson_id, version, version.number, media, changed), now)
 
 
 @router.put("/lessons/{lesson_id}/progress", operation_id="record_progress")

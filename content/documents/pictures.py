@@ -19,6 +19,7 @@ from PIL import (
 )
 
 from content.documents.result import (
+    MAX_PICTURES,
     Notice,
     ParsedDocument,
     Picture,
@@ -35,7 +36,6 @@ MAX_SIDE = 1600
 MAX_PICTURE_BYTES = 20 * 1024 * 1024
 # What the pictures of one document come to, encoded: they pass through the memory of the service.
 MAX_TOTAL_BYTES = 12 * 1024 * 1024
-MAX_PICTURES = 500
 _JPEG_QUALITY = 85
 _FEW_COLOURS = 256
 # A JPEG of several pictures is opened as one of "MPO".

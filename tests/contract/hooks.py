@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from schemathesis import Case, CheckContext, HookContext, Response
 
 from app.library.assets.schemas import PIECE_TYPE
+from content.documents.refused import REFUSED
 from tests.security.targets import PICTURE
 
 # Of a piece of media: all of the picture that was announced, its beginning, and something else.
@@ -34,6 +35,12 @@ LESSON = {
     "missing_title",
     "missing_source",
 }
+# A file of bytes that are no document, or a name without an extension.
+DOCUMENT = {
+    "empty_file", "unknown_format", "extension_mismatch", "front_matter_only", "damaged_picture", "unsupported_picture",
+    "document_too_complex", "not_pdf", "damaged_file", "not_docx", "not_pptx", "encrypted_file", "has_macros",
+    *(code for code, _ in REFUSED.values()),
+}  # fmt: skip
 FILE = {"not_xlsx", "rejected_lines"}
 # What the readers of spreadsheets say of bytes that are none.
 BYTES = {
@@ -92,7 +99,11 @@ REFUSALS: dict[str, set[str]] = {
     "change_schedule": {"bad_cron"},
     "begin_upload": MEDIA,
     "add_piece": MEDIA,
-    "create_lesson": LESSON,
+    # Markdown or HTML, or neither with a recording; which assets are recordings the document cannot say.
+    "create_lesson": {"one_text", "not_a_recording", "unknown_length", *LESSON, *DOCUMENT},
+    "replace_lesson_document": {*LESSON, *DOCUMENT},
+    "put_lesson_picture": {"not_a_picture"},
+    "put_word_list": {"empty_sheet", *BYTES, *FILE},
     "change_lesson_draft": LESSON,
     "create_issue": ISSUE,
     "change_issue": ISSUE,

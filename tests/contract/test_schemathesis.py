@@ -30,7 +30,13 @@ SEEDED = 3
 EXAMPLES = 10
 DOCUMENT = create_api().openapi()["paths"]
 # A mini-program and a platform are needed for the one, a filled-in workbook for the others: the journeys have them.
-NEVER_SUCCEED = {"POST /api/v1/sessions/wechat", "POST /api/v1/rosters/import", "POST /api/v1/questions/import"}
+NEVER_SUCCEED = {
+    "POST /api/v1/sessions/wechat",
+    "POST /api/v1/rosters/import",
+    "POST /api/v1/questions/import",
+    "PUT /api/v1/organisations/{organisation_id}/word-list",
+    "PUT /api/v1/lessons/{lesson_id}/draft/document",
+}
 CONFIG = (ROOT / "schemathesis.toml").read_text(encoding="utf-8")
 ACCEPTED = tomllib.loads(CONFIG)["checks"]["positive_data_acceptance"]["expected-statuses"]
 

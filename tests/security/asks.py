@@ -367,6 +367,23 @@ async def document_of_lesson(targets: Targets, organisation_id: int, actor: Pers
     return Ask({"lesson_id": await targets.lesson(organisation_id)}, content=body, headers=headers)
 
 
+async def picture_of_lesson(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A picture for the one place in a lesson that waits for it."""
+    lesson_id, asset_id = await targets.unillustrated(organisation_id)
+    return Ask({"lesson_id": lesson_id, "number": 1}, json={"asset_id": asset_id})
+
+
+async def word_list(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A workbook with one word."""
+    return Ask({"organisation_id": organisation_id}, file=write_xlsx({"词表": [["词语"], ["错词"]]}))
+
+
+async def set_word_list(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A list that is there."""
+    await targets.word_list(organisation_id)
+    return Ask({"organisation_id": organisation_id})
+
+
 async def new_asset(targets: Targets, organisation_id: int, actor: Person) -> Ask:
     """A picture that is about to be uploaded."""
     return Ask(json={"organisation_id": organisation_id, "file_name": "党徽.png", "size": len(PICTURE)})

@@ -4,6 +4,7 @@ import json
 from datetime import date, timedelta
 
 from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from app.access import audit
 from app.db.engine import transaction
@@ -11,7 +12,7 @@ from app.directory.models import Account, BindingRequest, BindingSlip, Organisat
 from app.library.assets.addresses import signed_url
 from app.library.assets.completing import keep_bytes
 from app.library.assets.models import Asset
-from app.library.desk_models import DeskChange, DeskComment, LessonCorrection, Topic, TopicLesson
+from app.library.desk_models import DeskChange, DeskComment, LessonCorrection, Topic, TopicLesson, WordList
 from app.library.models import IssueLesson, Lesson, Plan
 from app.library.written import BYLINE, FIELDS, RENDERED
 from app.meetings.models import Meeting
@@ -28,6 +29,7 @@ from app.quizzes.schemas import QuizIn
 from app.quizzes.service import fixed_ids, write_quiz
 from app.reading.models import ReadingProgress
 from app.records.models import RecordedStudy
+from content.documents.result import placeholder_html
 from tests.app.library.desk import MONDAY, make_issue, make_lesson
 from tests.app.quizzes.exam import make_questions
 from tests.content.samples import picture
@@ -236,6 +238,24 @@ class Targets:
     async def lesson(self, organisation_id: int, markdown: str = "正文") -> int:
         """A draft that no issue rests on."""
         return await make_lesson(self.service, organisation_id, self.author.id, markdown)
+
+    async def unillustrated(self, organisation_id: int) -> tuple[int, int]:
+        """A draft with a place that waits for a picture, and a picture."""
+        svc, lesson_id = self.service, await self.lesson(organisation_id)
+        asset = await keep_bytes(
+            svc.sessions, svc.media, organisation_id, self.author.id, "system", "image/png", PICTURE, "党徽.png",
+            svc.clock(),
+        )  # fmt: skip
+        async with transaction(svc.sessions) as session:
+            (await session.get_one(Lesson, lesson_id)).html = f"<p>{placeholder_html(1)}</p>"
+        return lesson_id, asset.id
+
+    async def word_list(self, organisation_id: int) -> None:
+        """The organisation's own list of one word."""
+        values = {"words": [{"text": "错词", "advice": "", "level": "wrong"}], "changed_by": self.author.id}
+        row = insert(WordList).values(organisation_id=organisation_id, changed_at=self.service.clock(), **values)
+        async with transaction(self.service.sessions) as session:
+            await session.execute(row.on_conflict_do_nothing())
 
     async def issue(self, organisation_id: int, state: str = "draft") -> int:
         """An issue of one lesson in a state."""

@@ -90,11 +90,12 @@ async def _joined(store: Store, parts: Sequence[MediaObject]) -> AsyncIterator[b
 async def _facts(store: Store, name: str, size: int) -> Facts:
     """What the file is; raises ContentError."""
     reading = read_facts(recognise(await _read(store, name, 0, min(HEAD, size))), size)
-    wanted = next(reading, None)
     try:
-        while wanted is not None:
+        wanted = next(reading)
+        while True:
             wanted = reading.send(await _read(store, name, *wanted))
     except StopIteration as done:
+        # Of some kinds nothing more is read: the first step may be the last.
         facts: Facts = done.value
     return facts
 

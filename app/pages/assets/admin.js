@@ -13,6 +13,7 @@ import { practice } from "./practice.js";
 import { schedules } from "./schedules.js";
 import { settings } from "./settings.js";
 import { admin } from "./staff.js";
+import { wordList } from "./word-list.js";
 
 const LISTS = [
   ["组织", organisations],
@@ -22,6 +23,7 @@ const LISTS = [
   ["职务", posts],
   ["告知书", notices],
   ["设置", settings],
+  ["词表", wordList],
   ["渠道", channels],
   ["定时", schedules],
   ["演练", practice],

@@ -107,6 +107,8 @@ const ACTIONS = {
   "topic.created": "新建专题",
   "topic.hidden": "隐藏专题",
   "topic.published": "公开专题",
+  "word_list.dropped": "删除词表",
+  "word_list.set": "设置词表",
 };
 const OBJECTS = {
   account: "账号",

@@ -5,6 +5,7 @@ import { deskLessons } from "./desk-lessons.js";
 import { actions, done, h, part, say, show, tag } from "./dom.js";
 import { outcome } from "./draw-rules.js";
 import { NIGHT, STATES, isNight, publishing, time, weekText } from "./format.js";
+import { warningsOf } from "./lesson-checks.js";
 import { lessonFrame } from "./lesson-frame.js";
 import { lists } from "./lists.js";
 import { ownPassword } from "./own-password.js";
@@ -61,8 +62,15 @@ async function quizOf(issue) {
   }
 }
 
+/** The drafts of an issue, with what is to be looked at in them; a lesson of a superior is not the reviewer's. */
+async function draftsOf(issue) {
+  const found = await Promise.all(issue.lessons.map((each) => reviewer.call("GET", `/lessons/${each.lesson_id}/draft`).catch((error) => (error.status === 404 ? null : Promise.reject(error)))));
+  return found.filter(Boolean);
+}
+
 async function card(root, listed) {
   const [issue, quiz] = await Promise.all([reviewer.call("GET", `/desk/issues/${listed.id}`), quizOf(listed)]);
+  const drafts = await draftsOf(issue);
   const preview = h("div");
   const state = tag(STATES[issue.state], "warn");
   return h(
@@ -86,7 +94,8 @@ async function card(root, listed) {
       { label: "学习对象", quiet: true, small: true, run: async () => void show(preview, reached(await reviewer.call("GET", `/issues/${issue.id}/reach`))) },
     ),
     preview,
-    decision(root, issue, state),
+    drafts.map((each) => warningsOf(each)),
+    decision(root, issue, state, drafts.some((each) => each.warnings.some((one) => one.to_confirm))),
   );
 }
 
@@ -101,12 +110,13 @@ function outcomeOf(moved) {
   return "已退回编辑：编辑在第 3 步的列表里修改后，会重新提交。";
 }
 
-/** The buttons of the decision; what was decided stands in their place. */
-function decision(root, issue, state) {
+/** The buttons of the decision; what was decided stands in their place. `asked`: there is something to confirm. */
+function decision(root, issue, state, asked) {
   const outcome = h("div", { class: "said", role: "status" });
   const place = h("div", { class: "work" });
+  const tick = h("input", { type: "checkbox" });
   const move = async (to, publishAt) => {
-    const json = publishAt ? { to, publish_at: publishAt } : { to };
+    const json = { to, ...(publishAt && { publish_at: publishAt }), ...(to === "scheduled" && tick.checked && { confirm_warnings: true }) };
     const moved = await reviewer.call("POST", `/issues/${issue.id}/transitions`, { json });
     state.textContent = STATES[moved.state];
     show(place, h("p", { class: "said good", role: "status" }, outcomeOf(moved)), outcome, actions({ label: "看其余待审核的", quiet: true, small: true, run: () => overview(root) }));
@@ -137,6 +147,7 @@ function decision(root, issue, state) {
   ];
   return show(
     place,
+    asked && h("label", { class: "choice" }, tick, "已逐条核对上面的提示，确认可以发布（会记入审计日志）"),
     actions(
       ...(missing(issue) > 1 ? [oneOfSeveral] : lastOne),
       {
