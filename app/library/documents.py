@@ -14,13 +14,11 @@ from app.library.written import Written
 from app.resources import Service
 from content.documents.kinds import Kind
 from content.documents.markdown import clean_fields
-from content.documents.pdf import page_ranges
+from content.documents.pdf import PAGE_TASKS, page_ranges
 from content.documents.result import ParsedDocument, Picture, finish
 from content.errors import ContentError
 from content.sandbox import parse_in_child
 
-# Documents that are shown as pictures of their pages: the task that makes some of them, and their text stands apart.
-_PAGES = {"pdf": "pdf_pages", "pptx": "pptx_pages"}
 # Found anew whenever somebody looks: in the fields as well as in the text, and which pictures are still missing.
 _FOUND_LATER = {"secrecy_words", "html_pictures"}
 
@@ -48,13 +46,13 @@ async def read_document(svc: Service, kind: Kind, data: bytes, fields: Mapping[s
 
 async def _pictures(kind: Kind, data: bytes, parsed: ParsedDocument) -> AsyncIterator[Sequence[Picture]]:
     """The pictures of a document, as many at a time as may be in memory: pages come by tens."""
-    if kind not in _PAGES:
+    if kind not in PAGE_TASKS:
         yield parsed.pictures
         return
     ranges = page_ranges(parsed.html.count("<img "))
     # Two children run at a time anyway; so does the memory that their pictures take stay bounded.
     for at in range(0, len(ranges), 2):
-        children = [parse_in_child(_PAGES[kind], data, {"first": a, "last": b}) for a, b in ranges[at : at + 2]]
+        children = [parse_in_child(PAGE_TASKS[kind], data, {"first": a, "last": b}) for a, b in ranges[at : at + 2]]
         yield [picture for pages in await asyncio.gather(*children) for picture in pages.pictures]
 
 
@@ -64,7 +62,7 @@ def _written(
     html, nodes = finish(
         parsed.html, {number: address_of(file.key, file.facts.type.name) for number, file in stored.items()}
     )
-    lines = map(tidy, parsed.text.split("\n")) if kind in _PAGES else ()
+    lines = map(tidy, parsed.text.split("\n")) if kind in PAGE_TASKS else ()
     return Written(
         **fields, markdown="", html=html, nodes=nodes, characters=parsed.characters,
         body_text="\n".join(line for line in lines if line),

@@ -7,7 +7,7 @@ from content.documents.result import Picture
 MAX_PAGES = 300
 # As many pages as one child draws: its memory and its time are bounded, and so is what it says.
 PAGES_A_CHILD = 10
-# The kinds of documents whose lesson is a picture for each page -> the task that draws them.
+# The kinds of documents whose lesson is a picture for each page, the text apart -> the task that draws some of them.
 PAGE_TASKS = {"pdf": "pdf_pages", "pptx": "pptx_pages"}
 
 
