@@ -13,7 +13,10 @@ LINE = 1.2
 _BASELINE = 0.8
 # No line begins with one of these.
 _CLOSING = set("，。、；：！？）》」』】”’%,.;:!?)]}")
+# Nor does one end with one of these.
+_OPENING = tuple("（《「『【“‘")
 _WIDE = 0x2E80
+_LONGEST_WORD = 60
 _SMALLEST_SHARE = 0.4
 MAX_LINES = 400
 
@@ -132,17 +135,18 @@ def _line(
 
 
 def _words(runs: tuple[Run, ...]) -> Iterator[tuple[str, Run]]:
-    """Yield what stays together: a Chinese character, a word, a space, or the end of a line."""
+    """Yield what stays together: a Chinese character, with what opens before it, a word, a space, the end of a line."""
     for run in runs:
         word = ""
         for character in run.text:
-            if character in " \n" or ord(character) >= _WIDE or len(word) >= 60:
-                if word:
-                    yield word, run
+            alone = character in " \n" or ord(character) >= _WIDE
+            opened = word[-1:] in _OPENING and character not in " \n"
+            if word and (alone or len(word) >= _LONGEST_WORD) and not opened:
+                yield word, run
                 word = ""
-            if character in " \n" or ord(character) >= _WIDE:
-                yield character, run
-            else:
-                word += character
+            word += character
+            if alone and character not in _OPENING:
+                yield word, run
+                word = ""
         if word:
             yield word, run
