@@ -88,21 +88,34 @@ def _is_mp3(head: bytes) -> bool:
     if head.startswith(b"ID3"):
         # Version 2.2 to 2.4, and a size of four bytes of seven bits.
         return len(head) >= 10 and 2 <= head[3] <= 4 and all(byte < 0x80 for byte in head[6:10])
-    length = _frame_length(head[:4])
-    return length is not None and _frame_length(head[length : length + 4]) is not None
+    first = mp3_frame(head[:4])
+    return first is not None and mp3_frame(head[first.length : first.length + 4]) is not None
 
 
-def _frame_length(header: bytes) -> int | None:
-    """The bytes of a frame of layer III with this header of four bytes, None where it is none."""
+@dataclass(frozen=True)
+class Mp3Frame:
+    """A frame of layer III: bits a second, hertz, samples, and the bytes of frame and of its side information."""
+
+    bits: int
+    hertz: int
+    samples: int
+    length: int
+    side: int
+
+
+def mp3_frame(header: bytes) -> Mp3Frame | None:
+    """The frame with this header of four bytes (ISO/IEC 11172-3 and 13818-3), None where it is none."""
     if len(header) < 4 or header[0] != 0xFF or header[1] & 0xE6 != 0xE2:
         return None
     version, rate, samples = header[1] >> 3 & 3, header[2] >> 4, header[2] >> 2 & 3
     if version == 1 or rate in (0, 15) or samples == 3:
         return None
-    first = version == 3
+    first, mono = version == 3, header[3] >> 6 == 3
     bits = (_RATES_1 if first else _RATES_2)[rate] * 1000
     hertz = _SAMPLES_1[samples] >> {3: 0, 2: 1, 0: 2}[version]
-    return (144 if first else 72) * bits // hertz + (header[2] >> 1 & 1)
+    length = (144 if first else 72) * bits // hertz + (header[2] >> 1 & 1)
+    side = (17 if mono else 32) if first else (9 if mono else 17)
+    return Mp3Frame(bits, hertz, 1152 if first else 576, length, side)
 
 
 def _svg() -> ContentError:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from content.errors import ContentError
 from content.media import GIF, HEAD, JPEG, M4A, MP3, MP4, PNG, WAV, WEBP, MediaType
+from content.media_mp3 import read_seconds
 
 Reading = Generator[tuple[int, int], bytes, "Facts"]
 Walk = Generator[tuple[int, int], bytes, None]
@@ -38,7 +39,7 @@ def read_facts(kind: MediaType, size: int) -> Reading:
     if kind == WAV:
         return (yield from _wav(size))
     if kind == MP3:
-        return Facts(MP3)
+        return Facts(MP3, seconds=(yield from read_seconds(size)))
     head = yield 0, min(size, HEAD)
     width, height = {PNG: _png, GIF: _gif, WEBP: _webp}[kind](head)
     return _picture(kind, width, height)

@@ -93,20 +93,28 @@ async def get_issue(session: AsyncSession, staff: CurrentStaff, issue_id: int) -
 
 async def _lessons(session: AsyncSession, issue_id: int) -> list[IssueLessonOut]:
     found = await session.execute(
-        select(Lesson, IssueLesson.required, IssueLesson.position)
+        select(
+            Lesson.id,
+            Lesson.title,
+            Lesson.summary,
+            Lesson.characters,
+            Lesson.media_seconds,
+            IssueLesson.required,
+            IssueLesson.position,
+        )
         .join(IssueLesson, IssueLesson.lesson_id == Lesson.id)
         .where(IssueLesson.issue_id == issue_id)
         .order_by(IssueLesson.position)
     )
     return [
         IssueLessonOut(
-            lesson_id=lesson.id,
-            title=lesson.title,
-            summary=lesson.summary,
-            characters=lesson.characters,
-            required_seconds=required_seconds(lesson.characters, lesson.media_seconds),
-            required=required,
-            position=position,
+            lesson_id=row.id,
+            title=row.title,
+            summary=row.summary,
+            characters=row.characters,
+            required_seconds=required_seconds(row.characters, row.media_seconds),
+            required=row.required,
+            position=row.position,
         )
-        for lesson, required, position in found
+        for row in found
     ]

@@ -38,7 +38,7 @@ class UnknownLength(Invalid):
     """Nobody could say when the recording has been heard."""
 
     code = "unknown_length"
-    detail = "读不出这段录音的时长，无法计算学习进度（MP3 文件不含时长）。请转换为 M4A 或 WAV 后重新上传。"
+    detail = "读不出这段录音的时长，无法计算学习进度（有些 MP3 文件没有写明）。请转换为 M4A 或 WAV 后重新上传。"
 
 
 class NotPicture(Invalid):

@@ -25,9 +25,9 @@ def wav(seconds: float = 2.0) -> bytes:
     return output.getvalue()
 
 
-def mp3(frames: int = 4) -> bytes:
-    """Frames of MPEG-1 layer III, 128 kbit/s at 44.1 kHz, without a tag: 417 bytes each."""
-    return (b"\xff\xfb\x90\x00" + bytes(413)) * frames
+def mp3(frames: int = 4, *, slower: int = 0) -> bytes:
+    """Frames of MPEG-1 layer III, 128 kbit/s at 44.1 kHz, without a tag: 417 bytes each; then some of 64 kbit/s."""
+    return (b"\xff\xfb\x90\x00" + bytes(413)) * frames + (b"\xff\xfb\x50\x00" + bytes(204)) * slower
 
 
 def box(name: bytes, *parts: bytes) -> bytes:

@@ -22,8 +22,8 @@ FILES = [
     (mp4(index_first=True), Facts(MP4, 320, 240, 90.0)),
     (mp4(brand=b"M4A ", tracks=SOUND), Facts(M4A, seconds=90.0)),
     (mp4(tracks=SOUND), Facts(M4A, seconds=90.0)),
-    (mp3(), Facts(MP3)),
-    (b"ID3\x03\x00\x00\x00\x00\x00\x00" + mp3(), Facts(MP3)),
+    (mp3(), Facts(MP3, seconds=4 * 417 * 8 / 128_000)),
+    (b"ID3\x03\x00\x00\x00\x00\x00\x00" + mp3(), Facts(MP3, seconds=4 * 417 * 8 / 128_000)),
     (wav(2.5), Facts(WAV, seconds=2.5)),
 ]
 

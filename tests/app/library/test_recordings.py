@@ -82,7 +82,7 @@ async def test_text_stands_beside_a_recording_and_changes_without_it(uploader: U
 
 async def test_what_is_no_finished_recording_of_known_length_is_refused(uploader: Uploader, world: World) -> None:
     image = await uploader.upload(picture(), "图.png")
-    unmeasured = await uploader.upload(mp3(), "讲话.mp3")
+    unmeasured = await uploader.upload(mp3(300, slower=300), "讲话.mp3")
     elsewhere = Uploader(uploader.client, await world.staff(("editor", 11)))
     begun = await elsewhere.begin(len(wav()), "讲话.wav", organisation_id=11)
     foreign = (await elsewhere.piece(begun.json()["id"], 0, wav())).json()["id"]
