@@ -61,6 +61,8 @@ async def put_quiz(session: AsyncSession, staff: CurrentStaff, issue_id: int, bo
     """
     _check_shape(body)
     issue, _ = await lock_draft(session, staff, issue_id)
+    if await _is_so(session, issue_id, body):
+        return
     found = await session.scalars(
         select(Question.id)
         .join(Organisation, Organisation.id == Question.organisation_id)
@@ -79,6 +81,17 @@ async def put_quiz(session: AsyncSession, staff: CurrentStaff, issue_id: int, bo
         session, staff.actor, "quiz.put", "issue", issue_id,
         now=now, organisation_id=issue.organisation_id, questions=len(body.question_ids), rules=len(body.draw),
     )  # fmt: skip
+
+
+async def _is_so(session: AsyncSession, issue_id: int, body: QuizIn) -> bool:
+    """Whether the quiz is just that already: a retried request is no change."""
+    values = body.model_dump(exclude={"question_ids"})
+    # Columns, so that the session holds no quiz that the upsert would leave behind.
+    columns = [getattr(Quiz, name) for name in values]
+    row = (await session.execute(select(Quiz.id, *columns).where(Quiz.issue_id == issue_id))).first()
+    if row is None or list(row[1:]) != list(values.values()):
+        return False
+    return await fixed_ids(session, row[0]) == body.question_ids
 
 
 def _check_shape(body: QuizIn) -> None:

@@ -19,9 +19,13 @@ async def test_a_draft_gets_a_quiz_and_a_retry_changes_nothing(
     ids = await make_questions(service, 10, editor.id, ALL)
     assert (await client.get(f"/desk/issues/{issue_id}/quiz", headers=editor.auth)).status_code == 404
     body = {"title": "小测", "question_ids": ids[::-1]}
-    answers = [await client.put(f"/issues/{issue_id}/quiz", headers=editor.auth, json=body) for _ in range(2)]
+    answers, issues = [], []
+    for _ in range(2):
+        answers.append(await client.put(f"/issues/{issue_id}/quiz", headers=editor.auth, json=body))
+        issues.append((await client.get(f"/desk/issues/{issue_id}", headers=editor.auth)).json())
     assert [answer.status_code for answer in answers] == [200, 200], answers[0].text
     assert answers[0].json() == answers[1].json()
+    assert issues[0] == issues[1]
     quiz = answers[0].json()
     assert (quiz["pass_mark"], quiz["attempts_allowed"]) == (60, 3)
     assert [question["id"] for question in quiz["questions"]] == ids[::-1]
