@@ -4,11 +4,14 @@ BIN := .venv/bin
 ARGS ?=
 # One worker a core; set to 0 to debug.
 WORKERS ?= auto
+# How long `make fuzz` goes on, and with which files.
+SECONDS ?= 60
+SEED ?= 1
 
 # Independent readers of GIFT and QTI that some tests ask; without npm those tests are skipped, but fail in CI.
 ORACLES := tests/oracles/node_modules/.package-lock.json
 
-.PHONY: run test oracles check format lock openapi bench clean
+.PHONY: run test oracles check format lock openapi fuzz bench clean
 
 run: .venv/installed
 	@exec $(BIN)/zhijian demo
@@ -38,6 +41,10 @@ format: .venv/installed
 # The exported document is part of the contract: a test fails when it drifts from the code.
 openapi: .venv/installed
 	$(BIN)/zhijian openapi > docs/openapi.json
+
+# A seed makes the same files in the same order; what broke a parser is kept in var/fuzz.
+fuzz: .venv/installed
+	$(BIN)/python -m bench.fuzz_documents --seconds $(SECONDS) --seed $(SEED)
 
 bench: .venv/installed
 	$(BIN)/python -m bench.hot_operations $(ARGS)

@@ -32,7 +32,7 @@ SECONDS = Histogram("zhijian_http_request_seconds", "Time to answer", ["method",
 
 def route_of(scope: Scope) -> str:
     """The template of the matched route, such as `/api/v1/lessons/{lesson_id}`."""
-    path = str(getattr(scope.get("route"), "path", "unmatched"))
+    path = str(getattr(scope.get("route"), "path_format", "unmatched"))
     # FastAPI leaves a route of an included router under its own path: the prefix of the inclusion is put back.
     bare = scope["path"].startswith(f"{PREFIX}/") and not path.startswith((PREFIX, "unmatched"))
     return PREFIX + path if bare else path

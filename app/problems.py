@@ -51,6 +51,7 @@ FINDINGS = {
     "json_invalid": "不是有效的 JSON",
     "literal_error": "不在可选值之内",
     "enum": "不在可选值之内",
+    "ticket_without_time": "离线阅读凭据和阅读时间要一起提交",
     "timezone_aware": "时间要带时区",
 }
 HTTP_TITLES = {

@@ -91,15 +91,15 @@ def _in_range(moment: datetime) -> datetime:
 _RFC_3339 = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9:.]+([Zz]|[+-][0-9]{2}:[0-9]{2})?")
 
 
-def _rfc_3339(value: Any) -> Any:
-    """Left to itself the parser takes numbers and shorter forms as well."""
+def rfc_3339(value: Any) -> Any:
+    """A date-time in its one form: left to itself the parser takes numbers and shorter forms as well."""
     if isinstance(value, datetime) or (isinstance(value, str) and _RFC_3339.fullmatch(value)):
         return value
     raise PydanticCustomError("datetime_parsing", "not a date-time of RFC 3339")
 
 
 # A moment with its zone, within the years that a schedule can mean.
-Moment = Annotated[AwareDatetime, Field(strict=False), AfterValidator(_in_range), BeforeValidator(_rfc_3339)]
+Moment = Annotated[AwareDatetime, Field(strict=False), AfterValidator(_in_range), BeforeValidator(rfc_3339)]
 
 
 def _week(text: str) -> str:

@@ -19,9 +19,13 @@ import app.identity.consent_api
 import app.library.api
 import app.library.assets.api
 import app.library.desk_api
+import app.library.lessons_api
 import app.library.planning_api
+import app.library.word_lists_api
 import app.meetings.api
 import app.messaging.api
+import app.my_record.api
+import app.notes.api
 import app.organisations.api
 import app.organisations.audits.api
 import app.organisations.imports.api
@@ -30,10 +34,12 @@ import app.organisations.posts.api
 import app.organisations.practice.api
 import app.organisations.settings.api
 import app.organisations.tree.api
+import app.paper.api
 import app.quizzes.api
 import app.quizzes.member_api
 import app.quizzes.questions_api
 import app.reading.api
+import app.records.api
 import app.reports.api
 from app import pages
 from app.access.deps import Db
@@ -46,7 +52,7 @@ from app.schemas import Out
 
 VERSION = "0.1.0"
 # The newest migration that this code knows: dates sort, so a newer database is recognised without knowing it.
-REVISION = "20261124_6"
+REVISION = "20261124_9"
 
 PROBLEM = {"content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemOut"}}}}
 PROBLEMS: dict[int | str, dict[str, object]] = {
@@ -132,14 +138,20 @@ ROUTERS = (
     app.organisations.people.api.router,
     app.messaging.api.router,
     app.library.api.router,
+    app.library.lessons_api.router,
+    app.library.word_lists_api.router,
     app.library.assets.api.router,
     app.library.desk_api.router,
     app.library.planning_api.router,
     app.reading.api.router,
+    app.notes.api.router,
     app.quizzes.api.router,
     app.quizzes.questions_api.router,
     app.quizzes.member_api.router,
     app.meetings.api.router,
+    app.records.api.router,
+    app.paper.api.router,
+    app.my_record.api.router,
     app.reports.api.router,
     app.closures.api.router,
     app.handovers.api.router,

@@ -1,8 +1,8 @@
-"""Fuzz the parsers of documents: `python -m bench.fuzz_documents --seconds 60 --seed 1`.
+"""Fuzz the parsers of documents and questions: `make fuzz`, or `python -m bench.fuzz_documents --seconds 60 --seed 1`.
 
 Valid files of each kind are damaged at random, in and outside of their zip parts, and parsed in the child. Each must be
-refused with a ContentError or give a lesson that sanitising does not change. The first that does not is written to
---keep, and the process ends with 1; the same seed makes the same files in the same order.
+refused with a ContentError or be parsed; of a lesson, sanitising must not change anything. The first that does not is
+written to --keep, and the process ends with 1; the same seed makes the same files in the same order.
 """
 
 import argparse
@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from content.errors import ContentError
+from content.questions.read import QuestionFormat, parse_questions, write_questions
+from content.questions.sheet import question_template
 from content.sandbox import MAX_CHILDREN, parse_in_child
 from content.sanitize import sanitize_html
 from content.tables import write_xlsx
@@ -30,6 +32,8 @@ PAGE = (
     '<section style="text-align:center"><p>甲<b>乙</b><img data-src="https://a.cn/b" alt="图"></p></section>'
     "<table><tr><td colspan=2>a<ul><li>b</ul></td></tr></table><script>alert(1)</script><pre>c\nd</pre>"
 )
+AIKEN = "党的最高权力机关是什么？\nA. 全国代表大会\nB. 书记处\nANSWER: A\n"
+CSV = "题型,题干,选项A,选项B,答案\n单选,一年有几个月？,十二,十,A\n".encode("gb18030")
 # (task, options, a valid file)
 Seeds = list[tuple[str, dict[str, object], bytes]]
 INTERESTING = (
@@ -55,8 +59,20 @@ def seeds() -> Seeds:
     found += [("markdown", {}, MARKDOWN.encode()), ("html", {}, PAGE.encode()), ("html", {}, PAGE.encode("gb18030"))]
     for pdf in (chinese_pdf(2), unembedded_pdf("学习")):
         found += [("pdf", {}, pdf), ("pdf_pages", pages, pdf)]
+    found.append(("pptx_pages", pages, rich_pptx()))
+    found += question_files()
     found += [("picture", {}, picture(kind, (60, 40))) for kind in ("PNG", "JPEG", "WEBP", "GIF", "BMP")]
     return [*found, ("word_list", {}, write_xlsx({"a": [["词语", "级别"], ["内部消息", "敏感"]]}))]
+
+
+def question_files() -> Seeds:
+    """Return the questions of the template in every format that is written, and what is only read."""
+    questions = parse_questions(question_template(), file_name="a.xlsx").questions
+    formats: tuple[tuple[QuestionFormat, str], ...] = (
+        ("xlsx", "a.xlsx"), ("gift", "a.gift"), ("qti21", "a.zip"), ("qti3", "a.zip"),
+    )  # fmt: skip
+    found: Seeds = [("questions", {"file_name": name}, write_questions(questions, kind)) for kind, name in formats]
+    return [*found, ("questions", {"file_name": "a.txt"}, AIKEN.encode()), ("questions", {"file_name": "a.csv"}, CSV)]
 
 
 def damaged(chance: random.Random, data: bytes) -> bytes:
@@ -85,14 +101,14 @@ def mutated(chance: random.Random, data: bytes) -> bytes:
 
 
 async def outcome(task: str, options: dict[str, object], data: bytes) -> str:
-    """Return the code of the refusal, or "lesson"; raises AssertionError for a lesson that is not final."""
+    """Return the code of the refusal, or "parsed"; raises AssertionError for a lesson that is not final."""
     try:
         found: Any = await parse_in_child(task, data, options)
     except ContentError as error:
         return error.code
     html = getattr(found, "html", "")
     assert sanitize_html(html) == html.replace("<pre>\n", "<pre>"), "sanitising changed the lesson"
-    return "lesson"
+    return "parsed"
 
 
 async def fuzz(seconds: float, seed: int, keep: Path) -> int:

@@ -29,6 +29,7 @@ TASKS: dict[str, type[Any]] = {
     "html": ParsedDocument,
     "docx": ParsedDocument,
     "pptx": ParsedDocument,
+    "pptx_pages": PdfPages,
     "picture": ParsedDocument,
     "pdf": ParsedDocument,
     "pdf_pages": PdfPages,
@@ -41,7 +42,7 @@ STREAMS: dict[str, tuple[type[Any], ...]] = {
 }
 SECONDS = 15.0
 # Longer than their CPU seconds (LIMITS_OF_TASK), for they share the machine.
-SECONDS_OF_TASK = {"docx": 40.0, "pptx": 40.0, "pdf": 40.0, "pdf_pages": 40.0}
+SECONDS_OF_TASK = {"docx": 40.0, "pptx": 40.0, "pptx_pages": 40.0, "pdf": 40.0, "pdf_pages": 40.0}
 MAX_CHILDREN = 2
 # Streams have slots of their own: one that waits for its reader must not keep a lesson waiting.
 MAX_STREAMS = 2
@@ -63,7 +64,7 @@ async def parse_in_child(
 ) -> Any:
     """Return what a task of TASKS makes of an uploaded file; at most two children of a loop run at a time.
 
-    `options` are arguments of the task: `questions` takes `file_name`, `pdf_pages` `first` and `last`.
+    `options` are arguments of the task: `questions` takes `file_name`, `pdf_pages` and `pptx_pages` `first` and `last`.
     Raises the ContentError of the parser, or `document_too_complex` when the child dies, says too much, or takes
     longer than `seconds` (from its start; by default those of its task).
     """

@@ -22,6 +22,7 @@ TASKS = {
     "html": ("content.documents.html", "parse_html"),
     "docx": ("content.documents.docx", "parse_docx"),
     "pptx": ("content.documents.pptx", "parse_pptx"),
+    "pptx_pages": ("content.documents.pptx_pages", "render_slides"),
     "picture": ("content.documents.pictures", "parse_picture"),
     "pdf": ("content.documents.pdf_read", "parse_pdf"),
     "pdf_pages": ("content.documents.pdf_read", "render_pages"),
@@ -53,6 +54,7 @@ LIMITS_OF_TASK = {
     "roster_lines": {resource.RLIMIT_CPU: 60},
     "docx": {resource.RLIMIT_CPU: 20},
     "pptx": {resource.RLIMIT_CPU: 20},
+    "pptx_pages": {resource.RLIMIT_CPU: 20},
     "pdf": {resource.RLIMIT_CPU: 20},
     "pdf_pages": {resource.RLIMIT_CPU: 20},
 }

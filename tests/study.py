@@ -7,6 +7,7 @@ from app.db.engine import transaction
 from app.library.models import Issue, IssueLesson, Lesson, LessonVersion
 from app.quizzes.models import Attempt, Quiz
 from app.reading.models import ReadingProgress
+from app.records.models import RecordedStudy
 from app.schemas import monday_of
 from tests.world import World
 
@@ -119,6 +120,17 @@ class Study:
                     started_at=now,
                     submitted_at=None if score is None else now, score=score,
                     passed=None if score is None else score >= 60,
+                )
+            )  # fmt: skip
+
+    async def on_paper(self, member_id: int, issue_id: int, lesson_id: int, *, completes: bool = True) -> None:
+        """Has a leader's record that the lesson was read on paper today."""
+        now = self.world.service.clock()
+        async with transaction(self.world.service.sessions) as session:
+            session.add(
+                RecordedStudy(
+                    member_id=member_id, issue_id=issue_id, lesson_id=lesson_id, edition=1, way="paper",
+                    studied_on=now.date(), completes=completes, recorded_by=self.author_id, recorded_at=now,
                 )
             )  # fmt: skip
 

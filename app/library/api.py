@@ -1,128 +1,29 @@
-"""Routes of lessons and weekly issues for editors and reviewers."""
+"""Routes of weekly issues for editors and reviewers."""
 
-from typing import Annotated, TypeVar, cast
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query, Response
+from fastapi import APIRouter, Query, Response
 
 from app.access.deps import Db, DeskStaff, Editor, Now, ServiceDep
 from app.access.idempotency import OnceDep
+from app.access.principals import CurrentStaff
 from app.db.engine import transaction
-from app.library import issue_views, issues, lessons, service
+from app.library import issue_views, issues, service
+from app.library.conditions import FirstAtDesk, IfMatch, OrganisationFilter, tagged
 from app.library.issue_schemas import IssueDraft, IssueIn, IssuePatch, IssueRows, IssueState, TransitionIn
-from app.library.models import Lesson
-from app.library.revisions import Expected, check_revision, read_if_match, tag_of
-from app.library.rules import required_seconds
-from app.library.schemas import LessonDraft, LessonOut, LessonPatch, LessonRows, Permission
-from app.library.uploads import LESSON_BODY, KnownEditor, SubmittedLesson, rewrite
-from app.library.versions import version_number
-from app.schemas import MAX_ID, Cursor, Limit, PathId, Week, page
+from app.library.lessons import DESK
+from app.library.warnings import Looked, find_flagged, load_words
+from app.resources import Service
+from app.schemas import Cursor, Limit, PathId, Week, page
 
 router = APIRouter(tags=["library"])
-
-OrganisationFilter = Annotated[int | None, Query(ge=1, le=MAX_ID, description="Of this organisation only")]
-
-
-async def _if_match(if_match: Annotated[str | None, Header(max_length=2000)] = None) -> Expected:
-    """What the client expects to change; without the header the change is made as it is (412 else `stale_revision`)."""
-    return read_if_match(if_match)
-
-
-IfMatch = Annotated[Expected, Depends(_if_match)]
-Draft = TypeVar("Draft", LessonDraft, IssueDraft)
-
-
-def _tagged(response: Response, draft: Draft) -> Draft:
-    response.headers["ETag"] = tag_of(draft.revision)
-    return draft
-
-
-def _draft(lesson: Lesson, published_version: int | None) -> LessonDraft:
-    return LessonDraft(
-        id=lesson.id,
-        organisation_id=lesson.organisation_id,
-        title=lesson.title,
-        summary=lesson.summary,
-        source=lesson.source,
-        article=lesson.article,
-        source_url=lesson.source_url,
-        author_line=lesson.author_line,
-        reprint_permission=cast("Permission", lesson.reprint_permission),
-        markdown=lesson.markdown,
-        characters=lesson.characters,
-        required_seconds=required_seconds(lesson.characters),
-        published_version=published_version,
-        revision=lesson.revision,
-        updated_at=lesson.updated_at,
-    )
-
-
-@router.post(
-    "/lessons",
-    operation_id="create_lesson",
-    status_code=201,
-    openapi_extra=LESSON_BODY,
-    responses={415: {"description": "Neither JSON nor multipart", "content": {"application/problem+json": {}}}},
-)
-async def create_lesson(
-    submitted: SubmittedLesson, response: Response, db: Db, staff: Editor, now: Now, once: OnceDep
-) -> LessonDraft:
-    """Adds a lesson: as fields, or as a Markdown file with front matter."""
-    lesson = await lessons.create_lesson(
-        db, staff, submitted.organisation_id, submitted.document, submitted.byline, now
-    )
-    return _tagged(response, once.keep(_draft(lesson, None)))
-
-
-@router.get("/desk/lessons", operation_id="list_desk_lessons")
-async def list_desk_lessons(
-    db: Db, staff: DeskStaff, organisation_id: OrganisationFilter = None, cursor: Cursor = None, limit: Limit = 50
-) -> LessonRows:
-    """Lessons in reach, newest first."""
-    found = await lessons.list_lessons(db, staff, organisation_id, before=cursor, limit=limit)
-    rows, following = page(found, limit)
-    return LessonRows(items=list(rows), next=following)
-
-
-@router.get("/lessons/{lesson_id}/draft", operation_id="get_lesson_draft")
-async def get_lesson_draft(lesson_id: PathId, response: Response, db: Db, staff: DeskStaff) -> LessonDraft:
-    """A lesson as it is written; its ETag goes into the `If-Match` of a change."""
-    lesson = await lessons.get_lesson(db, staff, lesson_id, *lessons.DESK)
-    return _tagged(response, _draft(lesson, await version_number(db, lesson)))
-
-
-@router.patch("/lessons/{lesson_id}/draft", operation_id="change_lesson_draft")
-async def change_lesson_draft(
-    lesson_id: PathId,
-    body: LessonPatch,
-    response: Response,
-    svc: ServiceDep,
-    editor: KnownEditor,
-    expected: IfMatch,
-    now: Now,
-) -> LessonDraft:
-    """Changes a lesson that no issue under review, scheduled or published rests on."""
-    async with transaction(svc.sessions) as session:
-        base = await lessons.get_lesson(session, editor, lesson_id, "editor")
-        check_revision(base.revision, expected)
-        await lessons.check_unlocked(session, lesson_id)
-    document, byline = await rewrite(base, body)
-    async with transaction(svc.sessions) as session:
-        lesson = await lessons.change_lesson(session, editor, base, document, now, byline, expected)
-        return _tagged(response, _draft(lesson, await version_number(session, lesson)))
-
-
-@router.post("/lessons/{lesson_id}/preview", operation_id="preview_lesson")
-async def preview_lesson(lesson_id: PathId, svc: ServiceDep, db: Db, staff: DeskStaff, now: Now) -> LessonOut:
-    """The lesson exactly as members will get it, but for the number of the version."""
-    draft = await lessons.get_lesson(db, staff, lesson_id, *lessons.DESK)
-    return lessons.signed(svc.settings, lessons.shown(lesson_id, draft, None), now)
 
 
 @router.post("/issues", operation_id="create_issue", status_code=201)
 async def create_issue(body: IssueIn, response: Response, db: Db, staff: Editor, now: Now, once: OnceDep) -> IssueDraft:
     """Starts a weekly issue of an organisation."""
     issue = await issues.create_issue(db, staff, body, now)
-    return _tagged(response, once.keep(await issue_views.get_issue(db, staff, issue.id)))
+    return tagged(response, once.keep(await issue_views.get_issue(db, staff, issue.id)))
 
 
 @router.get("/desk/issues", operation_id="list_desk_issues")
@@ -147,7 +48,7 @@ async def list_desk_issues(
 @router.get("/desk/issues/{issue_id}", operation_id="get_desk_issue")
 async def get_desk_issue(issue_id: PathId, response: Response, db: Db, staff: DeskStaff) -> IssueDraft:
     """A weekly issue with its lessons, state, author and reviewers; its ETag goes into the `If-Match` of a change."""
-    return _tagged(response, await issue_views.get_issue(db, staff, issue_id))
+    return tagged(response, await issue_views.get_issue(db, staff, issue_id))
 
 
 @router.patch("/issues/{issue_id}", operation_id="change_issue")
@@ -156,16 +57,35 @@ async def change_issue(
 ) -> IssueDraft:
     """Changes a draft."""
     issue = await issues.change_issue(db, staff, issue_id, body, now, expected)
-    return _tagged(response, await issue_views.get_issue(db, staff, issue.id))
+    return tagged(response, await issue_views.get_issue(db, staff, issue.id))
 
 
 @router.post("/issues/{issue_id}/transitions", operation_id="move_issue")
 async def move_issue(
-    issue_id: PathId, body: TransitionIn, response: Response, db: Db, staff: DeskStaff, expected: IfMatch, now: Now
+    issue_id: PathId,
+    body: TransitionIn,
+    response: Response,
+    svc: ServiceDep,
+    staff: FirstAtDesk,
+    expected: IfMatch,
+    now: Now,
 ) -> IssueDraft:
     """Moves a weekly issue along draft, in_review, scheduled, published, withdrawn, or back to draft.
 
-    Where several reviews are required it is scheduled with the last approval, and is in_review until then.
+    Where several reviews are required it is scheduled with the last approval, and is in_review until then. An approval
+    of texts with warnings that are `to_confirm` says `confirm_warnings`.
     """
-    await service.transition(db, staff, issue_id, body.to, body.publish_at, now, expected)
-    return _tagged(response, await issue_views.get_issue(db, staff, issue_id))
+    looked = await _look_through(svc, staff, issue_id, body.confirm_warnings) if body.to == "scheduled" else None
+    async with transaction(svc.sessions) as session:
+        await service.transition(session, staff, issue_id, body.to, body.publish_at, now, expected, looked)
+        return tagged(response, await issue_views.get_issue(session, staff, issue_id))
+
+
+async def _look_through(svc: Service, staff: CurrentStaff, issue_id: int, confirmed: bool) -> Looked:
+    """What a reviewer has to confirm in the lessons of an issue, found with no transaction open."""
+    async with transaction(svc.sessions) as session:
+        await issues.find_issue(session, staff, issue_id, *DESK)
+        found = (await session.scalars(service.of_issue(issue_id))).all()
+        words = {each.organisation_id: await load_words(session, each.organisation_id) for each in found}
+    flagged = [await find_flagged(words[each.organisation_id], each) for each in found]
+    return Looked({each.id: each.revision for each in found}, [each for some in flagged for each in some], confirmed)

@@ -1,5 +1,6 @@
 """Corrections: a published lesson gets a new version while its issue stays published, once others have approved it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Select, select
@@ -13,31 +14,31 @@ from app.errors import Conflict, Forbidden, NotFound
 from app.library.desk_models import LessonCorrection
 from app.library.desk_schemas import CorrectionOut, CorrectionRow
 from app.library.issue_schemas import Person
-from app.library.lessons import (
-    BYLINE,
-    DESK,
-    FIELDS,
-    Byline,
-    LessonChanged,
-    byline_of,
-    get_lesson,
-    kept_text,
-    lock_lesson,
-    write_lesson,
-)
+from app.library.lessons import DESK, LessonChanged, get_lesson, lock_lesson
 from app.library.models import Issue, IssueLesson, Lesson
 from app.library.recording import record_change
 from app.library.reviews import OwnIssue, approve, list_reviews, reviews_required
-from app.library.service import check_permission
+from app.library.schemas import WarningOut
+from app.library.service import check_permission, check_pictures
 from app.library.texts import index_lesson
 from app.library.versions import freeze
-from app.library.words import text_of
-from content.documents.markdown import LessonDocument
+from app.library.warnings import Flagged, check_confirmed, load_words
+from app.library.written import (
+    BYLINE,
+    FIELDS,
+    RENDERED,
+    Byline,
+    Written,
+    byline_of,
+    kept_text,
+    read_text,
+    write_lesson,
+)
+from content.words import Word
 
 TEXT = (*FIELDS, *BYLINE)
 # Whose it is to have a correction go there.
 MOVER = {"published": "reviewer", "returned": "reviewer", "withdrawn": "editor"}
-RENDERED = ("html", "nodes", "characters")
 
 
 class LessonNotPublished(Conflict):
@@ -84,7 +85,7 @@ async def create_correction(
     session: AsyncSession,
     staff: CurrentStaff,
     base: Lesson,
-    document: LessonDocument,
+    written: Written,
     byline: Byline,
     note: str,
     substantive: bool,
@@ -105,11 +106,12 @@ async def create_correction(
         substantive=substantive,
         created_at=now,
         **vars(byline),
-        **{name: getattr(document, name) for name in (*FIELDS, *RENDERED)},
+        **{name: getattr(written, name) for name in (*FIELDS, *RENDERED)},
     )
-    if all(getattr(correction, name) == getattr(lesson, name) for name in TEXT):
+    if all(getattr(correction, name) == getattr(lesson, name) for name in (*TEXT, "html")):
         raise NothingCorrected
     check_permission([correction])
+    check_pictures([correction])
     session.add(correction)
     try:
         await session.flush()
@@ -128,10 +130,11 @@ def _record(
     organisation_id: int,
     what: str,
     now: datetime,
+    **more: int,
 ) -> None:
     audit.record(
         session, staff.actor, f"correction.{what}", "lesson", correction.lesson_id, now=now,
-        organisation_id=organisation_id, correction=correction.id, substantive=correction.substantive,
+        organisation_id=organisation_id, correction=correction.id, substantive=correction.substantive, **more,
     )  # fmt: skip
 
 
@@ -145,12 +148,20 @@ def _reachable(staff: CurrentStaff) -> Select[LessonCorrection, Lesson, str]:
 
 
 async def move_correction(
-    session: AsyncSession, staff: CurrentStaff, correction_id: int, to: str, remark: str, now: datetime
+    session: AsyncSession,
+    staff: CurrentStaff,
+    correction_id: int,
+    to: str,
+    remark: str,
+    now: datetime,
+    warnings: Sequence[Flagged] = (),
+    confirmed: bool = False,
 ) -> None:
-    """Publishes, returns or withdraws a correction.
+    """Publishes, returns or withdraws a correction; `warnings` are what was found in it.
 
-    Raises `Forbidden`, `CorrectionClosed`, `OwnIssue`, `ReviewedAlready`, `LessonNotPublished`, `LessonChanged` or
-    `NotFound`. It is published with the last approval that it needs, and stays under review until then.
+    Raises `Forbidden`, `CorrectionClosed`, `OwnIssue`, `ReviewedAlready`, `LessonNotPublished`, `LessonChanged`,
+    `WarningsUnconfirmed` or `NotFound`. It is published with the last approval that it needs, and stays under review
+    until then.
     """
     row = (await session.execute(_reachable(staff).where(LessonCorrection.id == correction_id))).first()
     if row is None:
@@ -167,8 +178,9 @@ async def move_correction(
             raise OwnIssue
         if await check_published(session, lesson) != correction.base_version_id:
             raise LessonChanged
+        check_confirmed(warnings, confirmed)
         enough = await approve(session, staff.account_id, lesson.organisation_id, now, correction_id=correction.id)
-        _record(session, staff, correction, lesson.organisation_id, "approved", now)
+        _record(session, staff, correction, lesson.organisation_id, "approved", now, confirmed_warnings=len(warnings))
         if not enough:
             return
         await _publish(session, lesson, correction, now)
@@ -178,13 +190,13 @@ async def move_correction(
 
 
 async def _publish(session: AsyncSession, lesson: Lesson, correction: LessonCorrection, now: datetime) -> None:
-    before = kept_text(lesson)
+    before = kept_text(lesson, byline_of(lesson))
     write_lesson(lesson, correction.author_id, correction, byline_of(correction), now)
-    await index_lesson(session, lesson.id, lesson.title, lesson.summary, lesson.nodes, published=False)
+    await index_lesson(session, lesson, published=False)
     await freeze(session, lesson, now, note=correction.note, substantive=correction.substantive)
     record_change(
         session, correction.author_id, "corrected", lesson_id=lesson.id,
-        before=before, after=kept_text(lesson), now=now,
+        before=before, after=kept_text(lesson, byline_of(lesson)), now=now,
     )  # fmt: skip
 
 
@@ -214,8 +226,20 @@ async def list_corrections(
     return [_row(*row) for row in await session.execute(statement)]
 
 
-async def get_correction(session: AsyncSession, staff: CurrentStaff, correction_id: int) -> CorrectionOut:
-    """A correction of a lesson in reach with its text; raises `NotFound`."""
+async def load_for_warnings(
+    session: AsyncSession, staff: CurrentStaff, correction_id: int
+) -> tuple[LessonCorrection, list[Word]]:
+    """A correction of a lesson in reach, and the words to look for in it; raises `NotFound`."""
+    row = (await session.execute(_reachable(staff).where(LessonCorrection.id == correction_id))).first()
+    if row is None:
+        raise NotFound
+    return row[0], await load_words(session, row[1].organisation_id)
+
+
+async def get_correction(
+    session: AsyncSession, staff: CurrentStaff, correction_id: int, warnings: Sequence[WarningOut]
+) -> CorrectionOut:
+    """A correction of a lesson in reach with its text, and with what was found in it; raises `NotFound`."""
     row = (await session.execute(_reachable(staff).where(LessonCorrection.id == correction_id))).first()
     if row is None:
         raise NotFound
@@ -225,7 +249,8 @@ async def get_correction(session: AsyncSession, staff: CurrentStaff, correction_
         {
             **_row(correction, author).model_dump(),
             **{name: getattr(correction, name) for name in (*TEXT, "html", "characters")},
-            "text": text_of(correction.nodes),
+            "text": read_text(correction),
+            "warnings": list(warnings),
             "reviews": await list_reviews(session, correction_id=correction.id),
             "reviews_required": await reviews_required(session, lesson.organisation_id),
         }

@@ -2,9 +2,12 @@
 
 from fastapi import APIRouter
 
-from app.access.deps import Db, DeskStaff, Editor, Now
+from app.access.deps import Db, DeskStaff, Editor, Now, ServiceDep
 from app.access.idempotency import OnceDep
+from app.access.principals import CurrentStaff
+from app.db.engine import transaction
 from app.library import audience, comments, corrections, history, versions
+from app.library.conditions import FirstAtDesk
 from app.library.desk_schemas import (
     ChangeOut,
     Changes,
@@ -18,8 +21,11 @@ from app.library.desk_schemas import (
     Versions,
 )
 from app.library.issue_schemas import Reach, ReachIn
+from app.library.schemas import WarningOut
 from app.library.subjects import Subject, issue_on_desk, lesson_on_desk
 from app.library.uploads import SubmittedCorrection
+from app.library.warnings import Flagged, find_warnings
+from app.resources import Service
 from app.schemas import Cursor, Limit, PathId, page
 
 router = APIRouter(tags=["library"])
@@ -140,13 +146,13 @@ async def create_correction(
         db,
         staff,
         submitted.base,
-        submitted.document,
+        submitted.written,
         submitted.byline,
         submitted.note,
         submitted.substantive,
         now,
     )
-    return once.keep(await corrections.get_correction(db, staff, correction.id))
+    return once.keep(await corrections.get_correction(db, staff, correction.id, submitted.warnings))
 
 
 @router.get("/lessons/{lesson_id}/corrections", operation_id="list_corrections")
@@ -159,16 +165,30 @@ async def list_corrections(
     return Corrections(items=list(rows), next=following)
 
 
+async def _looked_through(svc: Service, staff: CurrentStaff, correction_id: int) -> tuple[str, list[WarningOut]]:
+    """The title of a correction and what is found in it, with no transaction open."""
+    async with transaction(svc.sessions) as session:
+        correction, words = await corrections.load_for_warnings(session, staff, correction_id)
+    return correction.title, await find_warnings(words, correction)
+
+
 @router.get("/corrections/{correction_id}", operation_id="get_correction")
-async def get_correction(correction_id: PathId, db: Db, staff: DeskStaff) -> CorrectionOut:
+async def get_correction(correction_id: PathId, svc: ServiceDep, staff: FirstAtDesk) -> CorrectionOut:
     """A correction as it would be published, and its approvals."""
-    return await corrections.get_correction(db, staff, correction_id)
+    _, warnings = await _looked_through(svc, staff, correction_id)
+    async with transaction(svc.sessions) as session:
+        return await corrections.get_correction(session, staff, correction_id, warnings)
 
 
 @router.post("/corrections/{correction_id}/transitions", operation_id="move_correction")
 async def move_correction(
-    correction_id: PathId, body: CorrectionMove, db: Db, staff: DeskStaff, now: Now
+    correction_id: PathId, body: CorrectionMove, svc: ServiceDep, staff: FirstAtDesk, now: Now
 ) -> CorrectionOut:
     """Publishes or returns a correction (a reviewer who did not write it), or withdraws it (an editor)."""
-    await corrections.move_correction(db, staff, correction_id, body.to, body.remark, now)
-    return await corrections.get_correction(db, staff, correction_id)
+    title, warnings = await _looked_through(svc, staff, correction_id)
+    flagged = [Flagged(title, each.code, each.detail) for each in warnings if each.to_confirm]
+    async with transaction(svc.sessions) as session:
+        await corrections.move_correction(
+            session, staff, correction_id, body.to, body.remark, now, flagged, body.confirm_warnings
+        )
+        return await corrections.get_correction(session, staff, correction_id, warnings)

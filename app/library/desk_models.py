@@ -85,6 +85,8 @@ class LessonCorrection(Base):
     html: Mapped[str]
     nodes: Mapped[list[object]] = mapped_column(JSONB)
     characters: Mapped[int]
+    body_text: Mapped[str] = mapped_column(server_default="")
+    notices: Mapped[list[dict[str, str]]] = mapped_column(JSONB, server_default="[]")
     media_id: Mapped[int | None] = mapped_column(ForeignKey("assets.id"))
     media_seconds: Mapped[int | None]
     created_at: Mapped[datetime]
@@ -163,3 +165,15 @@ class TopicLesson(Base):
     topic_id: Mapped[int] = mapped_column(ForeignKey("topics.id"), primary_key=True)
     lesson_id: Mapped[int] = mapped_column(ForeignKey("lessons.id"), primary_key=True, index=True)
     position: Mapped[int]
+
+
+class WordList(Base):
+    """The wrong and sensitive words that an organisation has looked for, for itself and all below it."""
+
+    __tablename__ = "word_lists"
+
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), primary_key=True)
+    # Each `{text, advice, level}`: see `content.words.Word`.
+    words: Mapped[list[dict[str, str]]] = mapped_column(JSONB)
+    changed_by: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    changed_at: Mapped[datetime]

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from app.library.issue_schemas import Person, ReviewOut
-from app.library.schemas import PLAIN_LINES, LessonPatch, Permission
+from app.library.schemas import PLAIN_LINES, LessonPatch, Permission, WarningOut
 from app.schemas import In, Out
 
 CorrectionState = Literal["in_review", "published", "returned", "withdrawn"]
@@ -105,9 +105,13 @@ class CorrectionIn(LessonPatch):
 
 
 class CorrectionMove(In):
-    """Where a correction goes: a reviewer publishes or returns it (with a `remark`), an editor withdraws it."""
+    """Where a correction goes: a reviewer publishes or returns it (with a `remark`), an editor withdraws it.
+
+    `confirm_warnings`: whoever publishes it has looked at its warnings, and they are in order.
+    """
 
     to: Literal["published", "returned", "withdrawn"]
+    confirm_warnings: bool = False
     remark: Annotated[str, Field(max_length=500, pattern=PLAIN_LINES)] = ""
 
     @model_validator(mode="after")
@@ -151,6 +155,7 @@ class CorrectionOut(CorrectionRow):
     markdown: str
     html: str
     text: str
+    warnings: list[WarningOut]
     characters: int
     reviews: list[ReviewOut]
     reviews_required: int

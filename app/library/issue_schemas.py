@@ -87,10 +87,14 @@ class IssuePatch(In):
 
 
 class TransitionIn(In):
-    """Where the issue goes; `publish_at` with `scheduled` only (by default the next Monday 08:00)."""
+    """Where the issue goes; `publish_at` with `scheduled` only (by default the next Monday 08:00).
+
+    `confirm_warnings`: whoever approves has looked at the warnings of the lessons, and they are in order.
+    """
 
     to: IssueState
     publish_at: Moment | None = None
+    confirm_warnings: bool = False
 
     @model_validator(mode="after")
     def _time_of_publication(self) -> Self:

@@ -93,20 +93,20 @@ async def get_issue(session: AsyncSession, staff: CurrentStaff, issue_id: int) -
 
 async def _lessons(session: AsyncSession, issue_id: int) -> list[IssueLessonOut]:
     found = await session.execute(
-        select(Lesson.id, Lesson.title, Lesson.summary, Lesson.characters, IssueLesson.required, IssueLesson.position)
+        select(Lesson, IssueLesson.required, IssueLesson.position)
         .join(IssueLesson, IssueLesson.lesson_id == Lesson.id)
         .where(IssueLesson.issue_id == issue_id)
         .order_by(IssueLesson.position)
     )
     return [
         IssueLessonOut(
-            lesson_id=lesson_id,
-            title=title,
-            summary=summary,
-            characters=characters,
-            required_seconds=required_seconds(characters),
+            lesson_id=lesson.id,
+            title=lesson.title,
+            summary=lesson.summary,
+            characters=lesson.characters,
+            required_seconds=required_seconds(lesson.characters, lesson.media_seconds),
             required=required,
             position=position,
         )
-        for lesson_id, title, summary, characters, required, position in found
+        for lesson, required, position in found
     ]

@@ -1,8 +1,9 @@
 """Lessons: drafts that editors work on, and the versions that members read."""
 
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Mapping
 from datetime import datetime
-from typing import cast
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,22 +12,23 @@ from app.access import audit
 from app.access.principals import CurrentStaff, within
 from app.directory.models import Organisation
 from app.errors import Conflict, NotFound
-from app.library.assets.addresses import PATH, sign_html, sign_nodes
-from app.library.desk_models import LessonCorrection, LessonText
+from app.library.assets.addresses import PATH, sign_address, sign_html, sign_nodes
+from app.library.assets.completing import adopt_files
+from app.library.desk_models import LessonText
 from app.library.models import Issue, IssueLesson, Lesson, LessonVersion
+from app.library.reach import get_organisation as get_organisation
 from app.library.recording import differing, record_change
 from app.library.revisions import Expected, check_revision
 from app.library.rules import required_seconds
-from app.library.schemas import Changed, LessonOut, LessonRow, Permission, ReadingRule
+from app.library.schemas import Changed, LessonOut, LessonRow, MediaOut, reading_rule
 from app.library.texts import index_lesson, searchable
+from app.library.written import NOBODY, Byline, Written, as_written, byline_of, kept_text, write_lesson
 from app.settings import Settings
 from content.documents.markdown import LessonDocument
 
 # While one of these rests on a lesson, the lesson stands still: what was reviewed is what is published.
 LOCKING_STATES = ("in_review", "scheduled", "published")
 DESK = ("editor", "reviewer")
-FIELDS = ("title", "summary", "source", "article", "source_url", "markdown")
-BYLINE = ("author_line", "reprint_permission")
 
 
 class LessonLocked(Conflict):
@@ -43,33 +45,12 @@ class LessonChanged(Conflict):
     detail = "这篇资料刚刚被他人修改过。请刷新看过最新内容，再保存您的修改。"
 
 
-@dataclass(frozen=True)
-class Byline:
-    """Who is to be named as the author, and whether the text may be printed again."""
-
-    author_line: str = ""
-    reprint_permission: Permission = "unknown"
-
-
-NOBODY = Byline()
-
-
-async def get_organisation(session: AsyncSession, staff: CurrentStaff, organisation_id: int) -> Organisation:
-    """An organisation in the editor's reach; raises `NotFound`."""
-    found = await session.scalar(
-        select(Organisation).where(
-            Organisation.id == organisation_id,
-            within(Organisation.path, staff.paths("editor")),
-            Organisation.archived_at.is_(None),
-        )
-    )
-    if found is None:
-        raise NotFound
-    return found
-
-
 def shown(
-    lesson_id: int, content: Lesson | LessonVersion, version: int | None, changed: Changed | None = None
+    lesson_id: int,
+    content: Lesson | LessonVersion,
+    version: int | None,
+    media: MediaOut | None,
+    changed: Changed | None = None,
 ) -> LessonOut:
     """The one representation of a lesson: what a preview shows is what a member gets."""
     return LessonOut(
@@ -84,20 +65,29 @@ def shown(
         html=content.html,
         nodes=content.nodes,
         characters=content.characters,
+        media=media,
         required_seconds=(
-            content.required_seconds if isinstance(content, LessonVersion) else required_seconds(content.characters)
+            content.required_seconds
+            if isinstance(content, LessonVersion)
+            else required_seconds(content.characters, content.media_seconds)
         ),
-        rule=ReadingRule(),
+        rule=reading_rule(content.media_seconds),
         changed=changed,
     )
 
 
 def signed(settings: Settings, lesson: LessonOut, now: datetime) -> LessonOut:
     """The same with addresses that open its media, alike for everybody to whom it is shown within the same hours."""
+    lesson = lesson.model_copy(update={"media": signed_media(settings, lesson.media, now)})
     if PATH not in lesson.html:
         return lesson
     html, nodes = sign_html(settings, lesson.html, now), sign_nodes(settings, lesson.nodes, now)
     return lesson.model_copy(update={"html": html, "nodes": nodes})
+
+
+def signed_media(settings: Settings, media: MediaOut | None, now: datetime) -> MediaOut | None:
+    """The same at an address that opens it."""
+    return media and media.model_copy(update={"address": sign_address(settings, media.address, now)})
 
 
 def add_lesson(
@@ -107,57 +97,46 @@ def add_lesson(
     document: LessonDocument,
     now: datetime,
     byline: Byline = NOBODY,
+    words: Mapping[str, Any] | None = None,
 ) -> Lesson:
-    """Adds a draft to the caller's transaction; it has its id after the next flush."""
+    """Adds a draft to the caller's transaction; it has its id after the next flush. `words` are its `searchable`."""
     lesson = Lesson(organisation_id=organisation_id, author_id=author_id, revision=1, created_at=now)
-    write_lesson(lesson, author_id, document, byline, now)
+    write_lesson(lesson, author_id, as_written(document), byline, now)
     session.add(lesson)
-    words = searchable(lesson.title, lesson.summary, lesson.nodes)
+    words = words or searchable(lesson.title, lesson.summary, lesson.nodes, lesson.body_text)
     session.add(LessonText(lesson=lesson, published=False, **words))
     return lesson
-
-
-def write_lesson(
-    lesson: Lesson, account_id: int, document: LessonDocument | LessonCorrection, byline: Byline, now: datetime
-) -> None:
-    """Puts a text into a draft."""
-    for name in (*FIELDS, "html", "nodes", "characters"):
-        setattr(lesson, name, getattr(document, name))
-    lesson.author_line, lesson.reprint_permission = byline.author_line, byline.reprint_permission
-    lesson.changed_by = account_id
-    lesson.updated_at = now
 
 
 async def create_lesson(
     session: AsyncSession,
     staff: CurrentStaff,
     organisation_id: int,
-    document: LessonDocument,
+    written: Written,
     byline: Byline,
     now: datetime,
 ) -> Lesson:
-    """A new draft in an organisation of the editor; raises `NotFound`."""
+    """A new draft in an organisation of the editor, with its pictures; raises `NotFound`."""
     organisation = await get_organisation(session, staff, organisation_id)
-    lesson = add_lesson(session, staff.account_id, organisation.id, document, now, byline)
+    # In a thread: the words of a long document would hold up the other requests for a second.
+    words = await asyncio.to_thread(searchable, written.title, written.summary, written.nodes, written.body_text)
+    lesson = add_lesson(session, staff.account_id, organisation.id, written, now, byline, words)
     await session.flush()
+    await adopt_files(session, written.files, organisation.id, staff.account_id, staff.actor, now)
     record_created(session, staff.actor, lesson, now)
     return lesson
-
-
-def byline_of(lesson: Lesson | LessonCorrection) -> Byline:
-    """Who is named as the author now."""
-    return Byline(lesson.author_line, cast("Permission", lesson.reprint_permission))
-
-
-def kept_text(lesson: Lesson) -> dict[str, object]:
-    """What of a lesson its history keeps."""
-    return {name: getattr(lesson, name) for name in (*FIELDS, *BYLINE)}
 
 
 def record_created(session: AsyncSession, actor: str, lesson: Lesson, now: datetime) -> None:
     """The audit entry of a new lesson, and the first of its history."""
     record_change(
-        session, lesson.author_id, "created", lesson_id=lesson.id, before={}, after=kept_text(lesson), now=now
+        session,
+        lesson.author_id,
+        "created",
+        lesson_id=lesson.id,
+        before={},
+        after=kept_text(lesson, byline_of(lesson)),
+        now=now,
     )
     audit.record(
         session, actor, "lesson.created", "lesson", lesson.id,
@@ -205,7 +184,7 @@ async def change_lesson(
     session: AsyncSession,
     staff: CurrentStaff,
     base: Lesson,
-    document: LessonDocument,
+    written: Written,
     now: datetime,
     byline: Byline | None = None,
     expected: Expected = None,
@@ -221,13 +200,14 @@ async def change_lesson(
     await check_unlocked(session, lesson.id)
     if lesson.revision != base.revision:
         raise LessonChanged
-    before = kept_text(lesson)
-    after = before | {name: getattr(document, name) for name in FIELDS} | (vars(byline) if byline else {})
-    if after == before and document.html == lesson.html:
+    byline = byline or byline_of(lesson)
+    before, after = kept_text(lesson, byline_of(lesson)), kept_text(written, byline)
+    if after == before and written.html == lesson.html:
         return lesson
-    write_lesson(lesson, staff.account_id, document, byline or byline_of(lesson), now)
+    write_lesson(lesson, staff.account_id, written, byline, now)
+    await adopt_files(session, written.files, lesson.organisation_id, staff.account_id, staff.actor, now)
     lesson.revision += 1
-    await index_lesson(session, lesson.id, lesson.title, lesson.summary, lesson.nodes, published=False)
+    await index_lesson(session, lesson, published=False)
     record_change(session, staff.account_id, "changed", lesson_id=lesson.id, before=before, after=after, now=now)
     audit.record(
         session, staff.actor, "lesson.changed", "lesson", lesson.id,
@@ -240,7 +220,10 @@ async def list_lessons(
     session: AsyncSession, staff: CurrentStaff, organisation_id: int | None, *, before: int | None, limit: int
 ) -> list[LessonRow]:
     """Lessons in the reach of an editor or reviewer, newest first, one more than `limit` where there are more."""
-    columns = (Lesson.id, Lesson.organisation_id, Lesson.title, Lesson.summary, Lesson.source, Lesson.characters)
+    columns = (
+        Lesson.id, Lesson.organisation_id, Lesson.title, Lesson.summary, Lesson.source, Lesson.characters,
+        Lesson.media_seconds,
+    )  # fmt: skip
     statement = (
         select(*columns, Lesson.current_version_id, Lesson.updated_at)
         .join(Organisation, Organisation.id == Lesson.organisation_id)
@@ -260,7 +243,7 @@ async def list_lessons(
             summary=row.summary,
             source=row.source,
             characters=row.characters,
-            required_seconds=required_seconds(row.characters),
+            required_seconds=required_seconds(row.characters, row.media_seconds),
             published=row.current_version_id is not None,
             updated_at=row.updated_at,
         )

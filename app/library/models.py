@@ -39,6 +39,10 @@ class Lesson(Base):
     html: Mapped[str]
     nodes: Mapped[list[object]] = mapped_column(JSONB)
     characters: Mapped[int]
+    # What search and word lists read where the HTML does not hold it: of a PDF, whose pages are pictures.
+    body_text: Mapped[str] = mapped_column(server_default="")
+    # What the parser of the document would have people look at: each `{code, detail}`.
+    notices: Mapped[list[dict[str, str]]] = mapped_column(JSONB, server_default="[]")
     # The recording or video that is the lesson, and its length: the text then only stands beside it.
     media_id: Mapped[int | None] = mapped_column(ForeignKey("assets.id"))
     media_seconds: Mapped[int | None]
@@ -72,6 +76,7 @@ class LessonVersion(Base):
     html: Mapped[str]
     nodes: Mapped[list[object]] = mapped_column(JSONB)
     characters: Mapped[int]
+    body_text: Mapped[str] = mapped_column(server_default="")
     media_id: Mapped[int | None] = mapped_column(ForeignKey("assets.id"))
     media_seconds: Mapped[int | None]
     required_seconds: Mapped[int]

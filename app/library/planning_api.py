@@ -8,7 +8,7 @@ from app.access.deps import Db, DeskStaff, Editor, Now, TheMember, holding
 from app.access.idempotency import OnceDep
 from app.access.principals import CurrentStaff
 from app.library import calendar, plans, search, topics
-from app.library.api import IfMatch
+from app.library.conditions import IfMatch
 from app.library.planning_schemas import (
     CalendarOut,
     PlanIn,

@@ -1,5 +1,6 @@
 """The figures of reading and publishing: pure, and shown to the member as they are."""
 
+import math
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,12 +14,20 @@ MOST_SECONDS = 600
 COMPLETE_AT = 0.9
 # A heartbeat lost on a poor network still counts, a phone left lying does not.
 MOST_SECONDS_A_GAP = 60
+# Of a recording, as of a text, nine tenths are all: credits and a last bar of music are not waited for.
+COMPLETE_AT_WATCHED = 0.9
+# However fast it is played, a second of the recording takes a second of the member's time.
+MOST_SPEED = 1
+# What was read without network counts when it is handed in within so many days after the lesson was fetched.
+HANDED_IN_WITHIN_DAYS = 30
 
 PUBLISHING_HOUR = time(8)
 
 
-def required_seconds(characters: int) -> int:
-    """The reading time that completes a lesson of so many characters, in whole seconds."""
+def required_seconds(characters: int, media_seconds: int | None = None) -> int:
+    """The time that completes a lesson of so many characters, in whole seconds; of a recording what must be watched."""
+    if media_seconds is not None:
+        return math.ceil(media_seconds * COMPLETE_AT_WATCHED)
     return min(max(-(-characters // CHARACTERS_PER_SECOND), LEAST_SECONDS), MOST_SECONDS)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import audit
@@ -15,10 +15,12 @@ from app.library.issues import DESK, check_reach, find_issue, flush_week, lock_i
 from app.library.models import Issue, IssueLesson, Lesson
 from app.library.recording import record_change
 from app.library.reviews import OwnIssue, approve, has_written, void_reviews
-from app.library.revisions import Expected, check_revision
+from app.library.revisions import Expected, StaleRevision, check_revision
 from app.library.rules import next_publishing
 from app.library.versions import freeze
+from app.library.warnings import Looked, check_confirmed
 from app.messaging.service import ISSUE_LATE, cancel_schedules, end_campaigns, hold_schedules, schedule_once
+from content.documents.result import open_placeholders
 
 KIND = "weekly_issue"
 # The clocks of a browser and of the server differ a little.
@@ -56,6 +58,12 @@ class PermissionUnknown(Conflict):
     code = "permission_unknown"
 
 
+class PicturesMissing(Conflict):
+    """A text has places that wait for a picture."""
+
+    code = "pictures_missing"
+
+
 class PublishAtOutOfRange(Invalid):
     """The time of publication is over, or more than a year away."""
 
@@ -87,10 +95,12 @@ async def transition(
     publish_at: datetime | None,
     now: datetime,
     expected: Expected = None,
+    looked: Looked | None = None,
 ) -> Issue:
     """Moves an issue on or back; raises what this module and `app.library.issues` define, and `NotFound`.
 
-    It is scheduled with the last approval that it needs, and stays under review until then.
+    It is scheduled with the last approval that it needs, and stays under review until then. `looked` is what was
+    found in its lessons before; where they are others by now: `StaleRevision`.
     """
     _, path = await find_issue(session, staff, issue_id, *DESK)
     await hold_schedules(session, KIND, issue_id)
@@ -101,7 +111,7 @@ async def transition(
     if to == "in_review":
         await _submit(session, staff, issue, path)
     elif to == "scheduled":
-        if not await _review(session, staff, issue, publish_at, now):
+        if not await _review(session, staff, issue, publish_at, now, looked):
             return issue
         await _schedule(session, staff, issue, publish_at, now)
     elif to == "draft":
@@ -132,19 +142,23 @@ def set_state(session: AsyncSession, issue: Issue, to: str, now: datetime, staff
 
 async def _submit(session: AsyncSession, staff: CurrentStaff, issue: Issue, path: str) -> None:
     # Held from here on: an editor who is saving one of them comes before the review, or finds it locked.
-    found = await session.scalars(
-        select(Lesson)
-        .join(IssueLesson, IssueLesson.lesson_id == Lesson.id)
-        .where(IssueLesson.issue_id == issue.id)
-        .order_by(Lesson.id)
-        .with_for_update(read=True, of=Lesson)
-        .execution_options(populate_existing=True)
-    )
-    lessons = found.all()
+    held = of_issue(issue.id).with_for_update(read=True, of=Lesson).execution_options(populate_existing=True)
+    lessons = (await session.scalars(held)).all()
     if not lessons:
         raise NoLessons
     check_permission(lessons)
+    check_pictures(lessons)
     await check_reach(session, staff, path, [lesson.id for lesson in lessons])
+
+
+def of_issue(issue_id: int) -> Select[Lesson]:
+    """The lessons of an issue in the order of their ids."""
+    return (
+        select(Lesson)
+        .join(IssueLesson, IssueLesson.lesson_id == Lesson.id)
+        .where(IssueLesson.issue_id == issue_id)
+        .order_by(Lesson.id)
+    )
 
 
 def check_permission(lessons: Sequence[Lesson | LessonCorrection]) -> None:
@@ -158,20 +172,39 @@ def check_permission(lessons: Sequence[Lesson | LessonCorrection]) -> None:
         raise PermissionUnknown(f"资料{names}署了作者，但没有注明转载许可，请先在资料中注明，再提交审核。")
 
 
+def check_pictures(lessons: Sequence[Lesson | LessonCorrection]) -> None:
+    """Raises `PicturesMissing` where a text still has places that wait for a picture."""
+    missing = [(each.title, open_placeholders(each.html)) for each in lessons]
+    said = [f"《{title}》缺图 {'、'.join(map(str, numbers))}" for title, numbers in missing if numbers]
+    if said:
+        raise PicturesMissing(f"资料{'；'.join(said)}，请先在资料中逐张上传，再提交审核。")
+
+
 async def _review(
-    session: AsyncSession, staff: CurrentStaff, issue: Issue, publish_at: datetime | None, now: datetime
+    session: AsyncSession,
+    staff: CurrentStaff,
+    issue: Issue,
+    publish_at: datetime | None,
+    now: datetime,
+    looked: Looked | None,
 ) -> bool:
     """Takes the approval; whether it was the last one that was needed."""
     if await has_written(session, staff.account_id, issue.id):
         raise OwnIssue
     if publish_at is not None and not now + EARLIEST <= publish_at <= now + LATEST:
         raise PublishAtOutOfRange
+    if looked is not None:
+        texts = {lesson.id: lesson.revision for lesson in await session.scalars(of_issue(issue.id))}
+        if texts != looked.revisions:
+            raise StaleRevision
+        check_confirmed(looked.warnings, looked.confirmed)
     enough = await approve(session, staff.account_id, issue.organisation_id, now, issue_id=issue.id)
     issue.revision += 1
     record_change(session, staff.account_id, "approved", issue_id=issue.id, before={}, after={}, now=now)
     audit.record(
-        session, staff.actor, "issue.approved", "issue", issue.id, now=now, organisation_id=issue.organisation_id
-    )
+        session, staff.actor, "issue.approved", "issue", issue.id,
+        now=now, organisation_id=issue.organisation_id, confirmed_warnings=len(looked.warnings) if looked else 0,
+    )  # fmt: skip
     return enough
 
 
@@ -203,15 +236,8 @@ async def publish_issue(session: AsyncSession, issue_id: int, now: datetime) -> 
     if issue is None or issue.state != "scheduled":
         return None
     # In the order of their ids, so that two issues with the same lessons do not wait for each other.
-    lessons = await session.scalars(
-        select(Lesson)
-        .join(IssueLesson, IssueLesson.lesson_id == Lesson.id)
-        .where(IssueLesson.issue_id == issue.id)
-        .order_by(Lesson.id)
-        .with_for_update(of=Lesson, key_share=True)
-        .execution_options(populate_existing=True)
-    )
-    for lesson in lessons.all():
+    held = of_issue(issue.id).with_for_update(of=Lesson, key_share=True).execution_options(populate_existing=True)
+    for lesson in (await session.scalars(held)).all():
         await freeze(session, lesson, now)
     issue.published_at = now
     set_state(session, issue, "published", now)

@@ -1,28 +1,38 @@
 """What editors hand in, read and parsed before the request's transaction begins."""
 
 import json
-from dataclasses import dataclass
-from typing import Annotated, TypeVar
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import UploadFile
 
-from app.access.deps import ServiceDep, checked_first
+from app.access.deps import Now, ServiceDep, checked_first
 from app.access.principals import CurrentStaff
 from app.content_errors import invalid
 from app.db.engine import transaction
-from app.errors import UnsupportedMediaType
+from app.errors import Invalid, UnsupportedMediaType
 from app.library.corrections import check_published
 from app.library.desk_schemas import CorrectionIn
-from app.library.lessons import FIELDS, Byline, get_lesson
+from app.library.documents import read_document
+from app.library.lessons import get_lesson
 from app.library.models import Lesson
-from app.library.schemas import LessonIn, LessonPatch, LessonUpload
+from app.library.reach import get_organisation
+from app.library.recordings import find_recording
+from app.library.schemas import DocumentUpload, LessonIn, LessonPatch, LessonUpload, WarningOut
+from app.library.warnings import find_warnings, load_words
+from app.library.written import FIELDS, Byline, Written, as_written, with_fields
+from app.resources import Service
 from app.schemas import PathId
-from content.documents.markdown import LessonDocument
+from content.documents.kinds import Kind, kind_of
+from content.documents.markdown import LessonDocument, clean_fields
 from content.errors import ContentError
 from content.sandbox import parse_in_child
+from content.words import Word
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -31,22 +41,37 @@ Model = TypeVar("Model", bound=BaseModel)
 KnownEditor = Annotated[CurrentStaff, Depends(checked_first("editor"))]
 
 
+class FrontMatterOnly(Invalid):
+    """A Markdown file says itself what it is called and where it comes from."""
+
+    code = "front_matter_only"
+    detail = "Markdown 文件的标题、摘要、出处、条款、网址写在文件开头的说明里，请不要同时在表单中填写。"
+
+
+class OneText(Invalid):
+    """A lesson has one text, or is a recording."""
+
+    code = "one_text"
+    detail = "请填写正文（markdown）或粘贴网页内容（html），只用其中一种；只有音频或视频资料可以没有正文。"
+
+
 @dataclass(frozen=True)
 class Submitted:
-    """A lesson that was handed in and is fit to be kept."""
+    """A lesson that was handed in and is fit to be kept, and what is to be looked at in it."""
 
     organisation_id: int
-    document: LessonDocument
+    written: Written
     byline: Byline
+    warnings: list[WarningOut]
 
 
-async def parse_lesson(data: bytes) -> LessonDocument:
+async def parse_lesson(data: bytes) -> Written:
     """The lesson in a Markdown file, parsed in a child process; raises `Invalid`."""
     try:
         document: LessonDocument = await parse_in_child("markdown", data)
     except ContentError as error:
         raise invalid(error) from None
-    return document
+    return as_written(document)
 
 
 def compose(title: str, summary: str, source: str, article: str, source_url: str, markdown: str) -> bytes:
@@ -65,28 +90,110 @@ def _checked(model: type[Model], given: object) -> Model:
         raise RequestValidationError(found) from None
 
 
-async def _from_form(request: Request) -> Submitted:
-    async with request.form(max_files=1, max_fields=10) as form:
+async def _read_form(request: Request, model: type[Model]) -> tuple[Model, bytes, str]:
+    """The fields of a form, and the bytes and the name of its one file."""
+    async with request.form(max_files=1, max_fields=12) as form:
         given = dict(form.multi_items())
         file = given.pop("file", None)
-        upload = _checked(LessonUpload, given)
+        fields = _checked(model, given)
         if not isinstance(file, UploadFile):
             raise RequestValidationError([{"type": "missing", "loc": ("body", "file")}])
-        byline = Byline(upload.author_line, upload.reprint_permission)
-        return Submitted(upload.organisation_id, await parse_lesson(await file.read()), byline)
+        return fields, await file.read(), file.filename or ""
 
 
-async def read_lesson(request: Request, _: KnownEditor) -> Submitted:
+def _kind_of(data: bytes, file_name: str) -> Kind:
+    try:
+        return kind_of(data, file_name)
+    except ContentError as error:
+        raise invalid(error) from None
+
+
+async def _words_for(svc: Service, editor: CurrentStaff, organisation_id: int) -> list[Word]:
+    """The words to look for; before anything is parsed for an organisation that is out of reach: `NotFound`."""
+    async with transaction(svc.sessions) as session:
+        await get_organisation(session, editor, organisation_id)
+        return await load_words(session, organisation_id)
+
+
+async def _from_form(request: Request, svc: Service, editor: CurrentStaff, now: datetime) -> Submitted:
+    upload, data, file_name = await _read_form(request, LessonUpload)
+    words = await _words_for(svc, editor, upload.organisation_id)
+    kind = _kind_of(data, file_name)
+    fields = {name: getattr(upload, name) for name in FIELDS if name != "markdown"}
+    if kind == "markdown":
+        if any(fields.values()):
+            raise FrontMatterOnly
+        written = await parse_lesson(data)
+    else:
+        written = await read_document(svc, kind, data, fields, now)
+    byline = Byline(upload.author_line, upload.reprint_permission)
+    return Submitted(upload.organisation_id, written, byline, await find_warnings(words, written))
+
+
+async def read_lesson(request: Request, svc: ServiceDep, editor: KnownEditor, now: Now) -> Submitted:
     """The lesson of a JSON or multipart body; raises `UnsupportedMediaType` for any other, `Invalid`, or 400."""
-    media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    media_type = media_type_of(request)
     if media_type == "multipart/form-data":
-        return await _from_form(request)
+        return await _from_form(request, svc, editor, now)
     if media_type != "application/json":
-        raise UnsupportedMediaType("请以 application/json 提交各个字段，或以 multipart/form-data 上传 Markdown 文件。")
-    body = _checked(LessonIn, await request.body())
-    fields = body.model_dump(include=set(FIELDS))
+        raise UnsupportedMediaType("请以 application/json 提交各个字段，或以 multipart/form-data 上传文件。")
+    return await _from_fields(_checked(LessonIn, await request.body()), svc, editor, now)
+
+
+async def _from_fields(body: LessonIn, svc: Service, editor: CurrentStaff, now: datetime) -> Submitted:
+    if (body.markdown is None) + (body.html is None) != 1 and (body.media_id is None or body.html is not None):
+        raise OneText
+    words = await _words_for(svc, editor, body.organisation_id)
+    recording: tuple[int | None, int | None] = (None, None)
+    if body.media_id is not None:
+        async with transaction(svc.sessions) as session:
+            recording = await find_recording(session, editor, body.media_id)
+    fields = body.model_dump(include=set(FIELDS) - {"markdown"})
+    if body.html is not None:
+        written = await read_document(svc, "html", body.html.encode(), fields, now)
+    elif body.markdown is not None:
+        written = await parse_lesson(compose(**fields, markdown=body.markdown))
+    else:
+        written = without_text(fields)
+    written = replace(written, media_id=recording[0], media_seconds=recording[1])
     byline = Byline(body.author_line, body.reprint_permission)
-    return Submitted(body.organisation_id, await parse_lesson(compose(**fields)), byline)
+    return Submitted(body.organisation_id, written, byline, await find_warnings(words, written))
+
+
+def without_text(fields: Mapping[str, str]) -> Written:
+    """A lesson that is nothing but a recording; raises `Invalid`."""
+    try:
+        checked: dict[str, Any] = {**clean_fields(**fields)}
+    except ContentError as error:
+        raise invalid(error) from None
+    return Written(**checked, markdown="", html="", nodes=[], characters=0)
+
+
+def media_type_of(request: Request) -> str:
+    """What the body says that it is."""
+    return request.headers.get("content-type", "").split(";")[0].strip().lower()
+
+
+async def read_file(request: Request) -> tuple[bytes, str]:
+    """The bytes and the name of the file of a form; raises `UnsupportedMediaType`, 422 or 400."""
+    if media_type_of(request) != "multipart/form-data":
+        raise UnsupportedMediaType("请以 multipart/form-data 上传文件。")
+    _, data, file_name = await _read_form(request, DocumentUpload)
+    return data, file_name
+
+
+async def replaced(base: Lesson, data: bytes, file_name: str, svc: Service, now: datetime) -> Written:
+    """What a draft is with another document in place of its own; raises `Invalid`.
+
+    A Markdown file says itself what it is called; under any other the fields stay as they are.
+    """
+    kind = _kind_of(data, file_name)
+    if kind == "markdown":
+        written = await parse_lesson(data)
+    else:
+        fields = {name: getattr(base, name) for name in FIELDS if name != "markdown"}
+        written = await read_document(svc, kind, data, fields, now)
+    return replace(written, media_id=base.media_id, media_seconds=base.media_seconds)
 
 
 @dataclass(frozen=True)
@@ -94,19 +201,31 @@ class Corrected:
     """A published lesson as it was found, and the text that is to take its place."""
 
     base: Lesson
-    document: LessonDocument
+    written: Written
     byline: Byline
     note: str
     substantive: bool
+    warnings: list[WarningOut]
 
 
-async def rewrite(base: Lesson, changes: LessonPatch) -> tuple[LessonDocument, Byline]:
-    """The text of a lesson with these changes, parsed in a child process; raises `Invalid`."""
+async def rewrite(base: Lesson, changes: LessonPatch) -> tuple[Written, Byline]:
+    """A lesson with these changes, its Markdown parsed in a child process; raises `Invalid`.
+
+    What was not written in Markdown stays as it is under changed fields, unless Markdown comes in its place.
+    """
     given = changes.model_dump(exclude_none=True)
     fields = {name: given.get(name, getattr(base, name)) for name in FIELDS}
-    return await parse_lesson(compose(**fields)), Byline(
+    byline = Byline(
         given.get("author_line", base.author_line), given.get("reprint_permission", base.reprint_permission)
     )
+    if not fields["markdown"]:
+        del fields["markdown"]
+        try:
+            return with_fields(base, clean_fields(**fields)), byline
+        except ContentError as error:
+            raise invalid(error) from None
+    written = await parse_lesson(compose(**fields))
+    return replace(written, media_id=base.media_id, media_seconds=base.media_seconds), byline
 
 
 async def read_correction(lesson_id: PathId, body: CorrectionIn, service: ServiceDep, editor: KnownEditor) -> Corrected:
@@ -114,33 +233,41 @@ async def read_correction(lesson_id: PathId, body: CorrectionIn, service: Servic
     async with transaction(service.sessions) as session:
         base = await get_lesson(session, editor, lesson_id, "editor")
         await check_published(session, base)
-    document, byline = await rewrite(base, body)
-    return Corrected(base, document, byline, body.note, body.substantive)
+        words = await load_words(session, base.organisation_id)
+    written, byline = await rewrite(base, body)
+    warnings = await find_warnings(words, written)
+    return Corrected(base, written, byline, body.note, body.substantive, warnings)
 
 
 SubmittedCorrection = Annotated[Corrected, Depends(read_correction)]
 SubmittedLesson = Annotated[Submitted, Depends(read_lesson)]
 
-# The request body of `create_lesson`, which FastAPI cannot declare by itself: two forms of one operation.
+FILE = {
+    "type": "string",
+    "format": "binary",
+    "description": (
+        ".docx, .pptx, .pdf, .html or a picture; or Markdown in UTF-8 with front matter title, summary, source, "
+        "article, url"
+    ),
+}
+
+
+def _form(model: type[BaseModel], *required: str) -> dict[str, object]:
+    """The schema of a form with these fields and a file."""
+    schema = model.model_json_schema()
+    return {**schema, "required": [*required, "file"], "properties": {**schema.get("properties", {}), "file": FILE}}
+
+
+# The request bodies that FastAPI cannot declare by itself: of `create_lesson` there are two forms.
 LESSON_BODY = {
     "requestBody": {
         "required": True,
         "content": {
             "application/json": {"schema": LessonIn.model_json_schema()},
-            "multipart/form-data": {
-                "schema": {
-                    **LessonUpload.model_json_schema(),
-                    "required": ["organisation_id", "file"],
-                    "properties": {
-                        **LessonUpload.model_json_schema()["properties"],
-                        "file": {
-                            "type": "string",
-                            "format": "binary",
-                            "description": "Markdown in UTF-8 with front matter title, summary, source, article, url",
-                        },
-                    },
-                }
-            },
+            "multipart/form-data": {"schema": _form(LessonUpload, "organisation_id")},
         },
     }
+}
+DOCUMENT_BODY = {
+    "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _form(DocumentUpload)}}}
 }

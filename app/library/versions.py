@@ -16,7 +16,7 @@ from app.library.words import text_of
 
 FROZEN = (
     "title", "summary", "source", "article", "source_url", "author_line", "html", "nodes", "characters",
-    "media_id", "media_seconds",
+    "body_text", "media_id", "media_seconds",
 )  # fmt: skip
 
 
@@ -48,7 +48,7 @@ async def freeze(
     version = LessonVersion(
         lesson_id=lesson.id,
         number=current.number + 1 if current else 1,
-        required_seconds=required_seconds(lesson.characters),
+        required_seconds=required_seconds(lesson.characters, lesson.media_seconds),
         edition=(current.edition if current else 1) + substantive,
         note=note,
         created_at=now,
@@ -58,7 +58,7 @@ async def freeze(
     await session.flush()
     lesson.current_version_id = version.id
     lesson.revision += 1
-    await index_lesson(session, lesson.id, lesson.title, lesson.summary, lesson.nodes, published=True)
+    await index_lesson(session, lesson, published=True)
 
 
 def _row(version: LessonVersion, lesson: Lesson) -> VersionRow:
@@ -100,7 +100,7 @@ async def get_version(session: AsyncSession, staff: CurrentStaff, lesson_id: int
         source_url=version.source_url,
         author_line=version.author_line,
         html=version.html,
-        text=text_of(version.nodes),
+        text=version.body_text or text_of(version.nodes),
         characters=version.characters,
         required_seconds=version.required_seconds,
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 # Any other node begins a line of its own, and so does what follows it: words do not run on from one to the next.
-_INLINE = frozenset({"strong", "em", "s", "code", "a", "img"})
+_INLINE = frozenset({"strong", "em", "s", "code", "a", "img", "sup", "sub", "u", "span"})
 # From U+2E80 on are the scripts that are written without spaces between words, and the wide forms of ours.
 _NEEDLESS_SPACE = re.compile("(?<=[\u2e80-\uff00\uff5f-\U0010ffff]) | (?=[\u2e80-\uff00\uff5f-\U0010ffff])")
 

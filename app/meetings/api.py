@@ -4,8 +4,16 @@ from fastapi import APIRouter
 
 from app.access.deps import Db, Leader, Now, TheMember
 from app.access.idempotency import OnceDep
-from app.meetings import service
-from app.meetings.schemas import MeetingBriefs, MeetingIn, MeetingOut, MeetingPatch, Meetings
+from app.meetings import attendance, service
+from app.meetings.schemas import (
+    AttendanceIn,
+    AttendanceOut,
+    MeetingBriefs,
+    MeetingIn,
+    MeetingOut,
+    MeetingPatch,
+    Meetings,
+)
 from app.schemas import Cursor, Limit, PathId, page
 
 router = APIRouter(tags=["meetings"])
@@ -27,6 +35,18 @@ async def change_meeting(meeting_id: PathId, body: MeetingPatch, db: Db, staff: 
 async def cancel_meeting(meeting_id: PathId, db: Db, staff: Leader, now: Now) -> MeetingOut:
     """Calls a meeting off; repeating it changes nothing."""
     return await service.cancel_meeting(db, staff, meeting_id, now)
+
+
+@router.get("/meetings/{meeting_id}/attendance", operation_id="get_attendance")
+async def get_attendance(meeting_id: PathId, db: Db, staff: Leader, now: Now) -> AttendanceOut:
+    """Who of the organisation was at a meeting, as its leader recorded it."""
+    return await attendance.get_attendance(db, staff, meeting_id, now)
+
+
+@router.put("/meetings/{meeting_id}/attendance", operation_id="put_attendance")
+async def put_attendance(meeting_id: PathId, body: AttendanceIn, db: Db, staff: Leader, now: Now) -> AttendanceOut:
+    """Records who was at a meeting that has begun: they are credited study hours, and whoever is struck off is not."""
+    return await attendance.put_attendance(db, staff, meeting_id, body.member_ids, now)
 
 
 @router.get("/organisations/{organisation_id}/meetings", operation_id="list_organisation_meetings")

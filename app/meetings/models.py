@@ -42,3 +42,14 @@ class Meeting(Base):
     created_by: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
     created_at: Mapped[datetime]
     cancelled_at: Mapped[datetime | None]
+
+
+class Attendance(Base):
+    """That a member was at a meeting, as its leader recorded it."""
+
+    __tablename__ = "meeting_attendances"
+
+    meeting_id: Mapped[int] = mapped_column(ForeignKey("meetings.id"), primary_key=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("members.id"), primary_key=True, index=True)
+    recorded_by: Mapped[int] = mapped_column(ForeignKey("accounts.id"))
+    recorded_at: Mapped[datetime]

@@ -100,3 +100,26 @@ class Meetings(Out):
 
     items: list[MeetingOut]
     next: str | None
+
+
+class AttendanceIn(In):
+    """Who was there, all of them: whoever is left out was not."""
+
+    member_ids: Annotated[list[Id], Field(max_length=2000)]
+
+
+class Attendant(Out):
+    """A member of the organisation that the meeting was for, and whether they were there."""
+
+    member_id: int
+    name: str
+    organisation: str
+    attended: bool
+
+
+class AttendanceOut(Out):
+    """The attendance of a meeting, in the order of the tree."""
+
+    meeting_id: int
+    attended: int
+    items: list[Attendant]

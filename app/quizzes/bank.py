@@ -76,27 +76,29 @@ async def find_same(
     return {question.fingerprint: question for question in found}
 
 
+def row_of(question: ParsedQuestion, organisation_id: int, author_id: int, now: datetime) -> Question:
+    """A question as it is kept."""
+    return Question(
+        organisation_id=organisation_id,
+        author_id=author_id,
+        kind=question.kind,
+        stem=question.stem,
+        options=list(question.options),
+        answer=list(question.answer),
+        explanation=question.explanation,
+        source=question.source,
+        difficulty=question.difficulty,
+        tags=list(question.tags),
+        fingerprint=fingerprint(question),
+        created_at=now,
+    )
+
+
 async def add_questions(
     session: AsyncSession, organisation_id: int, author_id: int, questions: Sequence[ParsedQuestion], now: datetime
 ) -> list[Question]:
     """Stores questions that are not in the bank yet, in their order."""
-    rows = [
-        Question(
-            organisation_id=organisation_id,
-            author_id=author_id,
-            kind=question.kind,
-            stem=question.stem,
-            options=list(question.options),
-            answer=list(question.answer),
-            explanation=question.explanation,
-            source=question.source,
-            difficulty=question.difficulty,
-            tags=list(question.tags),
-            fingerprint=fingerprint(question),
-            created_at=now,
-        )
-        for question in questions
-    ]
+    rows = [row_of(question, organisation_id, author_id, now) for question in questions]
     session.add_all(rows)
     await session.flush()
     audit.record(
@@ -153,7 +155,7 @@ async def export_questions(
         raise BankEmpty
     if part is None and parts > 1:
         raise TooManyToExport(
-            f"题库有 {total} 道试题，一个文件最多 {MOST_EXPORTED} 道：请分 {parts} 部分导出（part=1 至 part={parts}）。"
+            f"题库有 {total} 道试题，一个文件最多 {MOST_EXPORTED} 道：请填写第几部分，分 {parts} 次导出。"
         )
     if (part or 1) > parts:
         raise NoSuchPart(f"题库有 {total} 道试题，只有 {parts} 部分，请重新选择。")

@@ -12,6 +12,7 @@ from app.quizzes.models import Attempt, Question, Quiz
 from app.quizzes.notebook import Wrong, note_wrong
 from app.quizzes.scoring import Key, score
 from app.quizzes.service import list_asked
+from app.records.service import Done, append
 
 # How long after the deadline answers are still taken: enough for a request on a slow network and its repetition, and
 # too short to be worth waiting for.
@@ -57,6 +58,7 @@ async def hand_in(
     """Ends an attempt that the caller holds, and that is open and not overdue."""
     wrong = finish(attempt, quiz.pass_mark, await list_asked(session, attempt.question_ids), now)
     await note_wrong(session, wrong)
+    await _credit(session, [attempt])
     audit.record(
         session, actor, "attempt.submitted", "attempt", attempt.id,
         now=now, organisation_id=organisation_id, quiz=quiz.id,
@@ -95,4 +97,12 @@ async def close_overdue(session: AsyncSession, now: datetime, *, member_id: int 
         )  # fmt: skip
     await session.flush()
     await note_wrong(session, wrong)
+    await _credit(session, [attempt for attempt, _, _ in found])
     return len(found)
+
+
+async def _credit(session: AsyncSession, ended: Iterable[Attempt]) -> None:
+    """Study hours for the quizzes that were passed, where there are any for a quiz."""
+    for attempt in ended:
+        if attempt.passed and attempt.submitted_at is not None:
+            await append(session, [Done(attempt.member_id, "quiz", attempt.quiz_id)], attempt.submitted_at)

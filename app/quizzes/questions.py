@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,13 +13,16 @@ from app.content_errors import invalid
 from app.directory.models import Organisation
 from app.errors import Conflict, NotFound
 from app.library.issues import DESK
+from app.library.lessons import get_organisation
 from app.library.models import Issue
-from app.quizzes.bank import DUPLICATE, fingerprint, hold_bank
+from app.quizzes.bank import DUPLICATE, fingerprint, hold_bank, row_of
 from app.quizzes.models import Attempt, Question, Quiz, QuizQuestion
-from app.quizzes.schemas import QuestionPatch
+from app.quizzes.schemas import QuestionIn, QuestionPatch
 from content.errors import ContentError
 from content.questions.check import ParsedQuestion, check_question
 
+# Of a stem, where it only has to be recognised.
+SHOWN = 60
 # What anybody was shown or has reviewed; difficulty and tags are the desk's own.
 FROZEN = {"stem", "options", "answer", "explanation", "source"}
 
@@ -102,6 +106,22 @@ async def _hold(session: AsyncSession, staff: CurrentStaff, question_id: int) ->
     return question
 
 
+async def create_question(session: AsyncSession, staff: CurrentStaff, body: QuestionIn, now: datetime) -> Question:
+    """Adds a question to the bank of an editor's organisation; raises `NotFound`, `Invalid` or `SameQuestion`."""
+    organisation = await get_organisation(session, staff, body.organisation_id)
+    parsed = _checked(body.kind, body.model_dump(exclude={"organisation_id", "kind"}))
+    await hold_bank(session, organisation.id)
+    question = row_of(parsed, organisation.id, staff.account_id, now)
+    await _check_alone(session, question, question.fingerprint)
+    session.add(question)
+    await session.flush()
+    audit.record(
+        session, staff.actor, "question.created", "question", question.id,
+        now=now, organisation_id=organisation.id,
+    )  # fmt: skip
+    return question
+
+
 async def change_question(
     session: AsyncSession, staff: CurrentStaff, question_id: int, body: QuestionPatch, now: datetime
 ) -> Question:
@@ -127,9 +147,13 @@ async def change_question(
 
 def _merged(question: Question, changes: dict[str, object]) -> ParsedQuestion:
     kept = {name: getattr(question, name) for name in ("stem", "options", "answer", "explanation", "source", "tags")}
-    difficulty = str(changes.get("difficulty", question.difficulty) or "")
+    return _checked(question.kind, {"difficulty": question.difficulty, **kept, **changes})
+
+
+def _checked(kind: str, parts: dict[str, Any]) -> ParsedQuestion:
+    """The question of these parts, checked as a row of a sheet is; raises `Invalid`."""
     try:
-        return check_question(question.kind, **{**kept, **changes, "difficulty": difficulty})
+        return check_question(kind, **{**parts, "difficulty": str(parts["difficulty"] or "")})
     except ContentError as error:
         raise invalid(error) from None
 
@@ -138,15 +162,16 @@ async def _check_alone(session: AsyncSession, question: Question, digest: bytes)
     """Raises `SameQuestion` where another of the bank is the same."""
     with session.no_autoflush:
         same = await session.scalar(
-            select(Question.id).where(
+            select(Question).where(
                 Question.organisation_id == question.organisation_id,
                 Question.archived_at.is_(None),
                 Question.fingerprint == digest,
-                Question.id != question.id,
+                Question.id.is_distinct_from(question.id),
             )
         )
     if same is not None and question.archived_at is None:
-        raise SameQuestion
+        named = f"编号 {same.id}：{same.stem[:SHOWN]}"
+        raise SameQuestion(errors=[{"code": DUPLICATE, "question_id": same.id, "detail": named}])
 
 
 async def _is_in_use(session: AsyncSession, question_id: int) -> bool:

@@ -3,15 +3,25 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
+from starlette.convertors import StringConvertor, register_url_convertor
 
 from app.access.deps import Db, DeskStaff, Editor, Now
 from app.access.idempotency import OnceDep
 from app.quizzes import questions, statistics
 from app.quizzes.questions import Wanted
-from app.quizzes.schemas import Difficulty, Kind, QuestionOut, QuestionPatch, Questions, Tag
+from app.quizzes.schemas import Difficulty, Kind, QuestionIn, QuestionOut, QuestionPatch, Questions, Tag
 from app.quizzes.statistics_schemas import QuestionStatistics
 from app.schemas import MAX_ID, Cursor, Limit, PathId, page
 
+
+# Digits only, so that words below /questions are never taken for an id; left as text, which `PathId` bounds.
+class DigitsConvertor(StringConvertor):
+    """What `{question_id:digits}` matches in a path."""
+
+    regex = "[0-9]+"
+
+
+register_url_convertor("digits", DigitsConvertor())
 router = APIRouter(tags=["quizzes"])
 
 
@@ -42,7 +52,14 @@ async def list_questions(
     return Questions(items=[QuestionOut.model_validate(row) for row in rows], next=following)
 
 
-@router.patch("/questions/{question_id}", operation_id="change_question")
+@router.post("/questions", operation_id="create_question", status_code=201)
+async def create_question(body: QuestionIn, db: Db, staff: Editor, now: Now, once: OnceDep) -> QuestionOut:
+    """Adds one question to a bank; where the bank has it already, `errors` names that one (409)."""
+    question = await questions.create_question(db, staff, body, now)
+    return once.keep(QuestionOut.model_validate(question))
+
+
+@router.patch("/questions/{question_id:digits}", operation_id="change_question")
 async def change_question(question_id: PathId, body: QuestionPatch, db: Db, staff: Editor, now: Now) -> QuestionOut:
     """Changes a question; of one that was asked, or is reviewed or published in a quiz, only difficulty and tags."""
     return QuestionOut.model_validate(await questions.change_question(db, staff, question_id, body, now))

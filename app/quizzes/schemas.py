@@ -65,12 +65,30 @@ class Questions(Out):
     next: str | None
 
 
+Options = Annotated[list[Annotated[str, Field(max_length=MAX_OPTION)]], Field(max_length=len(LETTERS))]
+Answer = Annotated[list[Annotated[str, Field(max_length=MAX_OPTION)]], Field(max_length=10)]
+
+
+class QuestionIn(In):
+    """A new question: `answer` has letters of the options, for fill_in the texts that are right; 0 is no difficulty."""
+
+    organisation_id: Id
+    kind: Kind
+    stem: Annotated[str, Field(max_length=MAX_STEM)]
+    options: Options = Field(default_factory=list)
+    answer: Answer
+    explanation: Annotated[str, Field(max_length=MAX_EXPLANATION)] = ""
+    source: Annotated[str, Field(max_length=MAX_SOURCE)] = ""
+    difficulty: Annotated[int, Field(ge=0, le=5)] = 0
+    tags: Annotated[list[Tag], Field(max_length=MAX_TAGS)] = Field(default_factory=list)
+
+
 class QuestionPatch(In):
     """What changes of a question; `difficulty` 0 takes it back."""
 
     stem: Annotated[str | None, Field(max_length=MAX_STEM)] = None
-    options: Annotated[list[Annotated[str, Field(max_length=MAX_OPTION)]] | None, Field(max_length=len(LETTERS))] = None
-    answer: Annotated[list[Annotated[str, Field(max_length=MAX_OPTION)]] | None, Field(max_length=10)] = None
+    options: Options | None = None
+    answer: Answer | None = None
     explanation: Annotated[str | None, Field(max_length=MAX_EXPLANATION)] = None
     source: Annotated[str | None, Field(max_length=MAX_SOURCE)] = None
     difficulty: Annotated[int | None, Field(ge=0, le=5)] = None

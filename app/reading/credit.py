@@ -1,21 +1,44 @@
-"""Reading credit: a pure function from what was known and one heartbeat to what is known now.
+"""Reading credit: pure functions from what was known and one heartbeat to what is known now.
 
-Time counts by the server's own clock between two heartbeats, once for a member over all lessons and devices.
+Time counts by the server's own clock, each moment once for a member over all lessons and devices.
 """
 
+from bisect import bisect_left
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from hashlib import blake2b
 
 from app.library.rules import COMPLETE_AT, MOST_SECONDS_A_GAP
+from app.reading.clock import SECOND, Clock, available, micros, take
+from app.reading.watching import seconds_of, watch
 
 REMEMBERED = 32
-_MILLISECOND = timedelta(milliseconds=1)
+_GAP = MOST_SECONDS_A_GAP * SECOND
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What completes a version of a lesson; `media_seconds` is the length of a recording, None for a text."""
+
+    required_seconds: int
+    media_seconds: int | None = None
+
+
+@dataclass(frozen=True)
+class Beat:
+    """A heartbeat: where the reader is, the digest of its id, and the seconds of the recording that were played."""
+
+    position: float
+    heartbeat: int
+    watched: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a member has read a lesson; `recent` holds the digests of the last heartbeats, newest last."""
+    """How far a member has read a lesson; `recent` holds the digests of the last heartbeats, newest last.
+
+    `watched` says which seconds of a recording (see `app.reading.watching`).
+    """
 
     position: float
     credited_ms: int
@@ -23,6 +46,7 @@ class Progress:
     started_at: datetime
     heartbeat_at: datetime
     completed_at: datetime | None
+    watched: bytes = b""
 
 
 def digest(heartbeat_id: str) -> int:
@@ -30,41 +54,77 @@ def digest(heartbeat_id: str) -> int:
     return int.from_bytes(blake2b(heartbeat_id.encode(), digest_size=8).digest(), "big", signed=True)
 
 
-def credit(
-    progress: Progress | None,
-    credited_until: datetime,
-    now: datetime,
-    position: float,
-    heartbeat: int,
-    required_seconds: int,
-) -> tuple[Progress, datetime]:
-    """The progress after a heartbeat, and the moment up to which the member's time is now used up.
+def credit(progress: Progress | None, clock: Clock, now: datetime, beat: Beat, needs: Needs) -> tuple[Progress, Clock]:
+    """The progress after a heartbeat, and what is left of the member's time.
 
     The first heartbeat of a lesson starts the clock and counts nothing; a repeated one changes nothing. Servers'
     clocks differ, so `now` may be before what an earlier heartbeat saw: then nothing is credited and nothing goes back.
     """
     if progress is None:
         progress = Progress(0.0, 0, (), now, now, None)
-    elif heartbeat in progress.recent:
-        return progress, credited_until
-    gap = (now - max(progress.heartbeat_at, credited_until)) // _MILLISECOND
-    if gap > 0:
-        credited_until = now
-    after = replace(
+    elif beat.heartbeat in progress.recent:
+        return progress, clock
+    since = max(micros(progress.heartbeat_at), micros(now) - _GAP)
+    # A recording stands where it was stopped last, a text has been read as far as ever.
+    stands = needs.media_seconds is not None and now >= progress.heartbeat_at
+    position = beat.position if stands else max(progress.position, beat.position)
+    seen = replace(
         progress,
-        position=max(progress.position, position),
-        credited_ms=progress.credited_ms + min(max(gap, 0), MOST_SECONDS_A_GAP * 1000),
-        recent=(*progress.recent, heartbeat)[-REMEMBERED:],
+        position=position,
+        recent=(*progress.recent, beat.heartbeat)[-REMEMBERED:],
         heartbeat_at=max(progress.heartbeat_at, now),
     )
-    if after.completed_at is None and is_complete(after, required_seconds):
+    return _count(seen, clock, since, now, beat, needs, _GAP)
+
+
+def credit_offline(
+    progress: Progress | None, clock: Clock, fetched_at: datetime, now: datetime, beat: Beat, needs: Needs, claim: int
+) -> tuple[Progress, Clock]:
+    """The same for an event of a phone without network that claims so many microseconds since the one before.
+
+    At most what is left of the member's time since the lesson was fetched.
+    """
+    if progress is None:
+        progress = Progress(0.0, 0, (), now, now, None)
+    elif beat.heartbeat in progress.recent:
+        return progress, clock
+    # Where a recording stands is told by whoever was heard last.
+    stands = needs.media_seconds is not None and progress.heartbeat_at <= fetched_at
+    seen = replace(progress, position=beat.position if stands else max(progress.position, beat.position))
+    return _count(seen, clock, micros(fetched_at), now, beat, needs, claim)
+
+
+def _count(
+    progress: Progress, clock: Clock, since: int, now: datetime, beat: Beat, needs: Needs, most: int
+) -> tuple[Progress, Clock]:
+    """Credits at most `most` microseconds of what is left of the time from `since` to `now`."""
+    at = micros(now)
+    used, watched = min(most, available(clock, since, at)), progress.watched
+    if needs.media_seconds is not None:
+        watched = watch(watched, beat.watched, needs.media_seconds, used // SECOND)
+        used = (seconds_of(watched) - seconds_of(progress.watched)) * SECOND
+    after = replace(progress, credited_ms=progress.credited_ms + used // 1000, watched=watched)
+    if after.completed_at is None and is_complete(after, needs):
         after = replace(after, completed_at=now)
-    return after, credited_until
+    return after, take(clock, since, at, used)
 
 
-def is_complete(progress: Progress, required_seconds: int) -> bool:
-    """Whether time and position suffice."""
-    return progress.credited_ms >= required_seconds * 1000 and progress.position >= COMPLETE_AT
+def claimed(read: list[int], at: int) -> int:
+    """What an event read `at` adds to those of the same phone in `read`, which are in their order.
+
+    All together they claim the time between neighbours, of each gap a minute at most: whatever order they come in.
+    """
+    place = bisect_left(read, at)
+    before = min(at - read[place - 1], _GAP) if place > 0 else 0
+    after = min(read[place] - at, _GAP) if place < len(read) else 0
+    whole = min(read[place] - read[place - 1], _GAP) if 0 < place < len(read) else 0
+    return before + after - whole
+
+
+def is_complete(progress: Progress, needs: Needs) -> bool:
+    """Whether time and position suffice; of a recording, what was watched of it."""
+    enough = progress.credited_ms >= needs.required_seconds * 1000
+    return enough and (needs.media_seconds is not None or progress.position >= COMPLETE_AT)
 
 
 def remaining_seconds(credited_ms: int, required_seconds: int, completed: bool) -> int:

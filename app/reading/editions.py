@@ -39,6 +39,19 @@ def completed_at(progress: str, edition: str) -> str:
     )"""  # noqa: S608 - names of tables and columns, none from outside
 
 
+def recorded_at(member: str, lesson: str, edition: str) -> str:
+    """The SQL of when a leader recorded that a member studied this edition or a later one on paper or at home, if so.
+
+    Only a day is known: noon in UTC is on the same day all over China.
+    """
+    return f"""(
+        SELECT max(least(study.recorded_at, (study.studied_on + time '12:00') AT TIME ZONE 'UTC'))
+        FROM recorded_studies study
+        WHERE study.member_id = {member} AND study.lesson_id = {lesson} AND study.edition >= {edition}
+            AND study.completes AND study.withdrawn_at IS NULL
+    )"""  # noqa: S608 - names of columns and parameters, none from outside
+
+
 async def list_changed(session: AsyncSession, member_id: int, lesson_ids: Collection[int]) -> dict[int, Changed]:
     """What was published of these lessons since the member last opened them, by lesson."""
     found = await session.execute(

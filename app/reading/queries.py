@@ -1,11 +1,25 @@
 """What a member reads: published issues of their organisation and those above it, and the lessons in them."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, DateTime, Row, Select, and_, case, func, or_, select, text, tuple_, type_coerce
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    DateTime,
+    Row,
+    Select,
+    and_,
+    case,
+    func,
+    or_,
+    select,
+    text,
+    tuple_,
+    type_coerce,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -16,7 +30,7 @@ from app.library.audience import holds_for, is_for
 from app.library.models import Issue, IssueLesson, Lesson, LessonVersion
 from app.library.schemas import Changed
 from app.reading.credit import remaining_seconds
-from app.reading.editions import completed_at, edition_at, list_changed
+from app.reading.editions import completed_at, edition_at, list_changed, recorded_at
 from app.reading.models import ReadingProgress
 from app.reading.schemas import IssueOut, IssueSummary, LessonState
 from app.schemas import monday_of, week_of
@@ -27,12 +41,14 @@ IssueRow: TypeAlias = Row[Issue, str, int, int]
 # A week asks for the edition that there was at its end where the member is; a running one, for the one that there is.
 _WEEK_ENDS = "CAST(issues.week + 7 AS timestamp) AT TIME ZONE :zone - interval '1 microsecond'"
 _EDITION = edition_at("issue_lessons.lesson_id", f"least(CAST(:now AS timestamptz), {_WEEK_ENDS})")
-_DONE_AT = completed_at("reading_progress", _EDITION)
+_ONLINE, _ON_PAPER = completed_at("reading_progress", _EDITION), recorded_at(":me", "issue_lessons.lesson_id", _EDITION)
+_DONE_AT = f"coalesce({_ONLINE}, {_ON_PAPER})"
 
 
 def _done_at(member: CurrentMember, now: datetime) -> ColumnElement[datetime | None]:
     """When the member did what an `Issue` asks of an `IssueLesson`, for a query that joins their `ReadingProgress`."""
-    return type_coerce(text(_DONE_AT).bindparams(now=now, zone=member.timezone), DateTime(timezone=True))
+    asked = text(_DONE_AT).bindparams(now=now, zone=member.timezone, me=member.member_id)
+    return type_coerce(asked, DateTime(timezone=True))
 
 
 def _issues(member: CurrentMember, now: datetime) -> Select[Issue, str, int, int]:
@@ -76,6 +92,20 @@ async def list_issues(
     return [_summary(row) for row in await session.execute(statement)]
 
 
+async def list_between(
+    session: AsyncSession, member: CurrentMember, begins: date, ends: date, now: datetime
+) -> list[tuple[IssueSummary, datetime | None, int]]:
+    """Issues of the weeks that begin in the period, newest first, each with the last completion in it.
+
+    The number is of the required lessons that are done on paper or at home alone.
+    """
+    alone = text(f"({_ONLINE} IS NULL AND {_ON_PAPER} IS NOT NULL)")
+    recorded = type_coerce(alone.bindparams(now=now, zone=member.timezone, me=member.member_id), Boolean())
+    statement = _issues(member, now).add_columns(func.max(_done_at(member, now)), func.count().filter(recorded))
+    rows = await session.execute(statement.where(Issue.week.between(begins, ends)))
+    return [(_summary(row[:4]), row[4], row[5]) for row in rows]  # type: ignore[arg-type]  # the first four of a row
+
+
 async def list_current(session: AsyncSession, member: CurrentMember, now: datetime) -> list[IssueSummary]:
     """Issues of the ISO week that it is where the member is."""
     monday = monday_of(week_of(now.astimezone(ZoneInfo(member.timezone)).date()))
@@ -106,8 +136,8 @@ def _lessons(member: CurrentMember, issue_id: int, now: datetime) -> Select[Any]
         LessonVersion.summary,
         LessonVersion.characters,
         LessonVersion.required_seconds,
-        case((counts, ReadingProgress.position), else_=0.0).label("position"),
-        case((counts, ReadingProgress.credited_ms), else_=0).label("credited_ms"),
+        case((counts, func.coalesce(ReadingProgress.position, 0.0)), else_=0.0).label("position"),
+        case((counts, func.coalesce(ReadingProgress.credited_ms, 0)), else_=0).label("credited_ms"),
         done_at.label("done_at"),
     )
     mine = and_(ReadingProgress.lesson_id == Lesson.id, ReadingProgress.member_id == member.member_id)

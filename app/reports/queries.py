@@ -19,7 +19,7 @@ from sqlalchemy.orm import aliased
 from app.directory.models import Member, Organisation
 from app.library.audience import is_meant, meant
 from app.library.models import Issue, IssueLesson
-from app.reading.editions import completed_at, edition_at
+from app.reading.editions import completed_at, edition_at, recorded_at
 from app.reading.models import ReadingProgress
 from app.schemas import monday_of
 
@@ -51,27 +51,55 @@ asked AS (
     LEFT JOIN (SELECT kind, count(*) AS number FROM tested GROUP BY 1) quizzes USING (kind)
 ),
 reading AS (
-    SELECT people.id, count(*) FILTER (WHERE needed.required AND {completed_at} IS NOT NULL) AS lessons
-    FROM people
-    JOIN needed USING (kind)
-    JOIN reading_progress progress ON progress.member_id = people.id AND progress.lesson_id = needed.lesson_id
-    GROUP BY people.id
+    SELECT id, count(*) FILTER (WHERE done) AS lessons, count(*) FILTER (WHERE done AND recorded) AS recorded
+    FROM (
+        SELECT people.id, needed.required AND {completed_at} IS NOT NULL AS done, false AS recorded
+        FROM people
+        JOIN needed USING (kind)
+        JOIN reading_progress progress ON progress.member_id = people.id AND progress.lesson_id = needed.lesson_id
+        UNION ALL
+        -- Once for a lesson, and only where it is not done otherwise: two ways are not two completions.
+        SELECT id, done, true FROM (
+            SELECT DISTINCT people.id, needed.lesson_id, needed.required AS done
+            FROM recorded_studies study
+            JOIN people ON people.id = study.member_id
+            JOIN needed ON needed.kind = people.kind AND needed.lesson_id = study.lesson_id
+                AND needed.edition <= study.edition
+            LEFT JOIN reading_progress progress
+                ON progress.member_id = people.id AND progress.lesson_id = needed.lesson_id
+            WHERE study.completes AND study.withdrawn_at IS NULL AND {completed_at} IS NULL
+        ) on_paper
+    ) studied
+    GROUP BY id
 ),
 counting AS (
-    SELECT people.id, max(attempt.score) AS score, bool_or(attempt.passed) AS passed
-    FROM people
-    JOIN tested USING (kind)
-    JOIN attempts attempt ON attempt.member_id = people.id AND attempt.quiz_id = tested.quiz_id
-    WHERE attempt.submitted_at IS NOT NULL AND CASE tested.score_counts
-        WHEN 'best' THEN true
-        WHEN 'first' THEN attempt.number = 1
-        ELSE NOT EXISTS (
-            SELECT FROM attempts later
-            WHERE later.quiz_id = attempt.quiz_id AND later.member_id = attempt.member_id
-                AND later.number > attempt.number AND later.submitted_at IS NOT NULL
-        )
-    END
-    GROUP BY people.id, attempt.quiz_id
+    SELECT id, max(score) AS score, bool_or(passed) AS passed
+    FROM (
+        SELECT people.id, attempt.quiz_id, attempt.score, attempt.passed
+        FROM people
+        JOIN tested USING (kind)
+        JOIN attempts attempt ON attempt.member_id = people.id AND attempt.quiz_id = tested.quiz_id
+        WHERE attempt.submitted_at IS NOT NULL AND CASE tested.score_counts
+            WHEN 'best' THEN true
+            WHEN 'first' THEN attempt.number = 1
+            ELSE NOT EXISTS (
+                SELECT FROM attempts later
+                WHERE later.quiz_id = attempt.quiz_id AND later.member_id = attempt.member_id
+                    AND later.number > attempt.number AND later.submitted_at IS NOT NULL
+            )
+        END
+        UNION ALL
+        -- On paper nobody knows which try it was: beside tries here it counts only where the best one does.
+        SELECT people.id, study.quiz_id, study.score, study.passed
+        FROM recorded_studies study
+        JOIN people ON people.id = study.member_id
+        JOIN tested ON tested.kind = people.kind AND tested.quiz_id = study.quiz_id
+        WHERE study.completes AND study.withdrawn_at IS NULL AND (tested.score_counts = 'best' OR NOT EXISTS (
+            SELECT FROM attempts own
+            WHERE own.quiz_id = study.quiz_id AND own.member_id = study.member_id AND own.submitted_at IS NOT NULL
+        ))
+    ) tries
+    GROUP BY id, quiz_id
 ),
 scored AS (
     SELECT id, avg(score) AS score, count(*) FILTER (WHERE passed) AS passed FROM counting GROUP BY id
@@ -83,6 +111,7 @@ study AS (
         asked.kind IS NOT NULL AND coalesce(reading.lessons, 0) = asked.lessons AS completed,
         coalesce(asked.quizzes > 0 AND scored.passed = asked.quizzes, false) AS quiz_passed,
         coalesce(reading.lessons, 0) AS lessons_completed,
+        coalesce(reading.recorded, 0) AS lessons_recorded,
         coalesce(asked.lessons, 0) AS lessons_required,
         scored.score
     FROM people
@@ -130,6 +159,7 @@ SELECT branch IS NULL AS total, NULLIF(branch, '') AS child,
     count(*) FILTER (WHERE due) AS due,
     count(*) FILTER (WHERE due AND started) AS started,
     count(*) FILTER (WHERE due AND completed) AS completed,
+    count(*) FILTER (WHERE due AND completed AND lessons_recorded > 0) AS recorded,
     count(*) FILTER (WHERE due AND quiz_passed) AS quiz_passed,
     round(avg(score) FILTER (WHERE due), 1) AS average_score
 FROM (SELECT study.*, split_part(substr(path, length(CAST(:path AS text)) + 1), '/', 1) AS branch FROM study) placed
@@ -137,8 +167,8 @@ GROUP BY ROLLUP (branch)
 """
 
 BY_MEMBER = """
-SELECT id AS member_id, name, organisation, due, started, completed, quiz_passed, lessons_completed, lessons_required,
-    round(score, 1) AS best_score
+SELECT id AS member_id, name, organisation, due, started, completed, quiz_passed, lessons_completed, lessons_recorded,
+    lessons_required, round(score, 1) AS best_score
 FROM study ORDER BY path, id
 """
 
@@ -196,6 +226,7 @@ def unfinished(week: date, at: datetime) -> ColumnElement[bool]:
     publishers = cast(func.string_to_array(func.btrim(place.path, "/"), "/"), ARRAY(BIGINT))
     edition = edition_at("issue_lessons.lesson_id", "CAST(:counted_at AS timestamptz)")
     done = text(f"{completed_at('reading_progress', edition)} IS NOT NULL").bindparams(counted_at=at)
+    on_paper = recorded_at("members.id", "issue_lessons.lesson_id", edition)
     read = select(ReadingProgress.lesson_id).where(
         ReadingProgress.member_id == Member.id, ReadingProgress.lesson_id == IssueLesson.lesson_id, done
     )
@@ -210,6 +241,7 @@ def unfinished(week: date, at: datetime) -> ColumnElement[bool]:
             is_meant(),
             IssueLesson.required,
             ~read.correlate(Member, IssueLesson).exists(),
+            text(f"{on_paper} IS NULL").bindparams(counted_at=at),
         )
     )
     return and_(Member.archived_at.is_(None), Member.exempt_reason.is_(None), unread.correlate(Member).exists())

@@ -14,12 +14,14 @@ class IssueRef(Out):
 class Figures(Out):
     """Counts of members; `average_score` is the mean of the members' means, null where nobody tried.
 
+    `recorded` are those of `completed` whose leader recorded some of it for them: on paper, or at home (送学上门).
     Of the attempts at a quiz, its `score_counts` says which one is meant.
     """
 
     due: int
     started: int
     completed: int
+    recorded: int
     quiz_passed: int
     average_score: float | None
 
@@ -32,7 +34,7 @@ class OrganisationRow(Figures):
 
 
 class MemberRow(Out):
-    """A member; exempt ones are shown and never `due`."""
+    """A member; exempt ones are shown and never `due`. `lessons_recorded` of them were on paper or at home."""
 
     member_id: int
     name: str
@@ -42,6 +44,7 @@ class MemberRow(Out):
     completed: bool
     quiz_passed: bool
     lessons_completed: int
+    lessons_recorded: int
     lessons_required: int
     best_score: float | None
 

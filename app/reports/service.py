@@ -112,7 +112,7 @@ async def _by_organisation(
 ) -> Completion:
     counted = await queries.count_completion(session, seen)
     figures = {(row["total"], row["child"]): Figures(**{name: row[name] for name in FIGURES}) for row in counted}
-    nothing = Figures(due=0, started=0, completed=0, quiz_passed=0, average_score=None)
+    nothing = Figures(due=0, started=0, completed=0, recorded=0, quiz_passed=0, average_score=None)
     children = await session.execute(
         select(Organisation.id, Organisation.name)
         .where(_shown_child(organisation, [int(child) for _, child in figures if child], running=seen.at == now))

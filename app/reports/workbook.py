@@ -3,9 +3,10 @@
 from app.reports.schemas import Completion, Figures, MemberRow, OrganisationRow
 from content.tables import Value, write_xlsx
 
-FIGURE_HEADERS = ["应学人数", "已开始", "已完成", "测验通过", "平均分"]
+FIGURE_HEADERS = ["应学人数", "已开始", "已完成", "其中纸质、送学上门", "测验通过", "平均分"]
 MEMBER_HEADERS = [
-    "党员编号", "姓名", "所在党组织", "应学", "已开始", "已完成", "测验通过", "已完成课数", "必修课数", "最好成绩",
+    "党员编号", "姓名", "所在党组织", "应学", "已开始", "已完成", "测验通过", "已完成课数", "其中纸质、送学上门",
+    "必修课数", "最好成绩",
 ]  # fmt: skip
 
 
@@ -33,11 +34,12 @@ def _summary(completion: Completion) -> list[list[Value]]:
 
 
 def _figures(row: Figures) -> list[Value]:
-    return [row.due, row.started, row.completed, row.quiz_passed, row.average_score]
+    return [row.due, row.started, row.completed, row.recorded, row.quiz_passed, row.average_score]
 
 
 def _member(row: MemberRow) -> list[Value]:
     flags: list[Value] = ["是" if flag else "否" for flag in (row.due, row.started, row.completed, row.quiz_passed)]
     return [
-        row.member_id, row.name, row.organisation, *flags, row.lessons_completed, row.lessons_required, row.best_score,
+        row.member_id, row.name, row.organisation, *flags, row.lessons_completed, row.lessons_recorded,
+        row.lessons_required, row.best_score,
     ]  # fmt: skip

@@ -77,21 +77,33 @@ def lesson_from_fields(
 
     Lengths in characters: title 1..80, source 1..200, summary 200, article 80, source_url 500 (http or https).
     """
-    title = clean_field(title, "title", "标题（title）", 80, required=True)
-    source = clean_field(source, "source", "出处（source）", 200, required=True)
-    summary = clean_field(summary, "summary", "摘要（summary）", 200)
-    article = clean_field(article, "article", "条款（article）", 80)
-    source_url = clean_field(source_url, "url", "网址（url）", 500)
-    if source_url and not _URL.fullmatch(source_url):
-        raise ContentError("invalid_url", "网址（url）应以 http:// 或 https:// 开头，且不含空格。")
+    fields = clean_fields(title, summary, source, article, source_url)
     markdown = normalise(markdown).strip("\n")
     html, nodes = render_markdown(markdown)
     text = plain_text(html)
     characters = len(compact(text))
     if characters == 0 and "<img" not in html:
         raise ContentError("empty_body", "正文为空，请填写内容。")
-    check_not_classified([title, summary, *head_of(text)])
-    return LessonDocument(title, summary, source, article, source_url, markdown, html, nodes, characters)
+    check_not_classified(head_of(text))
+    return LessonDocument(**fields, markdown=markdown, html=html, nodes=nodes, characters=characters)
+
+
+def clean_fields(title: str, summary: str, source: str, article: str, source_url: str) -> dict[str, str]:
+    """Return the checked fields beside a lesson's text, by their names in LessonDocument; the same for each kind.
+
+    Raises ContentError: `missing_...`, `..._too_long`, `invalid_characters`, `invalid_url`, `classified_marking`.
+    """
+    fields = {
+        "title": clean_field(title, "title", "标题（title）", 80, required=True),
+        "source": clean_field(source, "source", "出处（source）", 200, required=True),
+        "summary": clean_field(summary, "summary", "摘要（summary）", 200),
+        "article": clean_field(article, "article", "条款（article）", 80),
+        "source_url": clean_field(source_url, "url", "网址（url）", 500),
+    }
+    if fields["source_url"] and not _URL.fullmatch(fields["source_url"]):
+        raise ContentError("invalid_url", "网址（url）应以 http:// 或 https:// 开头，且不含空格。")
+    check_not_classified([fields["title"], fields["summary"]])
+    return fields
 
 
 def render_markdown(markdown: str) -> tuple[str, list[dict[str, Any]]]:

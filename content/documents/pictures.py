@@ -19,6 +19,7 @@ from PIL import (
 )
 
 from content.documents.result import (
+    MAX_PICTURES,
     Notice,
     ParsedDocument,
     Picture,
@@ -35,7 +36,6 @@ MAX_SIDE = 1600
 MAX_PICTURE_BYTES = 20 * 1024 * 1024
 # What the pictures of one document come to, encoded: they pass through the memory of the service.
 MAX_TOTAL_BYTES = 12 * 1024 * 1024
-MAX_PICTURES = 500
 _JPEG_QUALITY = 85
 _FEW_COLOURS = 256
 # A JPEG of several pictures is opened as one of "MPO".
@@ -62,6 +62,16 @@ class Recoded:
 def recode(data: bytes) -> Recoded:
     """Return the first frame of a PNG, JPEG, WebP, GIF or BMP as JPEG, or as PNG where that keeps more.
 
+    Raises what `decode` does.
+    """
+    image, animated = decode(data)
+    media_type, encoded = encode(image)
+    return Recoded(media_type, image.width, image.height, encoded, animated)
+
+
+def decode(data: bytes) -> tuple[Image.Image, bool]:
+    """Return the first frame of a picture as RGB or RGBA, upright, at most 1,600 pixels a side, and if there are more.
+
     Raises ContentError `picture_too_large` (over 20 MB or 25 megapixels), `unsupported_picture`, `damaged_picture`.
     """
     if len(data) > MAX_PICTURE_BYTES:
@@ -70,7 +80,7 @@ def recode(data: bytes) -> Recoded:
         with warnings.catch_warnings():
             # A picture of 90 megapixels makes Pillow warn; ours is the lower bound.
             warnings.simplefilter("ignore")
-            return _recode(data)
+            return _decode(data)
     except UnidentifiedImageError:
         raise ContentError(
             "unsupported_picture", "图片格式无法识别，请另存为 JPG 或 PNG 后重新上传（不支持 SVG、EMF、WMF、TIFF）。"
@@ -86,7 +96,7 @@ def recode(data: bytes) -> Recoded:
         ) from None
 
 
-def _recode(data: bytes) -> Recoded:
+def _decode(data: bytes) -> tuple[Image.Image, bool]:
     with Image.open(BytesIO(data), formats=_FORMATS) as opened:
         if opened.width * opened.height > MAX_PIXELS:
             raise _too_large()
@@ -98,8 +108,7 @@ def _recode(data: bytes) -> Recoded:
     image = _plain(image)
     if max(image.size) > MAX_SIDE:
         image.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    media_type, encoded = encode(image)
-    return Recoded(media_type, image.width, image.height, encoded, animated)
+    return image, animated
 
 
 def _plain(image: Image.Image) -> Image.Image:

@@ -1,74 +1,59 @@
-"""A PowerPoint file (.pptx) -> a lesson's body: the text and the pictures of each slide.
-
-Slides are not drawn: that takes an office program. Saved as PDF, they are shown page by page.
-"""
-
-import zipfile
-from html import escape
+"""A PowerPoint file (.pptx) -> a lesson's body: a picture for each slide, which `render_slides` draws, and its text."""
 
 from content.documents.package import open_package
-from content.documents.pictures import Collector
+from content.documents.pictures import image_html
 from content.documents.result import Notice, ParsedDocument, assemble
 from content.documents.slides import Block, Deck, read_deck
 
+MAX_CHARACTERS = 1_000_000
+_SIMPLIFIED = (
+    "幻灯片由系统简化绘制：字体统一，渐变、阴影、艺术字等效果从简，图表、SmartArt、公式和动画不绘制。请逐页核对；"
+    "需要与原稿一致时，请另存为 PDF 后上传。"
+)
 _COUNTED = {
-    "hidden": "有 {} 页隐藏的幻灯片，没有收入。",
-    "notes": "有 {} 页演讲者备注，没有收入。",
-    "media": "有 {} 处视频或音频，没有收入，请另行上传。",
-    "objects": "有 {} 个图表、SmartArt 或嵌入对象，没有收入，请截图后插入为图片。",
+    "objects": "有 {} 个图表、SmartArt 或嵌入对象没有绘出，请截图后以图片插入幻灯片，或另存为 PDF 后上传。",
+    "formulas": "有 {} 处公式没有绘出，请截图后以图片插入幻灯片，或另存为 PDF 后上传。",
+    "pictures": "有 {} 张图片无法绘出（如 EMF、WMF、SVG 或已丢失），请另存为 PNG 后替换。",
+    "media": "有 {} 处视频或音频没有收入，请另行上传。",
+    "animations": "有 {} 页带动画，只画出全部内容同时出现的样子。",
+    "hidden": "有 {} 页隐藏的幻灯片没有收入。",
+    "notes": "有 {} 页演讲者备注没有收入。",
 }
 
 
 def parse_pptx(data: bytes) -> ParsedDocument:
-    """Return the lesson that a .pptx holds.
+    """Return the lesson that a .pptx holds, in the form of `parse_pdf`: the texts of its slides end in \\f.
 
-    Raises ContentError: what `open_package`, `read_deck`, `Collector` and `assemble` find.
+    Raises ContentError: what `open_package`, `read_deck` and `assemble` find.
     """
-    collector = Collector()
     with open_package(data, "pptx") as archive:
         deck = read_deck(archive)
-        slides = [_slide(archive, collector, at, blocks) for at, blocks in enumerate(deck.slides, start=1)]
+    # A marking is looked for line by line.
+    text = "\n\f".join("\n".join(_lines(blocks)) for blocks in deck.slides)
+    pages = (f'<p class="page">{image_html(at, f"第{at}页")}</p>' for at in range(1, len(deck.slides) + 1))
     first = deck.slides[0] if deck.slides else []
     return assemble(
         next((" ".join(block.paragraphs) for block in first if block.kind == "title"), ""),
-        "<hr>".join(slides),
-        pictures=collector.pictures,
-        placeholders=collector.placeholders,
-        warnings=[*collector.warnings, *_notices(deck)],
+        "".join(pages),
+        text=text[:MAX_CHARACTERS],
+        warnings=_notices(deck, text),
         # A marking stands anywhere on the first slide.
-        heads=[line for block in first for line in (*block.paragraphs, *(cell for row in block.rows for cell in row))],
+        heads=_lines(first),
     )
 
 
-def _slide(archive: zipfile.ZipFile, collector: Collector, number: int, blocks: list[Block]) -> str:
-    titled = bool(blocks) and blocks[0].kind == "title"
-    heading = "" if titled else f"<h2>第{number}页</h2>"
-    return heading + "".join(_block(archive, collector, block) for block in blocks)
+def _lines(blocks: list[Block]) -> list[str]:
+    rows = (" ".join(row) for block in blocks for row in block.rows)
+    return [*(text for block in blocks for text in block.paragraphs), *rows]
 
 
-def _block(archive: zipfile.ZipFile, collector: Collector, block: Block) -> str:
-    if block.kind == "title":
-        return f"<h2>{_lines(' '.join(block.paragraphs))}</h2>"
-    if block.kind == "text":
-        return "".join(f"<p>{_lines(text)}</p>" for text in block.paragraphs)
-    if block.kind == "table":
-        rows = ("".join(f"<td>{_lines(cell)}</td>" for cell in row) for row in block.rows)
-        return f"<table><tbody>{''.join(f'<tr>{row}</tr>' for row in rows)}</tbody></table>"
-    return f'<p class="center">{_picture(archive, collector, block)}</p>'
-
-
-def _picture(archive: zipfile.ZipFile, collector: Collector, block: Block) -> str:
-    if block.kind == "picture" and block.part in archive.namelist():
-        return collector.add(archive.read(block.part), block.alt)
-    collector.warn("missing_picture", "有图片没有保存在文件里，已留出位置，请上传图片。")
-    return collector.add_placeholder(block.alt, "")
-
-
-def _lines(text: str) -> str:
-    return escape(text.strip(), quote=False).replace("\n", "<br>")
-
-
-def _notices(deck: Deck) -> list[Notice]:
-    advice = "幻灯片按页收入文字和图片，不保留版式和动画。如需原样显示，请另存为 PDF 后上传。"
-    counted = (Notice(f"pptx_{sort}", _COUNTED[sort].format(count)) for sort, count in deck.counts.items() if count)
-    return [Notice("pptx_layout", advice), *counted]
+def _notices(deck: Deck, text: str) -> list[Notice]:
+    notices = [Notice("pptx_simplified", _SIMPLIFIED)]
+    notices += [
+        Notice(f"pptx_{sort}", said.format(deck.counts[sort])) for sort, said in _COUNTED.items() if deck.counts[sort]
+    ]
+    if not text.strip():
+        notices.append(Notice("pptx_no_text", "幻灯片中没有文字，只能看图，无法搜索，也无法检查敏感词。"))
+    if len(text) > MAX_CHARACTERS:
+        notices.append(Notice("pptx_text_cut", "幻灯片文字超过 100 万字，后面的文字无法搜索，也没有检查敏感词。"))
+    return notices

@@ -11,6 +11,7 @@ from content.secrecy import check_not_classified, head_of, secrecy_words
 from content.text import compact, normalise
 
 MAX_TITLE = 80
+MAX_PICTURES = 500
 # Where the pictures of a document stand until they are stored; no asset has such an address.
 _PENDING = "/api/v1/assets/document/"
 _PENDING_PICTURE = re.compile(f'<img src="{_PENDING}([0-9]+)"')

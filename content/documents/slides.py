@@ -13,20 +13,17 @@ MAX_SLIDES = 300
 # Numbers, dates and footers that stand on every slide.
 _FURNITURE = {"sldNum", "dt", "ftr", "hdr"}
 _TITLES = {"title", "ctrTitle"}
+# The ends of the names of pictures that can be decoded.
+_DRAWN = {"png", "jpg", "jpeg", "jfif", "gif", "bmp", "webp"}
 
 
 @dataclass(frozen=True)
 class Block:
-    """Something on a slide: paragraphs of text, rows of a table, or the part that holds a picture.
-
-    `kind` is title, text, table, picture or missing (a picture that the file does not hold).
-    """
+    """Text on a slide: paragraphs, or the rows of a table; `kind` is title, text or table."""
 
     kind: str
     paragraphs: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
-    part: str = ""
-    alt: str = ""
 
 
 @dataclass
@@ -39,12 +36,37 @@ class Deck:
 
 def read_deck(archive: zipfile.ZipFile) -> Deck:
     """Return the slides in their order; raises `damaged_file`, `too_many_pages`."""
-    main = main_part(archive)
-    presentation = read_xml(archive, main)
+    deck = Deck()
+    names = set(archive.namelist())
+    for part, root in _all_slides(archive, presentation_of(archive)):
+        if _is_hidden(root):
+            deck.counts["hidden"] += 1
+            continue
+        links = relations(archive, part)
+        deck.counts["notes"] += sum(_has_notes(archive, kind, target) for kind, target in links.values())
+        deck.counts.update(_undrawn(root))
+        tree = root.find("{*}cSld/{*}spTree")
+        blocks = list(_blocks(tree, links, names, deck.counts)) if tree is not None else []
+        # The title may come last in the file; it is read first.
+        deck.slides.append(sorted(blocks, key=lambda block: block.kind != "title"))
+    return deck
+
+
+def presentation_of(archive: zipfile.ZipFile) -> Element:
+    """Return the root of what the package is about; raises `damaged_file`."""
+    presentation = read_xml(archive, main_part(archive))
     if presentation is None:
         raise damaged()
-    targets = relations(archive, main)
-    deck = Deck()
+    return presentation
+
+
+def shown_slides(archive: zipfile.ZipFile, presentation: Element) -> Iterator[tuple[str, Element]]:
+    """Yield the (part, root) of each slide that is not hidden; raises `damaged_file`, `too_many_pages`."""
+    return (each for each in _all_slides(archive, presentation) if not _is_hidden(each[1]))
+
+
+def _all_slides(archive: zipfile.ZipFile, presentation: Element) -> Iterator[tuple[str, Element]]:
+    targets = relations(archive, main_part(archive))
     slides = presentation.findall("{*}sldIdLst/{*}sldId")
     if len(slides) > MAX_SLIDES:
         raise ContentError("too_many_pages", f"演示文稿超过 {MAX_SLIDES} 页，请拆分后重新上传。")
@@ -53,16 +75,11 @@ def read_deck(archive: zipfile.ZipFile) -> Deck:
         root = read_xml(archive, part)
         if root is None:
             raise damaged()
-        if root.get("show") == "0":
-            deck.counts["hidden"] += 1
-            continue
-        links = relations(archive, part)
-        deck.counts["notes"] += sum(_has_notes(archive, kind, target) for kind, target in links.values())
-        tree = root.find("{*}cSld/{*}spTree")
-        blocks = list(_blocks(tree, links, deck.counts)) if tree is not None else []
-        # The title may come last in the file; it is read first.
-        deck.slides.append(sorted(blocks, key=lambda block: block.kind != "title"))
-    return deck
+        yield part, root
+
+
+def _is_hidden(slide: Element) -> bool:
+    return slide.get("show") == "0"
 
 
 def _relation(element: Element, name: str) -> str:
@@ -82,7 +99,7 @@ def _has_notes(archive: zipfile.ZipFile, kind: str, target: str) -> bool:
     )
 
 
-def _blocks(tree: Element, links: dict[str, tuple[str, str]], counts: Counter[str]) -> Iterator[Block]:
+def _blocks(tree: Element, links: dict[str, tuple[str, str]], names: set[str], counts: Counter[str]) -> Iterator[Block]:
     for shape in tree:
         name = shape.tag.rpartition("}")[2]
         if name == "sp":
@@ -91,14 +108,14 @@ def _blocks(tree: Element, links: dict[str, tuple[str, str]], counts: Counter[st
             if paragraphs and kind not in _FURNITURE:
                 yield Block("title" if kind in _TITLES else "text", paragraphs)
         elif name == "pic":
-            yield _picture(shape, links, counts)
+            _count_picture(names, shape, links, counts)
         elif name == "graphicFrame":
             yield from _frame(shape, counts)
         elif name == "grpSp":
-            yield from _blocks(shape, links, counts)
+            yield from _blocks(shape, links, names, counts)
         elif name == "AlternateContent":
             # Programs that do not know what is new show the last child.
-            yield from _blocks(shape[-1] if len(shape) else shape, links, counts)
+            yield from _blocks(shape[-1] if len(shape) else shape, links, names, counts)
 
 
 def _placeholder(shape: Element) -> str:
@@ -123,15 +140,22 @@ def _text(paragraph: Element) -> str:
     return "".join(parts)
 
 
-def _picture(shape: Element, links: dict[str, tuple[str, str]], counts: Counter[str]) -> Block:
-    properties = shape.find("{*}nvPicPr/{*}cNvPr")
-    alt = properties.get("descr", "") if properties is not None else ""
+def _undrawn(root: Element) -> Iterator[str]:
+    """Yield "formulas" for each formula of a slide, and "animations" where anything on it moves."""
+    names = Counter(each.tag.rpartition("}")[2] for each in root.iter())
+    yield from ["formulas"] * names["oMath"]
+    if any(name.startswith("anim") for name in names):
+        yield "animations"
+
+
+def _count_picture(names: set[str], shape: Element, links: dict[str, tuple[str, str]], counts: Counter[str]) -> None:
     blip = shape.find("{*}blipFill/{*}blip")
     part = links.get(_relation(blip, "embed"), ("", ""))[1] if blip is not None else ""
+    if part not in names or part.rpartition(".")[2].lower() not in _DRAWN:
+        counts["pictures"] += 1
     media = shape.find("{*}nvPicPr/{*}nvPr")
     if media is not None and any(each.tag.endswith(("}videoFile", "}audioFile", "}wavAudioFile")) for each in media):
         counts["media"] += 1
-    return Block("picture" if part else "missing", part=part, alt=alt)
 
 
 def _frame(shape: Element, counts: Counter[str]) -> Iterator[Block]:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from schemathesis import Case, CheckContext, HookContext, Response
 
 from app.library.assets.schemas import PIECE_TYPE
+from content.documents.refused import REFUSED
 from tests.security.targets import PICTURE
 
 # Of a piece of media: all of the picture that was announced, its beginning, and something else.
@@ -34,6 +35,12 @@ LESSON = {
     "missing_title",
     "missing_source",
 }
+# A file of bytes that are no document, or a name without an extension.
+DOCUMENT = {
+    "empty_file", "unknown_format", "extension_mismatch", "front_matter_only", "damaged_picture", "unsupported_picture",
+    "document_too_complex", "not_pdf", "damaged_file", "not_docx", "not_pptx", "encrypted_file", "has_macros",
+    *(code for code, _ in REFUSED.values()),
+}  # fmt: skip
 FILE = {"not_xlsx", "rejected_lines"}
 # What the readers of spreadsheets say of bytes that are none.
 BYTES = {
@@ -59,7 +66,15 @@ PERSON = {
 # A day that has not come, or lies before the member came.
 DATED = {"date_parsing", "date_from_datetime_parsing", "date_in_future", "date_too_early"}
 
+# A period that ends before it begins, or is too long.
+PERIOD = {"bad_period", *DATED}
+
 REFUSALS: dict[str, set[str]] = {
+    "record_study_on_paper": {"before_publication", "nothing_to_record", "not_in_issue", "blank", *DATED},
+    "get_my_record": PERIOD,
+    "export_my_record": PERIOD,
+    "print_my_record": PERIOD,
+    "print_my_certificate": PERIOD,
     "sign_in_wechat": {"unknown_app", "bad_wechat_code"},
     # Either code, and never both; no mini-program is set up.
     "bind_member": {"wrong_invite_code", "one_code", "unknown_app"},
@@ -84,7 +99,11 @@ REFUSALS: dict[str, set[str]] = {
     "change_schedule": {"bad_cron"},
     "begin_upload": MEDIA,
     "add_piece": MEDIA,
-    "create_lesson": LESSON,
+    # Markdown or HTML, or neither with a recording; which assets are recordings the document cannot say.
+    "create_lesson": {"one_text", "not_a_recording", "unknown_length", *LESSON, *DOCUMENT},
+    "replace_lesson_document": {*LESSON, *DOCUMENT},
+    "put_lesson_picture": {"not_a_picture"},
+    "put_word_list": {"empty_sheet", *BYTES, *FILE},
     "change_lesson_draft": LESSON,
     "create_issue": ISSUE,
     "change_issue": ISSUE,
@@ -92,6 +111,7 @@ REFUSALS: dict[str, set[str]] = {
     "move_issue": {"publish_at_unexpected", "publish_at_out_of_range", *CALENDAR},
     "put_quiz": {"question_twice", "questions_or_draw", "empty_difficulty_range"},
     # The parts of a question are judged together.
+    "create_question": QUESTION,
     "change_question": QUESTION,
     "create_correction": LESSON,
     # A correction is returned with a reason.
@@ -103,6 +123,10 @@ REFUSALS: dict[str, set[str]] = {
     "change_plan": {"bad_pattern"},
     "create_topic": {"lesson_twice"},
     "change_topic": {"lesson_twice"},
+    # Tickets are the server's to make; with a time they come together.
+    "record_progress": {"ticket_invalid", "ticket_without_time", *CALENDAR},
+    "hand_in_reading": {"ticket_invalid", *CALENDAR},
+    "review_note": {"remark_needed", *CALENDAR},
     "put_answers": {"unknown_question", "bad_answer"},
     "practise_notebook": {"unknown_question", "bad_answer"},
     "practise_daily": {"unknown_question", "bad_answer", "date_parsing", "date_from_datetime_parsing"},

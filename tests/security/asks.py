@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 from argon2 import PasswordHasher
 
 from app.access.principals import SHIPPED_NOTICE
+from app.reading.tickets import Ticket, sign_ticket
 from content.tables import Value, write_xlsx
 from tests.app.library.desk import fields
 from tests.app.organisations.people import workbook
@@ -221,6 +222,49 @@ async def member_in_list(targets: Targets, organisation_id: int, actor: Person) 
     return Ask({"organisation_id": 10}, shown=await targets.member(organisation_id))
 
 
+async def attended_by(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A meeting of 10 that somebody of the organisation was at."""
+    member = await targets.member(organisation_id)
+    return Ask({"meeting_id": await targets.begun_meeting(10)}, json={"member_ids": [member]})
+
+
+async def period(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A period that is over."""
+    return Ask(json={"begins_on": "2026-01-01", "ends_on": "2026-11-15"})
+
+
+async def certificate(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """The number of a certificate."""
+    return Ask({"number": await targets.certificate(organisation_id)})
+
+
+def _studied(issue: int, *members: int) -> dict[str, object]:
+    return {"issue_id": issue, "member_ids": members, "way": "paper", "studied_on": "2026-11-16"}
+
+
+async def studied_in(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """Study on paper, recorded by an organisation for its own member."""
+    issue, member = await targets.issue(organisation_id, "published"), await targets.member(organisation_id)
+    return Ask({"organisation_id": organisation_id}, json=_studied(issue, member))
+
+
+async def studied_by(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """Study of an issue of the committee, recorded by 10 for a member of the organisation."""
+    issue, member = await targets.issue(1, "published"), await targets.member(organisation_id)
+    return Ask({"organisation_id": 10}, json=_studied(issue, member))
+
+
+async def studied_issue(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """Study of an issue of the organisation, recorded by 10 for a member of 100."""
+    issue, member = await targets.issue(organisation_id, "published"), await targets.member(100)
+    return Ask({"organisation_id": 10}, json=_studied(issue, member))
+
+
+async def recorded_in_list(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """Recorded study, looked for in the list of organisation 10."""
+    return Ask({"organisation_id": 10}, shown=await targets.recorded_study(organisation_id))
+
+
 async def organisation_wanted(targets: Targets, organisation_id: int, actor: Person) -> Ask:
     """The organisation itself, in the query."""
     return Ask(query={"organisation_id": organisation_id})
@@ -291,6 +335,12 @@ async def bank(targets: Targets, organisation_id: int, actor: Person) -> Ask:
     return Ask(query={"organisation_id": organisation_id, "format": "gift"})
 
 
+async def new_question(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A question as fields."""
+    stem = f"第{targets.number()}个新题是对的。"
+    return Ask(json={"organisation_id": organisation_id, "kind": "true_false", "stem": stem, "answer": ["A"]})
+
+
 async def question_sheet(targets: Targets, organisation_id: int, actor: Person) -> Ask:
     """A workbook with one new question."""
     row: list[Value] = ["判断", f"第{targets.number()}题是对的。", "", "", "", "", "对", "解析", "出处"]
@@ -307,6 +357,31 @@ async def new_channel(targets: Targets, organisation_id: int, actor: Person) -> 
 async def new_lesson(targets: Targets, organisation_id: int, actor: Person) -> Ask:
     """A lesson as fields."""
     return Ask(json=fields(organisation_id))
+
+
+async def document_of_lesson(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A page in the place of what a draft shows."""
+    head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.html"\r\n\r\n'
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    body = head + "<p>正文</p>\r\n--x--\r\n".encode()
+    return Ask({"lesson_id": await targets.lesson(organisation_id)}, content=body, headers=headers)
+
+
+async def picture_of_lesson(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A picture for the one place in a lesson that waits for it."""
+    lesson_id, asset_id = await targets.unillustrated(organisation_id)
+    return Ask({"lesson_id": lesson_id, "number": 1}, json={"asset_id": asset_id})
+
+
+async def word_list(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A workbook with one word."""
+    return Ask({"organisation_id": organisation_id}, file=write_xlsx({"词表": [["词语"], ["错词"]]}))
+
+
+async def set_word_list(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A list that is there."""
+    await targets.word_list(organisation_id)
+    return Ask({"organisation_id": organisation_id})
 
 
 async def new_asset(targets: Targets, organisation_id: int, actor: Person) -> Ask:
@@ -467,3 +542,41 @@ async def found_published(targets: Targets, organisation_id: int, actor: Person)
 async def found_draft(targets: Targets, organisation_id: int, actor: Person) -> Ask:
     """A word of a lesson that nobody reads yet."""
     return Ask(query={"q": "支部委员会", "limit": 200}, shown=await targets.lesson(organisation_id))
+
+
+async def handed_in(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """What the actor read without network of a lesson that they were given."""
+    ticket = Ticket(await targets.published_lesson(organisation_id), 1, targets.service.clock())
+    events = [{**HEARTBEAT, "read_at": "2026-11-16T10:00:00+08:00"}]
+    return Ask(json={"ticket": sign_ticket(targets.service.settings, actor.id, ticket), "events": events})
+
+
+async def handed_in_of_another(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """The same with the ticket of somebody else."""
+    return await handed_in(targets, organisation_id, Person(actor.id + 1, ""))
+
+
+async def begun(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A lesson that the actor has begun, where they may read it: for who is no member there is nobody to begin it."""
+    lesson_id = await targets.published_lesson(organisation_id)
+    if actor.name in ("member", "floating"):
+        await targets.begin(actor.id, lesson_id)
+    return Ask(shown=lesson_id)
+
+
+def own_note(json: object = None) -> Make:
+    """A note of the actor's own, on a lesson wherever it is; for who is no member, that of somebody else."""
+
+    async def ask(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+        mine = actor.id if actor.name in ("member", "floating") else None
+        note_id = await targets.note(organisation_id, mine)
+        return Ask({"note_id": note_id}, json=json, shown=note_id)
+
+    return ask
+
+
+async def reviewed_note(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A note that awaits a review."""
+    note_id = await targets.awaiting_note(organisation_id)
+    at = targets.service.clock().isoformat()
+    return Ask({"note_id": note_id}, json={"approved": True, "updated_at": at}, shown=note_id)

@@ -4,6 +4,7 @@ import json
 from datetime import date, timedelta
 
 from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from app.access import audit
 from app.db.engine import transaction
@@ -11,12 +12,13 @@ from app.directory.models import Account, BindingRequest, BindingSlip, Organisat
 from app.library.assets.addresses import signed_url
 from app.library.assets.completing import keep_bytes
 from app.library.assets.models import Asset
-from app.library.corrections import RENDERED
-from app.library.desk_models import DeskChange, DeskComment, LessonCorrection, Topic, TopicLesson
-from app.library.lessons import BYLINE, FIELDS
+from app.library.desk_models import DeskChange, DeskComment, LessonCorrection, Topic, TopicLesson, WordList
 from app.library.models import IssueLesson, Lesson, Plan
+from app.library.written import BYLINE, FIELDS, RENDERED
 from app.meetings.models import Meeting
 from app.messaging.models import Schedule
+from app.my_record.models import Certificate
+from app.notes.models import Note
 from app.organisations.imports.models import ImportLine, RosterImport
 from app.organisations.imports.reading import seal_place
 from app.organisations.service import next_ids
@@ -25,6 +27,9 @@ from app.quizzes.models import Attempt, Quiz
 from app.quizzes.notebook import Wrong, note_wrong
 from app.quizzes.schemas import QuizIn
 from app.quizzes.service import fixed_ids, write_quiz
+from app.reading.models import ReadingProgress
+from app.records.models import RecordedStudy
+from content.documents.result import placeholder_html
 from tests.app.library.desk import MONDAY, make_issue, make_lesson
 from tests.app.quizzes.exam import make_questions
 from tests.content.samples import picture
@@ -234,6 +239,24 @@ class Targets:
         """A draft that no issue rests on."""
         return await make_lesson(self.service, organisation_id, self.author.id, markdown)
 
+    async def unillustrated(self, organisation_id: int) -> tuple[int, int]:
+        """A draft with a place that waits for a picture, and a picture."""
+        svc, lesson_id = self.service, await self.lesson(organisation_id)
+        asset = await keep_bytes(
+            svc.sessions, svc.media, organisation_id, self.author.id, "system", "image/png", PICTURE, "党徽.png",
+            svc.clock(),
+        )  # fmt: skip
+        async with transaction(svc.sessions) as session:
+            (await session.get_one(Lesson, lesson_id)).html = f"<p>{placeholder_html(1)}</p>"
+        return lesson_id, asset.id
+
+    async def word_list(self, organisation_id: int) -> None:
+        """The organisation's own list of one word."""
+        values = {"words": [{"text": "错词", "advice": "", "level": "wrong"}], "changed_by": self.author.id}
+        row = insert(WordList).values(organisation_id=organisation_id, changed_at=self.service.clock(), **values)
+        async with transaction(self.service.sessions) as session:
+            await session.execute(row.on_conflict_do_nothing())
+
     async def issue(self, organisation_id: int, state: str = "draft") -> int:
         """An issue of one lesson in a state."""
         lesson_id = await self.lesson(organisation_id)
@@ -255,6 +278,40 @@ class Targets:
         issue_id = await self.issue(organisation_id, "published")
         async with self.service.sessions() as session:
             return (await session.scalars(select(IssueLesson.lesson_id).where(IssueLesson.issue_id == issue_id))).one()
+
+    async def begin(self, member_id: int, lesson_id: int) -> None:
+        """The member has begun with a lesson, wherever it is."""
+        now = self.service.clock()
+        async with transaction(self.service.sessions) as session:
+            session.add(
+                ReadingProgress(
+                    member_id=member_id, lesson_id=lesson_id, position=0.5, credited_ms=0, recent=[], started_at=now,
+                    heartbeat_at=now,
+                )
+            )  # fmt: skip
+
+    async def note(self, organisation_id: int, member_id: int | None = None, *, awaiting: bool = False) -> int:
+        """A note of a member, of somebody of the organisation unless it is said whose."""
+        lesson_id = await self.published_lesson(organisation_id)
+        author = member_id or await self.world.member(organisation_id)
+        now = self.service.clock()
+        async with transaction(self.service.sessions) as session:
+            note = Note(
+                member_id=author,
+                lesson_id=lesson_id,
+                body=f"心得{self.number()}",
+                created_at=now,
+                updated_at=now,
+                state="awaiting" if awaiting else "private",
+                organisation_id=organisation_id if awaiting else None,
+            )
+            session.add(note)
+            await session.flush()
+            return note.id
+
+    async def awaiting_note(self, organisation_id: int) -> int:
+        """A note of a member of the organisation that awaits a review."""
+        return await self.note(organisation_id, awaiting=True)
 
     async def correction(self, organisation_id: int) -> int:
         """A correction of a published lesson that waits for a review."""
@@ -396,6 +453,42 @@ class Targets:
             session.add(meeting)
             await session.flush()
             return meeting.id
+
+    async def begun_meeting(self, organisation_id: int) -> int:
+        """A meeting that began an hour ago."""
+        meeting_id = await self.meeting(organisation_id)
+        began = self.service.clock() - timedelta(hours=1)
+        async with transaction(self.service.sessions) as session:
+            meeting = await session.get_one(Meeting, meeting_id)
+            meeting.starts_at, meeting.ends_at = began, began + timedelta(hours=2)
+        return meeting_id
+
+    async def recorded_study(self, organisation_id: int) -> int:
+        """A lesson that a member read on paper."""
+        issue_id, member_id = await self.issue(organisation_id, "published"), await self.member(organisation_id)
+        now = self.service.clock()
+        async with transaction(self.service.sessions) as session:
+            lesson = await session.scalar(select(IssueLesson.lesson_id).where(IssueLesson.issue_id == issue_id))
+            study = RecordedStudy(
+                member_id=member_id, issue_id=issue_id, lesson_id=lesson, edition=1, way="paper",
+                studied_on=now.date(), completes=True, recorded_by=self.author.id, recorded_at=now,
+            )  # fmt: skip
+            session.add(study)
+            await session.flush()
+            return study.id
+
+    async def certificate(self, organisation_id: int) -> str:
+        """A certificate of a member; gives its number."""
+        member_id, now = await self.member(organisation_id), self.service.clock()
+        number = f"2222-2222-2222-{self.number():04}"
+        async with transaction(self.service.sessions) as session:
+            session.add(
+                Certificate(
+                    number=number, member_id=member_id, begins_on=now.date(), ends_on=now.date(), issues_completed=0,
+                    hundredths=0, rules="1", issued_on=now.date(), issued_at=now,
+                )
+            )  # fmt: skip
+        return number
 
     async def channel(self, organisation_id: int) -> int:
         """A channel of the console."""

@@ -43,6 +43,11 @@ def signed_url(settings: Settings, key: str, media_type: str, now: datetime) -> 
     return f"{PATH}{name}?{_query(settings, name, now)}"
 
 
+def sign_address(settings: Settings, address: str, now: datetime) -> str:
+    """An address as it is kept, with its signature."""
+    return f"{address}?{_query(settings, address.removeprefix(PATH), now)}"
+
+
 def sign_html(settings: Settings, html: str, now: datetime) -> str:
     """Sanitised HTML in which each address of ours is signed."""
 

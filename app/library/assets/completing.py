@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
 from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import audit
 from app.content_errors import invalid
@@ -88,11 +90,12 @@ async def _joined(store: Store, parts: Sequence[MediaObject]) -> AsyncIterator[b
 async def _facts(store: Store, name: str, size: int) -> Facts:
     """What the file is; raises ContentError."""
     reading = read_facts(recognise(await _read(store, name, 0, min(HEAD, size))), size)
-    wanted = next(reading, None)
     try:
-        while wanted is not None:
+        wanted = next(reading)
+        while True:
             wanted = reading.send(await _read(store, name, *wanted))
     except StopIteration as done:
+        # Of some kinds nothing more is read: the first step may be the last.
         facts: Facts = done.value
     return facts
 
@@ -149,6 +152,77 @@ async def _once(data: bytes) -> AsyncIterator[bytes]:
     yield data
 
 
+@dataclass(frozen=True)
+class File:
+    """A file that the server made itself, such as a re-encoded picture."""
+
+    media_type: str
+    data: bytes
+    name: str
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A file that is in the store, and is no asset yet: what is not adopted within a day is swept."""
+
+    key: str
+    name: str
+    size: int
+    sha256: bytes
+    facts: Facts
+
+
+async def store_files(sessions: Sessions, store: Store, files: Sequence[File], now: datetime) -> list[StoredFile]:
+    """Writes files into the store, all or none of them; `adopt_files` makes assets of them.
+
+    `media_type` must be what `data` is: raises ContentError where it is not; `StorageUnavailable`.
+    """
+    async with transaction(sessions) as session:
+        names = [announce(session, None, 0, now) for _ in files]
+    try:
+        return [await _store_file(store, name, file) for name, file in zip(names, files, strict=True)]
+    except Exception:
+        await discard(sessions, store, names)
+        raise
+
+
+async def _store_file(store: Store, name: str, file: File) -> StoredFile:
+    await store.put(name, _once(file.data))
+    facts = await _facts(store, name, len(file.data))
+    if facts.type != TYPES[file.media_type]:
+        raise ContentError("unknown_media", f"生成的文件不是 {file.media_type}，请重试；如仍不行，请联系管理员。")
+    return StoredFile(name, file.name, len(file.data), sha256(file.data).digest(), facts)
+
+
+async def adopt_files(
+    session: AsyncSession,
+    files: Sequence[StoredFile],
+    organisation_id: int,
+    account_id: int,
+    actor: str,
+    now: datetime,
+) -> list[Asset]:
+    """Makes assets of stored files in the transaction of what they belong to: they stay, or go, with it."""
+    assets = [
+        Asset(
+            organisation_id=organisation_id, account_id=account_id, file_name=file.name,
+            size=file.size, received=file.size, created_at=now, touched_at=now,
+        )
+        for file in files
+    ]  # fmt: skip
+    for asset, file in zip(assets, files, strict=True):
+        _fill(asset, file.key, file.facts, file.sha256)
+    session.add_all(assets)
+    await session.flush()
+    for asset in assets:
+        audit.record(
+            session, actor, "asset.added", "asset", asset.id,
+            now=now, organisation_id=organisation_id, size=asset.size, media_type=asset.media_type,
+        )  # fmt: skip
+    await session.execute(delete(MediaObject).where(MediaObject.name.in_([file.key for file in files])))
+    return assets
+
+
 async def keep_bytes(
     sessions: Sessions,
     store: Store,
@@ -160,31 +234,8 @@ async def keep_bytes(
     file_name: str,
     now: datetime,
 ) -> Asset:
-    """Keeps a file that the server made itself, such as a re-encoded picture, in transactions of its own.
-
-    `media_type` must be what `data` is: raises ContentError where it is not; `StorageUnavailable`.
-    """
+    """Keeps one file that belongs to nothing else, in transactions of its own; raises what `store_files` raises."""
+    files = await store_files(sessions, store, [File(media_type, data, file_name)], now)
     async with transaction(sessions) as session:
-        name = announce(session, None, 0, now)
-    try:
-        await store.put(name, _once(data))
-        facts = await _facts(store, name, len(data))
-        if facts.type != TYPES[media_type]:
-            raise ContentError("unknown_media", f"生成的文件不是 {media_type}，请重试；如仍不行，请联系管理员。")
-    except Exception:
-        await discard(sessions, store, [name])
-        raise
-    async with transaction(sessions) as session:
-        asset = Asset(
-            organisation_id=organisation_id, account_id=account_id, file_name=file_name,
-            size=len(data), received=len(data), created_at=now, touched_at=now,
-        )  # fmt: skip
-        _fill(asset, name, facts, sha256(data).digest())
-        session.add(asset)
-        await session.flush()
-        audit.record(
-            session, actor, "asset.added", "asset", asset.id,
-            now=now, organisation_id=organisation_id, size=asset.size, media_type=media_type,
-        )  # fmt: skip
-        await session.execute(delete(MediaObject).where(MediaObject.name == name))
+        (asset,) = await adopt_files(session, files, organisation_id, account_id, actor, now)
     return asset

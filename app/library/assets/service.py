@@ -15,7 +15,7 @@ from app.errors import NotFound
 from app.library.assets.errors import BeyondSize, MediaTooLarge, TooManyPieces, TooManyUploads, WrongOffset
 from app.library.assets.models import Asset, MediaObject
 from app.library.assets.objects import Incoming, announce, discard
-from app.library.lessons import get_organisation
+from app.library.reach import get_organisation
 from app.settings import Settings
 from app.storage.base import Store
 from content.errors import ContentError

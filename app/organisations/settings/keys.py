@@ -58,13 +58,22 @@ def _time_of_day(earliest: time, latest: time) -> Callable[[Value], time]:
     return read
 
 
-def _count(most: int) -> Callable[[Value], int]:
+def _count(most: int, *, least: int = 1) -> Callable[[Value], int]:
     def read(value: Value) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
             raise ValueError(value)
         return value
 
     return read
+
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+def _line(value: Value) -> str:
+    if not isinstance(value, str) or not value.strip() or _CONTROL.search(value):
+        raise ValueError(value)
+    return value
 
 
 def _switch(value: Value) -> bool:
@@ -100,6 +109,20 @@ SEPARATE_DUTIES = Key(
     "打开后，任职、重置密码、停用账号和审计日志由安全管理员办理，管理员不再办理；"
     "同一人不能兼任管理员、安全管理员、审计员中的两项。关闭须由安全管理员操作。",
 )  # fmt: skip
+# Study hours: the figures of the rule, and how what was done converts into them. Past hours keep what held then.
+HOURS_A_YEAR = Key(
+    "hours_a_year", "党员每年学时（《党员教育管理工作条例》第20条）", 32, _count(400), "1 至 400 之间的整数",
+)  # fmt: skip
+HOUR_RULES = Key("hour_rules", "学时规则版本", "条例2019-默认", _line, "一行文字，例如 条例2019-本县2026")
+# The length of a lesson in schools.
+HOUR_MINUTES = Key("hour_minutes", "一学时合多少分钟", 45, _count(120, least=10), "10 至 120 之间的整数")
+# 8 a day and 4 a half-day are local custom.
+HOURS_A_DAY = Key("hours_a_day", "集中学习一天最多计多少学时（半天减半）", 8, _count(24), "1 至 24 之间的整数")
+QUIZ_MINUTES = Key(
+    "quiz_minutes", "测验及格折合多少分钟学习", 0, _count(120, least=0), "0 至 120 之间的整数（0 即不计学时）",
+)  # fmt: skip
+PAPER_COMPLETES = Key("paper_completes", "纸质学习、送学上门计入完成", True, _switch, "true 或 false")
+PAPER_HOURS = Key("paper_hours", "纸质学习、送学上门计入学时", True, _switch, "true 或 false")
 
 ALL: tuple[Key[Any], ...] = (
     TIMEZONE,
@@ -108,6 +131,13 @@ ALL: tuple[Key[Any], ...] = (
     DAILY_NOTICES,
     REVIEWS_REQUIRED,
     SEPARATE_DUTIES,
+    HOURS_A_YEAR,
+    HOUR_RULES,
+    HOUR_MINUTES,
+    HOURS_A_DAY,
+    QUIZ_MINUTES,
+    PAPER_COMPLETES,
+    PAPER_HOURS,
     _light("points", "积分"),
     _light("leaderboard", "排行榜"),
     _light("check_in", "打卡签到"),

@@ -39,13 +39,13 @@ export function randomKey() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** One call: `json` or `form` is the body, `once` marks a POST that creates, `as` is "json" or "file". */
-export async function call(method, path, { token, json, form, once, as = "json" } = {}) {
-  const headers = {};
+/** One call: `json`, `form` or `piece` is the body, `once` marks a POST that creates, `as` is "json", "file" or "lesson", with its ticket. */
+export async function call(method, path, { token, json, form, piece, once, headers: more, as = "json" } = {}) {
+  const headers = { ...more };
   if (token) headers.Authorization = `Bearer ${token}`;
   if (once) headers["Idempotency-Key"] = randomKey();
   if (json !== undefined) headers["Content-Type"] = "application/json";
-  const response = await answer(path, { method, headers, body: json === undefined ? form : JSON.stringify(json) });
+  const response = await answer(path, { method, headers, body: json === undefined ? (form ?? piece) : JSON.stringify(json) });
   const requestId = response.headers.get("X-Request-Id");
   if (!response.ok) {
     const body = await response.json().catch(() => null);
@@ -53,9 +53,10 @@ export async function call(method, path, { token, json, form, once, as = "json" 
   }
   if (response.status === 204) return null;
   if (as === "file") return { blob: await response.blob(), name: nameOf(response) };
-  return response.json().catch(() => {
+  const body = await response.json().catch(() => {
     throw new Problem(response.status, unreadable(response.status), requestId);
   });
+  return as === "lesson" ? { lesson: body, ticket: response.headers.get("Reading-Ticket") } : body;
 }
 
 function nameOf(response) {

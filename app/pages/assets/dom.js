@@ -161,7 +161,7 @@ export function fileField(label, accept, chosen) {
       throw new Problem(0, { code: "file_changed", detail: "文件已被修改，请重新选择一次。" });
     }
   };
-  return { read, element: h("div", { class: "row file" }, input, h("label", { for: input.id, class: "button quiet" }, label), name) };
+  return { read, picked: () => picked, element: h("div", { class: "row file" }, input, h("label", { for: input.id, class: "button quiet" }, label), name) };
 }
 
 export function part(title, ...children) {

@@ -1,8 +1,12 @@
 // The issues of an organisation as its editor sees them: mended, handed in, and taken back, as their states allow.
+import { audienceFields } from "./audience.js";
 import { actions, field, h, options, show, tag } from "./dom.js";
+import { drawRules } from "./draw-rules.js";
 import { STATES, time, weekText } from "./format.js";
 import { changeLesson } from "./lesson-form.js";
+import { quizFigures } from "./quiz-figures.js";
 import { settingsOf } from "./quiz-settings.js";
+import { remarks } from "./remarks.js";
 import { editor } from "./staff.js";
 
 const TONES = { published: "good", in_review: "warn" };
@@ -15,9 +19,17 @@ export function issueRow(issue, work, free, again) {
     { class: "item" },
     h("div", { class: "split" }, h("strong", {}, `${weekText(issue.week)}　${issue.title}`), tag(STATES[issue.state], TONES[issue.state] ?? "")),
     h("p", { class: "small soft" }, [`拟稿：${issue.author.name}`, issue.state === "scheduled" && `${time(issue.publish_at)} 发布`, issue.published_at && issue.state === "published" && `${time(issue.published_at)} 发布`].filter(Boolean).join(" · ")),
-    actions(...doings(issue, work, free, opened, again)),
+    actions(...doings(issue, work, free, opened, again), ...looks(issue, opened)),
     opened,
   );
+}
+
+/** What can be looked at in any state. */
+function looks(issue, opened) {
+  return [
+    { label: "批注和记录", quiet: true, small: true, run: () => remarks(opened, editor, `/issues/${issue.id}`) },
+    issue.state === "published" && { label: "测验情况", quiet: true, small: true, run: () => quizFigures(opened, editor, issue) },
+  ];
 }
 
 function doings(issue, work, free, opened, again) {
@@ -62,6 +74,9 @@ async function change(issue, work, free, opened, again) {
   show(
     opened,
     h("div", { class: "fields" }, field("周", week), field("标题", title), field("摘要", summary)),
+    whole.outline.length > 0 && h("p", { class: "soft" }, `计划的栏目：${whole.outline.join("、")}`),
+    audienceFields(editor, whole, (audience) => patch({ audience })),
+    drawRules(editor, issue, () => title.value),
     lessons.map((lesson) => h("details", {}, h("summary", {}, `修改资料《${lesson.title}》`), h("div", { class: "work" }, changeLesson(lesson)))),
     actions(
       { label: "保存这一期", small: true, run: () => patch({ title: title.value, summary: summary.value, week: week.value }) },

@@ -1,12 +1,18 @@
 // Step 3: an editor hands in a lesson and questions, and makes an issue of them.
+import { bank } from "./bank.js";
+import { calendar } from "./calendar.js";
+import { deskLessons } from "./desk-lessons.js";
 import { actions, done, field, h, options, part, show, told } from "./dom.js";
 import { STATES, weekText, weeks } from "./format.js";
 import { issueRow } from "./drafts.js";
 import { newLesson } from "./lesson-form.js";
+import { lists } from "./lists.js";
 import { ownPassword } from "./own-password.js";
+import { plans } from "./plans.js";
 import { questionPart } from "./question-sheet.js";
 import { quizFields } from "./quiz-settings.js";
 import { editor } from "./staff.js";
+import { topics } from "./topics.js";
 
 const WEEKS_AHEAD = 26;
 
@@ -18,13 +24,13 @@ export function mount(root) {
       run: async () => {
         const session = await editor.open();
         const { account_id: account } = await editor.call("GET", "/staff/me");
-        desk(root, session, session.posts.find((post) => post.role === "editor"), account);
+        await desk(root, session, session.posts.find((post) => post.role === "editor"), account);
       },
     }),
   );
 }
 
-function desk(root, session, post, account) {
+async function desk(root, session, post, account) {
   const work = { organisation: post.organisation_id, account, lesson: null, questions: [] };
   const issue = h("div");
   show(
@@ -33,9 +39,20 @@ function desk(root, session, post, account) {
     newLesson(work),
     questionPart(work),
     issue,
+    part("编辑台", await lists("编辑台的各项", deskLists(work), false)),
     ownPassword(editor),
   );
   issuePart(issue, work).catch((error) => issue.append(h("p", { class: "said bad" }, error.detail ?? error.message)));
+}
+
+function deskLists(work) {
+  return [
+    ["题库", (place) => bank(place, editor, work)],
+    ["资料", (place) => deskLessons(place, editor, "editor")],
+    ["学习日历", (place) => calendar(place, editor, work.organisation)],
+    ["学习计划", (place) => plans(place, editor, work.organisation)],
+    ["专题", (place) => topics(place, editor, "editor", work.organisation)],
+  ];
 }
 
 async function issuePart(root, work) {

@@ -2,6 +2,7 @@
 import { actions, done, facts, field, h, options, part, save, show, table, tag } from "./dom.js";
 import { NIGHT, isNight, weekText, weeks } from "./format.js";
 import { meetingsPart } from "./meetings.js";
+import { reviewNotesPart } from "./notes.js";
 import { ownPassword } from "./own-password.js";
 import { people } from "./people.js";
 import { requestsPart } from "./requests.js";
@@ -40,6 +41,7 @@ function office(root, leader, session) {
     meetingsPart(leader, post),
     slipsPart(leader, post),
     requestsPart(leader),
+    reviewNotesPart(leader),
     rosterPart(leader),
     leader === west ? refusedPart(leader) : null,
     ownPassword(leader),

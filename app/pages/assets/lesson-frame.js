@@ -1,6 +1,7 @@
 // A lesson, or another text, in a phone-like frame. Its HTML was sanitised by the server; here it stands in a sandbox where no script
 // runs, and the policy of the page, which the frame inherits, loads nothing from elsewhere.
 import { h } from "./dom.js";
+import { duration } from "./format.js";
 
 const SHELL =
   '<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><link rel="stylesheet" href="/assets/lesson.css"></head><body></body></html>';
@@ -28,16 +29,24 @@ function sourceOf(lesson) {
   return h("p", { class: "source" }, text, link ? " · " : null, link);
 }
 
+/** What plays the recording or video of a lesson, or nothing. */
+function playerOf({ media, title }) {
+  if (!media) return null;
+  const player = h(media.kind, { controls: true, preload: "metadata", src: media.address, "aria-label": `播放：${title}` });
+  const length = h("p", { class: "soft small" }, `${media.kind === "video" ? "视频" : "音频"} · ${duration(media.seconds)}`);
+  return h("div", { class: "phone-player" }, player, length);
+}
+
 /** The frame of a lesson; see `textFrame`. */
 export function lessonFrame(lesson, more = {}) {
-  return textFrame({ ...lesson, end: sourceOf(lesson) }, { label: "资料", ...more });
+  return textFrame({ ...lesson, end: sourceOf(lesson) }, { label: "资料", player: playerOf(lesson), ...more });
 }
 
 /**
- * The frame of a text {title, summary?, html, end?}: `foot` stands below it; `position()` is how far down it was
- * scrolled, 0..1. `large` is for what everybody has to be able to read.
+ * The frame of a text {title, summary?, html, end?}: `player` stands above it and `foot` below; `position()` is how far down it was
+ * scrolled, 0..1, and `start` how far it is when it opens. `player()` is the recording in it, if any. `large` is for what everybody has to be able to read.
  */
-export function textFrame(text, { foot = [], onBack, label, large = false } = {}) {
+export function textFrame(text, { foot = [], onBack, label, player = null, large = false, start = 0 } = {}) {
   const frame = h("iframe", {
     title: `${label}：${text.title}`,
     sandbox: "allow-same-origin allow-popups allow-popups-to-escape-sandbox",
@@ -59,7 +68,12 @@ export function textFrame(text, { foot = [], onBack, label, large = false } = {}
       text.end ?? "",
     );
     inside.addEventListener("scroll", measure, { passive: true });
-    requestAnimationFrame(measure);
+    requestAnimationFrame(() => {
+      const page = inside.scrollingElement;
+      // Somebody who had read to the end begins at the top again.
+      if (start < 0.98) page.scrollTop = start * page.scrollHeight - page.clientHeight;
+      measure();
+    });
   });
   const back = onBack
     ? h("button", { type: "button", "aria-label": "返回列表", title: "返回列表", onclick: onBack }, "‹")
@@ -71,12 +85,14 @@ export function textFrame(text, { foot = [], onBack, label, large = false } = {}
       "div",
       { class: "phone-screen" },
       h("div", { class: "phone-bar" }, back, h("strong", {}, "指尖课堂"), h("span")),
+      player,
       frame,
       foot.length ? h("div", { class: "phone-foot" }, foot) : null,
     ),
   );
   return {
     element,
+    player: () => element.querySelector("video, audio"),
     position() {
       measure();
       return furthest;

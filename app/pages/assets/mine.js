@@ -2,15 +2,19 @@
 import { ask, bind, enter } from "./consent.js";
 import { actions, h, part, show, tag } from "./dom.js";
 import { MESSAGES, ROLES, day, time } from "./format.js";
+import { ownNotes } from "./notes.js";
 import { subscribe } from "./phones.js";
+import { openLesson } from "./study.js";
 
 /** `home(said)` shows the member's first page again. */
-export function minePart(root, me, phone, who, home) {
+export function minePart(root, me, phone, who, home, reader) {
   const place = h("div", { class: "work" });
   const open = (label, build) => ({ label, quiet: true, small: true, run: async () => show(place, await build()) });
   return part(
     "我的",
     actions(
+      open("我的收藏", () => favourites(me, reader)),
+      open("我的心得", () => ownNotes(me)),
       open("谁能看到我的信息", () => viewers(me)),
       open("通知设置", () => preferences(me, phone)),
       open("我同意过的告知书", () => consents(root, me, phone, home)),
@@ -20,6 +24,15 @@ export function minePart(root, me, phone, who, home) {
     ),
     place,
   );
+}
+
+async function favourites(me, reader) {
+  const items = await me.all("/me/favourites");
+  return [
+    h("h4", {}, "我的收藏"),
+    items.length === 0 && h("p", { class: "soft" }, "还没有收藏。打开一篇资料，点“☆ 收藏”。"),
+    items.map((each) => h("div", { class: "item" }, h("strong", {}, each.title), each.summary && h("p", { class: "small soft" }, each.summary), actions(openLesson(me, reader, each, "打开")))),
+  ];
 }
 
 async function viewers(me) {

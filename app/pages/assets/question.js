@@ -2,7 +2,7 @@
 import { h, show, tag } from "./dom.js";
 
 const LETTERS = "ABCDEFGH";
-const KINDS = { single: "单选", multiple: "多选", true_false: "判断", fill_in: "填空", ordering: "排序" };
+export const KINDS = { single: "单选", multiple: "多选", true_false: "判断", fill_in: "填空", ordering: "排序" };
 
 /** A question to answer; `save(given)` is called with each choice. `given` is the answer so far. */
 export function asked(question, index, given, save) {

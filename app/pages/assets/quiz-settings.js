@@ -4,7 +4,7 @@ import { editor } from "./staff.js";
 
 const EXPLANATIONS = [["after_submission", "每次交卷后"], ["after_last_attempt", "次数用完或及格后"], ["after_week", "本周结束后"]];
 const COUNTS = [["best", "取最好一次"], ["first", "取第一次"], ["last", "取最后一次"]];
-const KEPT = ["pass_mark", "attempts_allowed", "time_limit_seconds", "shuffle_options", "shuffle_questions", "explanations", "score_counts"];
+const KEPT = ["title", "pass_mark", "attempts_allowed", "time_limit_seconds", "shuffle_options", "shuffle_questions", "explanations", "score_counts"];
 
 /** How the quiz is taken: the rest stays as the service has it. */
 export function quizFields() {

@@ -3,6 +3,7 @@ import { member, randomKey } from "./api.js";
 import { enter } from "./consent.js";
 import { actions, h, show, told } from "./dom.js";
 import { drill } from "./drill.js";
+import { findingPart } from "./finding.js";
 import { minePart } from "./mine.js";
 import { studyParts } from "./study.js";
 
@@ -27,14 +28,16 @@ export function mount(root) {
 async function overview(root, me, phone, said) {
   const home = (text) => overview(root, me, phone, text);
   const who = await me.call("GET", "/me");
-  const study = await studyParts(me, { root, back: home, step: STEP });
+  const reader = { root, back: home, step: STEP, memberId: who.member_id };
+  const study = await studyParts(me, reader);
   show(
     root,
     told(said),
     h("p", { class: "said good" }, `已登录：${who.name}，${who.organisation}${who.exempt ? "（免学）" : ""}`),
     study,
+    findingPart(me, { root, back: home, step: STEP }),
     drill(me),
     actions({ label: "刷新", quiet: true, run: () => home() }),
-    minePart(root, me, phone, who, home),
+    minePart(root, me, phone, who, home, reader),
   );
 }

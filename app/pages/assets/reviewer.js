@@ -1,9 +1,17 @@
 // Step 4: a reviewer looks at what was handed in, and says when it goes out.
+import { reached } from "./audience.js";
+import { calendar } from "./calendar.js";
+import { deskLessons } from "./desk-lessons.js";
 import { actions, done, h, part, say, show, tag } from "./dom.js";
+import { outcome } from "./draw-rules.js";
 import { NIGHT, STATES, isNight, publishing, time, weekText } from "./format.js";
+import { warningsOf } from "./lesson-checks.js";
 import { lessonFrame } from "./lesson-frame.js";
+import { lists } from "./lists.js";
 import { ownPassword } from "./own-password.js";
+import { remarks } from "./remarks.js";
 import { reviewer } from "./staff.js";
+import { topics } from "./topics.js";
 
 const SOON = 60_000;
 const LOOK_EVERY = 3000;
@@ -36,6 +44,11 @@ async function overview(root) {
     scheduled.items.length > 0 &&
       part("已定时", h("ul", { class: "items" }, scheduled.items.map((issue) => h("li", { class: "split" }, h("span", {}, `${weekText(issue.week)}　${issue.title}`), tag(time(issue.publish_at)))))),
     actions({ label: "刷新", quiet: true, run: () => overview(root) }),
+    part("审核台", await lists("审核台的各项", [
+      ["资料和更正", (place) => deskLessons(place, reviewer, "reviewer")],
+      ["专题", (place) => topics(place, reviewer, "reviewer")],
+      ["学习日历", (place) => calendar(place, reviewer, session.posts.find((post) => post.role === "reviewer").organisation_id)],
+    ], false)),
     ownPassword(reviewer),
   );
 }
@@ -49,8 +62,15 @@ async function quizOf(issue) {
   }
 }
 
+/** The drafts of an issue, with what is to be looked at in them; a lesson of a superior is not the reviewer's. */
+async function draftsOf(issue) {
+  const found = await Promise.all(issue.lessons.map((each) => reviewer.call("GET", `/lessons/${each.lesson_id}/draft`).catch((error) => (error.status === 404 ? null : Promise.reject(error)))));
+  return found.filter(Boolean);
+}
+
 async function card(root, listed) {
   const [issue, quiz] = await Promise.all([reviewer.call("GET", `/desk/issues/${listed.id}`), quizOf(listed)]);
+  const drafts = await draftsOf(issue);
   const preview = h("div");
   const state = tag(STATES[issue.state], "warn");
   return h(
@@ -70,9 +90,12 @@ async function card(root, listed) {
         },
       })),
       quiz && { label: "看测验和答案", quiet: true, small: true, run: () => show(preview, answers(quiz)) },
+      { label: "批注和记录", quiet: true, small: true, run: () => remarks(preview, reviewer, `/issues/${issue.id}`) },
+      { label: "学习对象", quiet: true, small: true, run: async () => void show(preview, reached(await reviewer.call("GET", `/issues/${issue.id}/reach`))) },
     ),
     preview,
-    decision(root, issue, state),
+    drafts.map((each) => warningsOf(each)),
+    decision(root, issue, state, drafts.some((each) => each.warnings.some((one) => one.to_confirm))),
   );
 }
 
@@ -87,12 +110,13 @@ function outcomeOf(moved) {
   return "已退回编辑：编辑在第 3 步的列表里修改后，会重新提交。";
 }
 
-/** The buttons of the decision; what was decided stands in their place. */
-function decision(root, issue, state) {
+/** The buttons of the decision; what was decided stands in their place. `asked`: there is something to confirm. */
+function decision(root, issue, state, asked) {
   const outcome = h("div", { class: "said", role: "status" });
   const place = h("div", { class: "work" });
+  const tick = h("input", { type: "checkbox" });
   const move = async (to, publishAt) => {
-    const json = publishAt ? { to, publish_at: publishAt } : { to };
+    const json = { to, ...(publishAt && { publish_at: publishAt }), ...(to === "scheduled" && tick.checked && { confirm_warnings: true }) };
     const moved = await reviewer.call("POST", `/issues/${issue.id}/transitions`, { json });
     state.textContent = STATES[moved.state];
     show(place, h("p", { class: "said good", role: "status" }, outcomeOf(moved)), outcome, actions({ label: "看其余待审核的", quiet: true, small: true, run: () => overview(root) }));
@@ -123,6 +147,7 @@ function decision(root, issue, state) {
   ];
   return show(
     place,
+    asked && h("label", { class: "choice" }, tick, "已逐条核对上面的提示，确认可以发布（会记入审计日志）"),
     actions(
       ...(missing(issue) > 1 ? [oneOfSeveral] : lastOne),
       {
@@ -140,7 +165,7 @@ function asks(quiz) {
 }
 
 function answers(quiz) {
-  if (quiz.draw.length) return h("ul", {}, quiz.draw.map((rule) => h("li", {}, `从题库抽 ${rule.count} 题（${rule.tags.join("、") || "不限标签"}），现有 ${rule.available} 题符合。`)));
+  if (quiz.draw.length) return outcome(quiz);
   return h("ol", { class: "items" }, quiz.questions.map((question) =>
     h(
       "li",

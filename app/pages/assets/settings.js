@@ -9,8 +9,9 @@ const ZONES = {
   "Asia/Macau": "澳门时间",
   "Asia/Taipei": "台北时间",
 };
-const UNITS = { daily_notices: " 条", reviews_required: " 人" };
-const MOST = { daily_notices: 20, reviews_required: 3 };
+const UNITS = { daily_notices: " 条", reviews_required: " 人", hours_a_year: " 学时", hour_minutes: " 分钟", hours_a_day: " 学时", quiz_minutes: " 分钟" };
+const LEAST = { hour_minutes: 10, quiz_minutes: 0 };
+const MOST = { daily_notices: 20, reviews_required: 3, hours_a_year: 400, hour_minutes: 120, hours_a_day: 24, quiz_minutes: 120 };
 const BETWEEN = { quiet_from: ["18:00", "23:59"], quiet_until: ["05:00", "12:00"] };
 
 export async function settings(area, said, chosen) {
@@ -44,7 +45,8 @@ function control(each) {
     const [min, max] = BETWEEN[each.key];
     return h("input", { type: "time", value: each.value, min, max, required: true });
   }
-  return h("input", { type: "number", value: String(each.value), min: "1", max: String(MOST[each.key]), step: "1", inputmode: "numeric" });
+  if (typeof each.value === "string") return h("input", { type: "text", value: each.value, maxlength: "64", required: true });
+  return h("input", { type: "number", value: String(each.value), min: String(LEAST[each.key] ?? 1), max: String(MOST[each.key]), step: "1", inputmode: "numeric" });
 }
 
 function row(area, id, each, said) {

@@ -2,20 +2,44 @@
 import { actions, h, part, show, tag } from "./dom.js";
 import { duration, time, weekText } from "./format.js";
 import { read, stop } from "./lesson-reading.js";
+import { handIn } from "./offline.js";
 import { mountQuiz } from "./quiz.js";
 
 /** The parts for the member `me`; `reader` is {root, back}: where a lesson is read, and what then shows the list again. */
 export async function studyParts(me, reader) {
   stop();
-  const [current, all] = await Promise.all([me.call("GET", "/issues/current"), me.call("GET", "/issues?limit=20")]);
+  const handed = await handIn(me, reader.memberId);
+  const [current, all, begun] = await Promise.all([me.call("GET", "/issues/current"), me.call("GET", "/issues?limit=20"), me.call("GET", "/me/reading/current")]);
   const issues = await Promise.all(current.items.map((issue) => me.call("GET", `/issues/${issue.id}`)));
   const now = new Set(current.items.map((issue) => issue.id));
   const others = all.items.filter((issue) => !now.has(issue.id));
   return [
+    handed.events > 0 && h("p", { class: "said good" }, `没有网络时的学习已提交：${handed.events} 条。`),
+    handed.refused.map((detail) => h("p", { class: "said warn" }, detail)),
+    begun.items.length > 0 && begunPart(me, reader, begun.items),
     issues.map((issue) => issueCard(me, reader, issue)),
     issues.length === 0 && h("p", { class: "said warn" }, "本周还没有已发布的学习。演示刚启动时，几秒后就会发布，请点“刷新”。"),
     others.length > 0 && otherIssues(me, reader, others),
   ];
+}
+
+/** A button that opens a lesson wherever it was found. */
+export function openLesson(me, reader, listed, label) {
+  return { label, small: true, quiet: true, run: () => read(me, reader, { lessons: [] }, listed) };
+}
+
+function begunPart(me, reader, items) {
+  return part(
+    "接着学",
+    items.slice(0, 3).map((each) =>
+      h(
+        "div",
+        { class: "item" },
+        h("div", { class: "split" }, h("strong", {}, each.title), tag(`${each.kind === "media" ? "播放到" : "读到"} ${Math.round(each.position * 100)}%`)),
+        actions(openLesson(me, reader, each, "从上次的地方继续")),
+      ),
+    ),
+  );
 }
 
 function issueCard(me, reader, issue) {

@@ -7,6 +7,7 @@ from app.access.principals import CurrentStaff, HeldPost
 from app.db.engine import transaction
 from app.library import lessons
 from app.library.uploads import compose
+from app.library.written import as_written
 from app.resources import Service
 from content.documents.markdown import parse_markdown
 from tests.app.library.desk import BODY, FILE, fields, make_issue, make_lesson
@@ -166,10 +167,10 @@ async def test_a_draft_that_somebody_else_saved_meanwhile_is_not_overwritten(wor
         base = await lessons.get_lesson(session, staff, lesson_id, "editor")
     mine, theirs = (parse_markdown(FILE.replace("多久开一次", summary).encode()) for summary in ("我的", "他的"))
     async with transaction(service.sessions) as session:
-        await lessons.change_lesson(session, staff, base, theirs, service.clock())
+        await lessons.change_lesson(session, staff, base, as_written(theirs), service.clock())
     with pytest.raises(lessons.LessonChanged):
         async with transaction(service.sessions) as session:
-            await lessons.change_lesson(session, staff, base, mine, service.clock())
+            await lessons.change_lesson(session, staff, base, as_written(mine), service.clock())
     async with transaction(service.sessions) as session:
         assert (await lessons.get_lesson(session, staff, lesson_id, "editor")).summary == "他的"
 

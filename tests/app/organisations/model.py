@@ -108,6 +108,9 @@ class Model:
         self.branches = {branch.id: branch for branch in branches}
         self.people: dict[int, Person] = {}
         self.offices: dict[int, Office] = {}
+        # Accounts that may not sign in, and those whose session has ended.
+        self.disabled: set[int] = set()
+        self.signed_out: set[int] = set()
         self.now = now
 
     # --- the tree ------------------------------------------------------------------------------------------------
@@ -359,6 +362,21 @@ class Model:
             if meets and (other.account, other.organisation, other.role) == same:
                 return {"post_exists"}
         return set()
+
+    def why_not_hand_over(self, office: Office, successor: Office) -> set[str]:
+        """Codes."""
+        if office.ends is not None and office.ends <= self.now:
+            return {"post_over"}
+        within = office.ends is None or successor.begins <= office.ends
+        if successor.begins < max(self.now, office.begins) or not within:
+            return {"bad_period"}
+        if successor.account in self.disabled:
+            return {"account_disabled"}
+        # The holder may be their own successor, with another term.
+        before, office.ends = office.ends, successor.begins
+        refusals = self.why_not_appoint(successor)
+        office.ends = before
+        return refusals
 
     def end_office(self, office: Office) -> None:
         """What it allows ends, now."""

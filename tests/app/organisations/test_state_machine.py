@@ -1,4 +1,4 @@
-"""Organisations, people, posts and bindings changed in any order, against a plain model of them.
+"""Organisations, people, posts, accounts and bindings changed in any order, against a plain model of them.
 
 After every step: everybody living stands in one place, where their organisation is, and nobody ever stood in two;
 everybody's rights and sessions are what the model says, no more and no less; and a week that is over never changes,
@@ -26,16 +26,19 @@ from app.db.base import Base
 from app.db.engine import create_engine, sessionmaker, transaction
 from app.db.vault import open_vault
 from app.directory.models import Organisation, Placement
-from app.errors import ProductError
+from app.errors import ProductError, Unauthenticated
+from app.handovers.service import hand_over_post
 from app.identity.binding import bind, unbind
 from app.identity.binding_schemas import SlipsIn
 from app.identity.service import open_wechat_session
 from app.identity.slips import draw_slips, keep_slips
+from app.organisations.accounts import change_account
 from app.organisations.people.archiving import archive_member, restore_member
 from app.organisations.people.schemas import ArchiveIn, MemberIn, MoveIn, RestorationIn
 from app.organisations.people.service import add_member, move_member
-from app.organisations.posts.schemas import PostIn
+from app.organisations.posts.schemas import HandoverIn, PostIn
 from app.organisations.posts.service import appoint, end_post
+from app.organisations.schemas import AccountPatch
 from app.organisations.tree.closing import restore_organisation
 from app.organisations.tree.moving import move_organisation, split_organisation
 from app.organisations.tree.schemas import (
@@ -425,6 +428,52 @@ class County(RuleBasedStateMachine):
             self.attempt(set(), lambda session: end_post(session, self.actor, office.id, self.now))
             self.model.end_office(office)
 
+    @rule(
+        pick=picks,
+        account=st.integers(0, ACCOUNTS - 1),
+        begins=st.sampled_from([None, None, 5, 24 * 9]),
+        lasts=st.sampled_from([None, None, 24 * 20, -1]),
+    )
+    def hand_over(self, pick: int, account: int, begins: int | None, lasts: int | None) -> None:
+        """A post changes hands, now or later, also to a disabled account, or back to its holder."""
+        offices = list(self.model.offices.values())
+        if not offices:
+            return
+        office = offices[pick % len(offices)]
+        start = self.now + timedelta(hours=begins or 0)
+        end = None if lasts is None else start + timedelta(hours=lasts)
+        successor = Office(0, self.accounts[account].id, office.organisation, office.role, start, end)
+        body = HandoverIn(
+            to_account_id=successor.account, from_at=start if begins else None, acting=end is not None, until_at=end
+        )
+        handed = self.attempt(
+            self.model.why_not_hand_over(office, successor),
+            lambda session: hand_over_post(session, self.actor, office.id, body, self.now),
+        )
+        if handed is not None:
+            office.ends, successor.id = start, handed.post.id
+            self.model.offices[successor.id] = successor
+
+    # --- accounts ------------------------------------------------------------------------------------------------
+
+    @rule(account=st.integers(0, ACCOUNTS - 1), disabled=st.booleans())
+    def disable(self, account: int, disabled: bool) -> None:
+        """An account may not sign in any more, or may again: its session has ended, its posts go on."""
+        id_ = self.accounts[account].id
+        body = AccountPatch(disabled=disabled)
+        self.attempt(set(), lambda session: change_account(session, self.actor, id_, body, None, self.now))
+        self.model.disabled.discard(id_)
+        if disabled:
+            self.model.disabled.add(id_)
+            self.model.signed_out.add(id_)
+
+    @rule(account=st.integers(0, ACCOUNTS - 1))
+    def open_desk(self, account: int) -> None:
+        """A session of an account, whether it may have one or not."""
+        person = self.accounts[account]
+        person.token = self.run(self.world.sign_in_staff(person.id))
+        self.model.signed_out.discard(person.id)
+
     # --- bindings ------------------------------------------------------------------------------------------------
 
     def sign_in(self, person: Person) -> None:
@@ -524,6 +573,10 @@ class County(RuleBasedStateMachine):
 
     async def _check_rights(self, session: AsyncSession) -> None:
         for account in self.accounts:
+            if account.id in self.model.disabled | self.model.signed_out:
+                with pytest.raises(Unauthenticated):
+                    await get_staff(session, account.token, self.now)
+                continue
             staff = await get_staff(session, account.token, self.now)
             held = {(post.role, post.organisation_id, post.path) for post in staff.posts}
             assert held == self.model.rights(account.id)

@@ -179,3 +179,75 @@ async def test_a_question_changes_in_the_draft_or_is_reviewed_as_it_was(
         await asyncio.sleep(0.3)
         assert not change.done()
     assert (await change).json()["code"] == "question_in_use"
+
+
+async def test_a_word_below_the_bank_is_no_id(client: httpx.AsyncClient, editor: Person) -> None:
+    for word in ("import", "export", "template.xlsx"):
+        answer = await client.patch(f"/questions/{word}", headers=editor.auth, json={"tags": []})
+        assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed"), word
+    many = await client.patch(f"/questions/{'9' * 5000}", headers=editor.auth, json={"tags": []})
+    assert many.status_code == 422
+    unknown = await client.patch("/questions/1?colour=red", headers=editor.auth, json={"tags": []})
+    assert (unknown.status_code, unknown.json()["code"]) == (422, "invalid_input"), "its parameters are known"
+    metrics = (await client.get("http://test/metrics")).text
+    assert 'method="PATCH",route="/api/v1/questions/{question_id}"' in metrics
+
+
+def new(**changes: object) -> dict[str, object]:
+    return {
+        "organisation_id": 10, "kind": "single", "stem": SINGLE[1], "options": SINGLE[2:6], "answer": ["B"],
+        "explanation": "依据条例", "source": "条例第五条", "difficulty": 2, "tags": ["会议"], **changes,
+    }  # fmt: skip
+
+
+async def test_a_question_is_added_as_a_row_of_a_sheet_would_be(client: httpx.AsyncClient, editor: Person) -> None:
+    added = await client.post("/questions", headers=editor.auth, json=new(stem=f"  {SINGLE[1]} "))
+    assert added.status_code == 201, added.text
+    shown = added.json()
+    assert (shown["stem"], shown["answer"], shown["difficulty"], shown["tags"]) == (SINGLE[1], ["B"], 2, ["会议"])
+    assert await stems(client, editor, tag="会议", difficulty=2) == [SINGLE[1]]
+    blank = {"kind": "fill_in", "stem": FILL_IN[1], "options": [], "answer": ["月", "个月"]}
+    assert (await client.post("/questions", headers=editor.auth, json=new(**blank))).json()["answer"] == ["月", "个月"]
+
+
+async def test_a_question_that_the_bank_has_is_named(
+    client: httpx.AsyncClient, service: Service, editor: Person
+) -> None:
+    (question_id,) = await make_questions(service, 10, editor.id, [SINGLE])
+    await make_questions(service, 11, editor.id, [MULTIPLE])
+    again = await client.post("/questions", headers=editor.auth, json=new(options=SINGLE[5:1:-1], answer=["A"]))
+    assert (again.status_code, again.json()["code"]) == (409, "duplicate_in_bank")
+    (there,) = again.json()["errors"]
+    assert there["question_id"] == question_id
+    assert SINGLE[1] in there["detail"]
+    other = new(kind="multiple", stem=MULTIPLE[1], options=MULTIPLE[2:6], answer=["A", "B"])
+    assert (await client.post("/questions", headers=editor.auth, json=other)).status_code == 201, "another bank"
+
+
+async def test_a_retried_question_is_added_once_and_two_at_once_are_one(
+    client: httpx.AsyncClient, editor: Person
+) -> None:
+    keyed = {**editor.auth, "Idempotency-Key": "one"}
+    first, second = [await client.post("/questions", headers=keyed, json=new()) for _ in range(2)]
+    assert first.json() == second.json()
+    other = new(stem="另一道题")
+    both = await asyncio.gather(*(client.post("/questions", headers=editor.auth, json=other) for _ in range(2)))
+    assert sorted(each.status_code for each in both) == [201, 409]
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"answer": []}, "missing_answer"),
+        ({"answer": ["A", "B"]}, "answer_count"),
+        ({"options": ["甲"]}, "option_count"),
+        ({"stem": ""}, "missing_stem"),
+        ({"kind": "essay"}, "invalid_input"),
+    ],
+)
+async def test_what_makes_no_question_is_not_added(
+    client: httpx.AsyncClient, editor: Person, change: dict[str, object], code: str
+) -> None:
+    refused = await client.post("/questions", headers=editor.auth, json=new(**change))
+    assert (refused.status_code, refused.json()["code"]) == (422, code)
+    assert await stems(client, editor) == []

@@ -110,11 +110,13 @@ async def test_what_is_read_is_what_was_previewed(reading: Reading) -> None:
     assert answer.json()["version"] == 1
     assert json.dumps(answer.json() | {"version": None}) == json.dumps(preview)
     assert answer.json()["rule"] == {
+        "kind": "text",
         "characters_per_second": 8,
         "at_least_seconds": 20,
         "at_most_seconds": 600,
         "complete_at_position": 0.9,
         "at_most_seconds_a_gap": 60,
+        "handed_in_within_days": 30,
     }
 
 

@@ -4,10 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.reading.credit import REMEMBERED, Progress, credit, digest, remaining_seconds
+from app.reading.clock import Clock, micros
+from app.reading.credit import REMEMBERED, Beat, Needs, Progress, credit, digest, remaining_seconds
 
 START = datetime(2026, 11, 16, 2, 0, tzinfo=UTC)
 REQUIRED = 100
+NEEDS = Needs(REQUIRED)
 
 
 def at(seconds: float) -> datetime:
@@ -19,15 +21,13 @@ class Reader:
 
     def __init__(self) -> None:
         self.lessons: dict[str, Progress] = {}
-        self.used_until = START
+        self.clock = Clock(micros(START))
         self.count = 0
 
     def beat(self, seconds: float, position: float = 0.0, lesson: str = "a", id_: str | None = None) -> Progress:
         self.count += 1
-        heartbeat = digest(id_ or f"beat-{self.count}")
-        self.lessons[lesson], self.used_until = credit(
-            self.lessons.get(lesson), self.used_until, at(seconds), position, heartbeat, REQUIRED
-        )
+        sent = Beat(position, digest(id_ or f"beat-{self.count}"))
+        self.lessons[lesson], self.clock = credit(self.lessons.get(lesson), self.clock, at(seconds), sent, NEEDS)
         return self.lessons[lesson]
 
 
@@ -59,9 +59,9 @@ def test_two_lessons_at_once_share_the_time() -> None:
 def test_a_repeated_heartbeat_changes_nothing_at_all() -> None:
     reader = Reader()
     reader.beat(0, 0.1, id_="x")
-    before, used = reader.lessons["a"], reader.used_until
+    before, clock = reader.lessons["a"], reader.clock
     assert reader.beat(30, 0.9, id_="x") is before
-    assert reader.used_until == used
+    assert reader.clock == clock
     assert reader.beat(30, 0.2, id_="y").credited_ms == 30_000
 
 

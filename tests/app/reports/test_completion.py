@@ -66,7 +66,8 @@ async def test_a_member_of_a_branch_studies_the_issues_of_all_levels_above(
     assert [row["member_id"] for row in rows] == [done, half, none, elsewhere]
     assert rows[1] == {
         "member_id": half, "name": "党员4", "organisation": "一支部", "due": True, "started": True, "completed": False,
-        "quiz_passed": False, "lessons_completed": 0, "lessons_required": 3, "best_score": 59.0,
+        "quiz_passed": False, "lessons_completed": 0, "lessons_recorded": 0, "lessons_required": 3,
+        "best_score": 59.0,
     }  # fmt: skip
     assert [(row["lessons_completed"], row["lessons_required"], row["best_score"]) for row in rows] == [
         (3, 3, 70.5), (0, 3, 59.0), (0, 3, None), (2, 2, 100.0),
@@ -242,7 +243,7 @@ async def test_the_workbook_has_the_rows_of_the_screens_and_is_on_record(
         [
             str(row["member_id"]), row["name"].replace("=", "'="), row["organisation"],
             *("是" if row[key] else "否" for key in ("due", "started", "completed", "quiz_passed")),
-            str(row["lessons_completed"]), str(row["lessons_required"]), number(row["best_score"]),
+            *(str(row[f"lessons_{name}"]) for name in ("completed", "recorded", "required")), number(row["best_score"]),
         ]
         for row in by_member["items"]
     ]  # fmt: skip
@@ -261,7 +262,8 @@ def number(value: float | None) -> str:
 
 
 def cells(row: dict[str, Any]) -> list[str]:
-    return [number(value) for value in figures(row)]
+    due, started, completed, *rest = [number(value) for value in figures(row)]
+    return [due, started, completed, str(row["recorded"]), *rest]
 
 
 async def nudge(client: httpx.AsyncClient, leader: Person, organisation: int = 10, week: str = WEEK) -> httpx.Response:

@@ -12,6 +12,7 @@ from app.db.engine import transaction
 from app.directory.models import Member
 from app.library.lessons import lock_lesson
 from app.library.versions import freeze
+from app.reading.credit import Beat
 from app.reading.queries import list_issues
 from app.reading.service import record_progress
 from app.reports import queries
@@ -71,7 +72,7 @@ class Play:
         self.count += 1
         async with transaction(self.world.service.sessions) as session:
             reader = self.readers[which]
-            await record_progress(session, reader, self.lesson, position, f"b{self.count}", self.clock.now)
+            await record_progress(session, reader, self.lesson, Beat(position, self.count), self.clock.now)
 
     async def figures(self) -> set[int]:
         """How many have completed the week: as leaders, as the reminders, and as the members themselves have it."""

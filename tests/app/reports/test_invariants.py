@@ -39,6 +39,7 @@ class Plan:
     place: int
     exempt: bool
     reads: list[bool | None]  # per lesson: completed, begun or not at all
+    papers: list[bool | None]  # per lesson: recorded as read on paper, where that counts or not, or not at all
     scores: list[list[int]]  # per quiz
 
 
@@ -58,6 +59,7 @@ members = st.builds(
     PLACES,
     st.sampled_from([False, False, True]),
     st.lists(st.sampled_from([True, True, False, None]), min_size=12, max_size=12),
+    st.lists(st.sampled_from([True, False, None, None]), min_size=12, max_size=12),
     st.lists(st.lists(st.integers(0, 100), max_size=2), min_size=4, max_size=4),
 )
 issues = st.lists(
@@ -81,6 +83,7 @@ class Model:
     due: bool
     started: bool
     completed: bool
+    recorded: bool
     quiz_passed: bool
     score: Fraction | None
 
@@ -90,14 +93,16 @@ def judge(plan: Plan, made: list[tuple[IssuePlan, StudyIssue]]) -> Model:
     lessons = [lesson for _, issue in made for lesson in issue.lessons]
     quizzes = [issue.quiz for _, issue in made if issue.quiz is not None]
     read = dict(zip(lessons, plan.reads, strict=False))
+    papers = dict(zip(lessons, plan.papers, strict=False))
     scores = dict(zip(quizzes, plan.scores, strict=False))
     mine = [issue for wish, issue in made if wish.published and PATHS[plan.place].startswith(PATHS[wish.place])]
     best = [max(scores[issue.quiz]) for issue in mine if issue.quiz is not None and scores[issue.quiz]]
     tests = [issue.quiz for issue in mine if issue.quiz is not None]
     return Model(
         due=bool(mine) and not plan.exempt,
-        started=any(read[lesson] is not None for issue in mine for lesson in issue.lessons),
-        completed=bool(mine) and all(read[lesson] for issue in mine for lesson in issue.required),
+        started=any(read[lesson] is not None or papers[lesson] for issue in mine for lesson in issue.lessons),
+        completed=bool(mine) and all(read[lesson] or papers[lesson] for issue in mine for lesson in issue.required),
+        recorded=any(papers[lesson] and not read[lesson] for issue in mine for lesson in issue.required),
         quiz_passed=bool(tests) and all(any(score >= 60 for score in scores[test]) for test in tests),
         score=Fraction(sum(best), len(best)) if best else None,
     )
@@ -121,6 +126,7 @@ async def realise(
         for wish in wishes
     ]  # fmt: skip
     lessons = [lesson for _, issue in made for lesson in issue.lessons]
+    placed = [(issue.id, lesson) for _, issue in made for lesson in issue.lessons]
     quizzes = [issue.quiz for _, issue in made if issue.quiz is not None]
     ids = []
     for plan in plans:
@@ -129,6 +135,9 @@ async def realise(
         for lesson, read in zip(lessons, plan.reads, strict=False):
             if read is not None:
                 await study.read(member, lesson, completed=read)
+        for (issue_id, lesson), counts in zip(placed, plan.papers, strict=False):
+            if counts is not None:
+                await study.on_paper(member, issue_id, lesson, completes=counts)
         for quiz, scores in zip(quizzes, plan.scores, strict=False):
             for number, score in enumerate(scores, start=1):
                 await study.attempt(member, quiz, score, number)
@@ -137,11 +146,12 @@ async def realise(
 
 def check_figures(row: RowMapping, models: list[Model]) -> None:
     due = [model for model in models if model.due]
-    counted = {name: row[name] for name in ("due", "started", "completed", "quiz_passed")}
+    counted = {name: row[name] for name in ("due", "started", "completed", "recorded", "quiz_passed")}
     assert counted == {
         "due": len(due),
         "started": sum(model.started for model in due),
         "completed": sum(model.completed for model in due),
+        "recorded": sum(model.completed and model.recorded for model in due),
         "quiz_passed": sum(model.quiz_passed for model in due),
     }
     scores = [model.score for model in due if model.score is not None]

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from PIL import Image, features
 
-from content.documents.pictures import MAX_PICTURES, Collector, parse_picture, recode
+from content.documents.pictures import Collector, parse_picture, recode
+from content.documents.result import MAX_PICTURES
 from content.errors import ContentError
 
 

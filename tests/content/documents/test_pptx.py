@@ -3,7 +3,7 @@ import pytest
 from content.documents.pptx import parse_pptx
 from content.errors import ContentError
 from tests.content.documents.build_docx import part_of, rich_docx, with_parts
-from tests.content.documents.build_pptx import pptx_of, rich_pptx
+from tests.content.documents.build_pptx import pptx_of, rich_pptx, with_undrawn
 
 
 def code_of(data: bytes) -> str:
@@ -12,20 +12,37 @@ def code_of(data: bytes) -> str:
     return caught.value.code
 
 
-def test_each_slide_gives_its_text_tables_and_pictures() -> None:
+def test_each_slide_gives_its_picture_and_its_text() -> None:
     document = parse_pptx(rich_pptx())
     assert document.html == (
-        "<h2>主题党日</h2><p>一、学习</p><p>二、讨论</p><hr>"
-        "<h2>第2页</h2><p>文本框 &lt;b&gt;</p>"
-        '<p class="center"><img src="/api/v1/assets/document/1" alt="image.png"></p>'
-        "<table><tbody><tr><td>甲</td><td>乙</td></tr></tbody></table>"
+        '<p class="page"><img src="/api/v1/assets/document/1" alt="第1页"></p>'
+        '<p class="page"><img src="/api/v1/assets/document/2" alt="第2页"></p>'
     )
+    assert document.text == "主题党日\n一、学习\n二、讨论\n\f文本框 <b>\n甲 乙"
     assert document.title == "主题党日"
-    assert len(document.pictures) == 1
+    assert document.pictures == ()
 
 
-def test_what_is_left_out_is_told() -> None:
-    assert [notice.code for notice in parse_pptx(rich_pptx()).warnings] == ["pptx_layout", "pptx_notes", "pptx_hidden"]
+def test_what_is_left_out_is_told_and_counted() -> None:
+    assert [notice.code for notice in parse_pptx(rich_pptx()).warnings] == [
+        "pptx_simplified", "pptx_hidden", "pptx_notes",
+    ]  # fmt: skip
+    told = {notice.code: notice.detail for notice in parse_pptx(with_undrawn()).warnings}
+    assert "有 2 个图表" in told["pptx_objects"]
+    assert "有 1 处公式" in told["pptx_formulas"]
+    assert "有 1 页带动画" in told["pptx_animations"]
+    assert "有 1 张图片" in told["pptx_pictures"]
+
+
+def test_slides_without_text_say_so() -> None:
+    assert [notice.code for notice in parse_pptx(pptx_of("")).warnings] == ["pptx_simplified", "pptx_no_text"]
+
+
+def test_text_beyond_the_bound_is_cut_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("content.documents.pptx.MAX_CHARACTERS", 3)
+    document = parse_pptx(pptx_of("一二三四"))
+    assert document.text == "一二三"
+    assert document.warnings[-1].code == "pptx_text_cut"
 
 
 def test_a_secrecy_marking_on_the_first_slide_refuses_the_file() -> None:
@@ -34,11 +51,6 @@ def test_a_secrecy_marking_on_the_first_slide_refuses_the_file() -> None:
         == "classified_marking"
     )
     assert parse_pptx(pptx_of("a", *"乙" * 30, "机密 ★")).warnings[-1].code == "secrecy_words"
-
-
-def test_a_picture_that_is_missing_leaves_its_place() -> None:
-    document = parse_pptx(with_parts(rich_pptx(), {}, without=("ppt/media/image1.png",)))
-    assert [each.number for each in document.placeholders] == [1]
 
 
 def test_files_that_are_no_slides_are_told_so() -> None:

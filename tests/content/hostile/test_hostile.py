@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from content.documents.kinds import kind_of
+from content.documents.pdf import PAGE_TASKS
 from content.errors import ContentError
 from content.sandbox import TASKS, parse_in_child
 from content.sanitize import sanitize_html
@@ -19,8 +20,8 @@ from tests.content.hostile.pages import LESSONS, PAGES
 from tests.content.hostile.pdfs import PDFS
 
 CORPUS = {**WORD, **SLIDES, **SHEETS, **PAGES, **LESSONS, **PDFS, **IMAGES}
-PARSERS = sorted(set(TASKS) - {"pdf_pages", "question_sheet"})
-PAGES_OF_PDF = {"first": 1, "last": 1}
+PARSERS = sorted(set(TASKS) - {*PAGE_TASKS.values(), "question_sheet"})
+FIRST_PAGE = {"first": 1, "last": 1}
 ACTIVE = re.compile(
     r"""<(?:script|style|svg|iframe|form|input|base|meta)|href="javascript:|\son\w+="|src="(?!/api/v1/assets/)""", re.I
 )
@@ -30,8 +31,8 @@ async def outcome(task: str, data: bytes, seconds: float | None = None) -> str:
     """The code of the refusal, or "" for a lesson, which must be harmless."""
     try:
         found: Any = await parse_in_child(task, data, seconds=seconds)
-        if task == "pdf":
-            await parse_in_child("pdf_pages", data, PAGES_OF_PDF, seconds=seconds)
+        if task in PAGE_TASKS:
+            await parse_in_child(PAGE_TASKS[task], data, FIRST_PAGE, seconds=seconds)
     except ContentError as error:
         return error.code if re.fullmatch("[a-z0-9_]+", error.code) and len(error.detail) > 10 else repr(error)
     html = getattr(found, "html", "")

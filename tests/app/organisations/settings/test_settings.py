@@ -43,8 +43,9 @@ async def test_what_nobody_has_set_is_the_products_default(client: httpx.AsyncCl
     items = await shown(client, leader, 100)
     assert {name: each["value"] for name, each in items.items()} == {
         "timezone": "Asia/Shanghai", "quiet_from": "21:00", "quiet_until": "08:00", "daily_notices": 3,
-        "reviews_required": 1, "separate_duties": False, "points": False, "leaderboard": False, "check_in": False,
-        "show_time": False,
+        "reviews_required": 1, "separate_duties": False, "hours_a_year": 32, "hour_rules": "条例2019-默认",
+        "hour_minutes": 45, "hours_a_day": 8, "quiz_minutes": 0, "paper_completes": True, "paper_hours": True,
+        "points": False, "leaderboard": False, "check_in": False, "show_time": False,
     }  # fmt: skip
     assert all(each["from"] is None and not each["overridden_here"] for each in items.values())
 
@@ -90,6 +91,11 @@ async def test_the_nearest_organisation_says_and_dropping_follows_the_superiors_
         ("quiet_from", ["21", "17:59", "24:00", "9:00", "21:00:00", 21, True]),
         ("quiet_until", ["04:59", "12:01", "8:00", "", False]),
         ("daily_notices", [0, 21, "3", True]),
+        ("hours_a_year", [0, 401, "32", False]),
+        ("hour_rules", [2026, True, " ", "一\n二"]),
+        ("hour_minutes", [9, 121, "45"]),
+        ("quiz_minutes", [121, True]),
+        ("paper_hours", [1, "true"]),
         ("points", [1, "true", "on"]),
         ("separate_duties", [0, "false"]),
     ],

@@ -1,0 +1,1 @@
+"""What was earned: study hours, and what was studied on paper or at home."""

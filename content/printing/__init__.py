@@ -1,0 +1,1 @@
+"""Documents -> A4 pages (.pdf) and Word files (.docx)."""
