@@ -135,6 +135,13 @@ async def put_quiz(issue_id: PathId, body: QuizIn, db: Db, staff: Editor, now: N
     return await service.get_draft(db, staff, issue_id)
 
 
+@router.delete("/issues/{issue_id}/quiz", operation_id="remove_quiz", status_code=204)
+async def remove_quiz(issue_id: PathId, db: Db, staff: Editor, now: Now) -> Response:
+    """Takes the quiz of a draft issue away."""
+    await service.remove_quiz(db, staff, issue_id, now)
+    return Response(status_code=204)
+
+
 @router.get("/desk/issues/{issue_id}/quiz", operation_id="get_desk_quiz")
 async def get_desk_quiz(issue_id: PathId, db: Db, staff: DeskStaff) -> QuizDraft:
     """The quiz of an issue with its answers."""

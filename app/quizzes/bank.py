@@ -155,7 +155,7 @@ async def export_questions(
         raise BankEmpty
     if part is None and parts > 1:
         raise TooManyToExport(
-            f"题库有 {total} 道试题，一个文件最多 {MOST_EXPORTED} 道：请分 {parts} 部分导出（part=1 至 part={parts}）。"
+            f"题库有 {total} 道试题，一个文件最多 {MOST_EXPORTED} 道：请填写第几部分，分 {parts} 次导出。"
         )
     if (part or 1) > parts:
         raise NoSuchPart(f"题库有 {total} 道试题，只有 {parts} 部分，请重新选择。")

@@ -61,6 +61,8 @@ async def put_quiz(session: AsyncSession, staff: CurrentStaff, issue_id: int, bo
     """
     _check_shape(body)
     issue, _ = await lock_draft(session, staff, issue_id)
+    if await _is_so(session, issue_id, body):
+        return
     found = await session.scalars(
         select(Question.id)
         .join(Organisation, Organisation.id == Question.organisation_id)
@@ -79,6 +81,17 @@ async def put_quiz(session: AsyncSession, staff: CurrentStaff, issue_id: int, bo
         session, staff.actor, "quiz.put", "issue", issue_id,
         now=now, organisation_id=issue.organisation_id, questions=len(body.question_ids), rules=len(body.draw),
     )  # fmt: skip
+
+
+async def _is_so(session: AsyncSession, issue_id: int, body: QuizIn) -> bool:
+    """Whether the quiz is just that already: a retried request is no change."""
+    values = body.model_dump(exclude={"question_ids"})
+    # Columns, so that the session holds no quiz that the upsert would leave behind.
+    columns = [getattr(Quiz, name) for name in values]
+    row = (await session.execute(select(Quiz.id, *columns).where(Quiz.issue_id == issue_id))).first()
+    if row is None or list(row[1:]) != list(values.values()):
+        return False
+    return await fixed_ids(session, row[0]) == body.question_ids
 
 
 def _check_shape(body: QuizIn) -> None:
@@ -104,6 +117,26 @@ async def _check_drawable(session: AsyncSession, organisation_id: int, rules: Se
         raise BankTooSmall(f"题库中的试题不够抽：{said}（各条之间不重复）。请补充试题，或放宽条件。") from None
 
 
+async def remove_quiz(session: AsyncSession, staff: CurrentStaff, issue_id: int, now: datetime) -> None:
+    """Takes the quiz of a draft issue away; raises `QuizAnswered`, `IssueNotDraft` or `NotFound`."""
+    issue, _ = await lock_draft(session, staff, issue_id)
+    quiz_id = await session.scalar(select(Quiz.id).where(Quiz.issue_id == issue_id))
+    if quiz_id is None:
+        raise NotFound
+    await _check_unanswered(session, quiz_id)
+    await session.execute(delete(QuizQuestion).where(QuizQuestion.quiz_id == quiz_id))
+    await session.execute(delete(Quiz).where(Quiz.id == quiz_id))
+    note_change(session, staff, issue, {"quiz": None}, now)
+    audit.record(
+        session, staff.actor, "quiz.removed", "issue", issue_id, now=now, organisation_id=issue.organisation_id
+    )
+
+
+async def _check_unanswered(session: AsyncSession, quiz_id: int) -> None:
+    if await session.scalar(select(Attempt.id).where(Attempt.quiz_id == quiz_id).limit(1)) is not None:
+        raise QuizAnswered
+
+
 async def write_quiz(session: AsyncSession, issue_id: int, body: QuizIn, now: datetime) -> None:
     """Stores the quiz in place of the one before; raises `QuizAnswered`."""
     values = body.model_dump(exclude={"question_ids"})
@@ -114,8 +147,7 @@ async def write_quiz(session: AsyncSession, issue_id: int, body: QuizIn, now: da
         .returning(Quiz.id)
     )
     assert quiz_id is not None  # noqa: S101 - RETURNING of an upsert always has its row
-    if await session.scalar(select(Attempt.id).where(Attempt.quiz_id == quiz_id).limit(1)) is not None:
-        raise QuizAnswered
+    await _check_unanswered(session, quiz_id)
     await session.execute(delete(QuizQuestion).where(QuizQuestion.quiz_id == quiz_id))
     session.add_all(
         QuizQuestion(quiz_id=quiz_id, position=position, question_id=question_id)

@@ -363,6 +363,7 @@ ROWS = (
     Row("GET /desk/quizzes/{quiz_id}/statistics", DESK, asks.by_id("quiz_id", Targets.quiz)),
     Row("PUT /issues/{issue_id}/quiz", EDITOR, asks.new_quiz, case="of an issue"),
     Row("PUT /issues/{issue_id}/quiz", EDITOR, asks.new_quiz_of_question, case="with a question"),
+    Row("DELETE /issues/{issue_id}/quiz", EDITOR, asks.quiz_issue_in("draft"), 204),
     Row("GET /desk/issues/{issue_id}/quiz", DESK, asks.quiz_issue_in("draft")),
     Row("GET /issues/{issue_id}/quiz", MEMBERS, asks.quiz_issue_in("published"), reach=ABOVE),
     Row("GET /issues/{issue_id}/quiz", MEMBERS, asks.quiz_issue_in("in_review"), reach=(), case="not published"),

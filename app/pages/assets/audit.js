@@ -82,6 +82,7 @@ const ACTIONS = {
   "questions.exported": "导出题库",
   "questions.imported": "导入试题",
   "quiz.put": "编排测验",
+  "quiz.removed": "撤下测验",
   "roster.answered": "确认名册疑问",
   "roster.checked": "检查名册",
   "roster.column_forgotten": "不再记住名册的列",

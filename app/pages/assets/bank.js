@@ -58,15 +58,17 @@ function fresh(actor, work, again) {
 
 function taken(actor, work) {
   const format = h("select", {}, options(FORMATS, "xlsx"));
+  const piece = h("input", { type: "number", min: "1", max: "1000" });
   return fold(
     "导出题库",
     field("格式", format, "导出的文件可以再导入；已归档的不导出"),
+    field("第几部分", piece, "一个文件放不下时才填"),
     actions({
       label: "导出",
       small: true,
       quiet: true,
       run: async () => {
-        const { blob, name } = await actor.call("GET", `/questions/export?organisation_id=${work.organisation}&format=${format.value}`, { as: "file" });
+        const { blob, name } = await actor.call("GET", `/questions/export?organisation_id=${work.organisation}&format=${format.value}${piece.value ? `&part=${piece.value}` : ""}`, { as: "file" });
         save(blob, name);
         return `已下载：${name}`;
       },

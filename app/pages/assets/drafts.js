@@ -100,6 +100,15 @@ async function change(issue, work, free, opened, again) {
           return `测验已换成 ${work.questions.length} 道题。`;
         },
       },
+      {
+        label: "不要测验",
+        quiet: true,
+        small: true,
+        run: async () => {
+          await editor.call("DELETE", `/issues/${issue.id}/quiz`);
+          return "这一期不再有测验，试题仍在题库里。";
+        },
+      },
     ),
   );
 }

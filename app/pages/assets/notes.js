@@ -59,7 +59,7 @@ function writing(me, lessonId, refresh) {
 }
 
 /** One of the member's own notes, with what can be done with it. */
-export function ownNote(me, note, refresh) {
+function ownNote(me, note, refresh) {
   const path = `/me/notes/${note.id}`;
   const text = h("textarea", { rows: "4", maxlength: "2000", value: note.body });
   const share = (shared, said) => async () => {

@@ -18,7 +18,8 @@ async function importSheet(work, file, tell) {
   }
   const report = await editor.call("POST", path, { form: sheet(), once: true });
   work.questions = report.question_ids;
-  tell("good", `试题表没有问题，${report.question_ids.length} 道题可用于本期测验。`);
+  const said = report.notes.map((note) => `第 ${note.line} 行：${note.detail}`);
+  tell(said.length ? "warn" : "good", `试题表没有问题，${report.question_ids.length} 道题可用于本期测验。${said.length ? "以下内容没有导入：" : ""}`, said);
 }
 
 async function fromBank(work, tell) {
@@ -30,7 +31,7 @@ async function fromBank(work, tell) {
 
 export function questionPart(work) {
   // What was chosen before is not what the new file holds.
-  const file = fileField("选择试题表（.xlsx）", ".xlsx", () => (work.questions = []));
+  const file = fileField("选择试题文件（Excel、CSV、GIFT、Aiken 或 QTI）", ".xlsx,.xls,.csv,.gift,.txt,.zip,.xml", () => (work.questions = []));
   const template = () => editor.call("GET", "/questions/template.xlsx", { as: "file" });
   return part(
     "乙　上传试题表",
@@ -42,7 +43,7 @@ export function questionPart(work) {
         run: async (tell) => {
           work.questions = [];
           const chosen = await file.read();
-          if (!chosen) return tell("warn", "请先选择一个 .xlsx 文件；也可以点“直接用模板里的示例题”。");
+          if (!chosen) return tell("warn", "请先选择一个试题文件；也可以点“直接用模板里的示例题”。");
           await importSheet(work, chosen, tell);
           return undefined;
         },

@@ -191,7 +191,7 @@ async def test_a_large_bank_is_exported_in_parts_of_what_a_file_may_hold(
     await make_questions(service, 10, editor.id, ALL[3:])
     refused = await client.get(path, headers=editor.auth)
     assert (refused.status_code, refused.json()["code"]) == (409, "too_many_to_export")
-    assert refused.json()["detail"] == "题库有 4 道试题，一个文件最多 3 道：请分 2 部分导出（part=1 至 part=2）。"
+    assert refused.json()["detail"] == "题库有 4 道试题，一个文件最多 3 道：请填写第几部分，分 2 次导出。"
     stems = []
     for part in (1, 2):
         answer = await client.get(f"{path}&part={part}", headers=editor.auth)

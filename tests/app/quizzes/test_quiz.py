@@ -7,6 +7,7 @@ from app.db.engine import transaction
 from app.library.models import Issue
 from app.resources import Service
 from tests.app.library.desk import make_issue, make_lesson
+from tests.app.organisations.people import audited
 from tests.app.quizzes.exam import ALL, SINGLE, make_questions, make_quiz
 from tests.world import World
 
@@ -19,9 +20,13 @@ async def test_a_draft_gets_a_quiz_and_a_retry_changes_nothing(
     ids = await make_questions(service, 10, editor.id, ALL)
     assert (await client.get(f"/desk/issues/{issue_id}/quiz", headers=editor.auth)).status_code == 404
     body = {"title": "小测", "question_ids": ids[::-1]}
-    answers = [await client.put(f"/issues/{issue_id}/quiz", headers=editor.auth, json=body) for _ in range(2)]
+    answers, issues = [], []
+    for _ in range(2):
+        answers.append(await client.put(f"/issues/{issue_id}/quiz", headers=editor.auth, json=body))
+        issues.append((await client.get(f"/desk/issues/{issue_id}", headers=editor.auth)).json())
     assert [answer.status_code for answer in answers] == [200, 200], answers[0].text
     assert answers[0].json() == answers[1].json()
+    assert issues[0] == issues[1]
     quiz = answers[0].json()
     assert (quiz["pass_mark"], quiz["attempts_allowed"]) == (60, 3)
     assert [question["id"] for question in quiz["questions"]] == ids[::-1]
@@ -72,6 +77,22 @@ async def test_the_answer_key_is_for_the_desk_of_the_subtree(
     assert (await client.get(path, headers=member.auth)).status_code == 401
 
 
+async def test_a_draft_can_do_without_its_quiz_again(client: httpx.AsyncClient, world: World, service: Service) -> None:
+    author = await world.staff(("editor", 1))
+    issue_id = await make_quiz(service, 10, author.id, state="draft")
+    path = f"/issues/{issue_id}/quiz"
+    assert (await client.delete(path, headers=author.auth)).status_code == 204
+    assert (await client.get(f"/desk/issues/{issue_id}/quiz", headers=author.auth)).status_code == 404
+    assert (await client.delete(path, headers=author.auth)).status_code == 404
+    changes = (await client.get(f"/issues/{issue_id}/history", headers=author.auth)).json()["items"]
+    assert (changes[0]["action"], changes[0]["fields"]) == ("changed", ["quiz"])
+    (entry,) = await audited(world, "quiz.removed")
+    assert (entry.object_id, entry.organisation_id) == (issue_id, 10)
+    reviewed = await make_quiz(service, 100, author.id, state="in_review")
+    refused = await client.delete(f"/issues/{reviewed}/quiz", headers=author.auth)
+    assert (refused.status_code, refused.json()["code"]) == (409, "issue_not_draft")
+
+
 async def test_a_quiz_that_was_answered_is_not_changed(
     client: httpx.AsyncClient, world: World, service: Service
 ) -> None:
@@ -87,6 +108,7 @@ async def test_a_quiz_that_was_answered_is_not_changed(
     )
     assert (answer.status_code, answer.json()["code"]) == (409, "quiz_answered")
     assert (await client.get(f"/desk/issues/{issue_id}/quiz", headers=author.auth)).json()["title"] == "小测"
+    assert (await client.delete(f"/issues/{issue_id}/quiz", headers=author.auth)).json()["code"] == "quiz_answered"
     # What the refusal advises can be done.
     assert "改到别的周" in answer.json()["detail"]
     moved = await client.patch(f"/issues/{issue_id}", headers=author.auth, json={"week": "2026-W50"})
