@@ -58,8 +58,8 @@ function writing(me, lessonId, refresh) {
   );
 }
 
-/** One of the member's own notes, with what can be done with it. */
-export function ownNote(me, note, refresh) {
+// One of the member's own notes, with what can be done with it.
+function ownNote(me, note, refresh) {
   const path = `/me/notes/${note.id}`;
   const text = h("textarea", { rows: "4", maxlength: "2000", value: note.body });
   const share = (shared, said) => async () => {
