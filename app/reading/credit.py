@@ -100,10 +100,14 @@ def _count(
     """Credits at most `most` microseconds of what is left of the time from `since` to `now`."""
     at = micros(now)
     used, watched = min(most, available(clock, since, at)), progress.watched
+    credited_ms = progress.credited_ms + used // 1000
     if needs.media_seconds is not None:
         watched = watch(watched, beat.watched, needs.media_seconds, used // SECOND)
-        used = (seconds_of(watched) - seconds_of(progress.watched)) * SECOND
-    after = replace(progress, credited_ms=progress.credited_ms + used // 1000, watched=watched)
+        seconds = seconds_of(watched)
+        used = (seconds - seconds_of(progress.watched)) * SECOND
+        # A text that became a recording keeps what was credited, and adds nothing to it.
+        credited_ms = max(progress.credited_ms, seconds * 1000)
+    after = replace(progress, credited_ms=credited_ms, watched=watched)
     if after.completed_at is None and is_complete(after, needs):
         after = replace(after, completed_at=now)
     return after, take(clock, since, at, used)

@@ -148,3 +148,21 @@ async def test_the_last_unfinished_lessons_come_first_to_go_on_with(reading: Rea
         (text, "text", 0.4),
     ]
     assert [each["remaining_seconds"] for each in shown] == [90, 20]
+
+
+async def test_a_text_that_became_a_recording_keeps_its_credit_and_adds_nothing(
+    reading: Reading, clock: MovableClock
+) -> None:
+    lesson = await reading.lesson()
+    await reading.issue(lesson)
+    await reading.beat(lesson, "0")
+    clock.move(seconds=10)
+    await reading.beat(lesson, "1")
+    async with transaction(reading.service.sessions) as session:
+        version = update(LessonVersion).where(LessonVersion.lesson_id == lesson)
+        await session.execute(version.values(media_seconds=LENGTH))
+    clock.move(seconds=50)
+    assert (await watched(reading, lesson, "2", [0, 5]))["credited_seconds"] == 10
+    assert (await watched(reading, lesson, "3", [0, 50]))["credited_seconds"] == 10  # the time was used up
+    clock.move(seconds=45)
+    assert (await watched(reading, lesson, "4", [0, 50]))["credited_seconds"] == 50
