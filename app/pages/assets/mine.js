@@ -3,6 +3,7 @@ import { ask, bind, enter } from "./consent.js";
 import { actions, h, part, show, tag } from "./dom.js";
 import { MESSAGES, ROLES, day, time } from "./format.js";
 import { subscribe } from "./phones.js";
+import { record } from "./record.js";
 
 /** `home(said)` shows the member's first page again. */
 export function minePart(root, me, phone, who, home) {
@@ -11,6 +12,7 @@ export function minePart(root, me, phone, who, home) {
   return part(
     "我的",
     actions(
+      open("我的记录", () => record(me)),
       open("谁能看到我的信息", () => viewers(me)),
       open("通知设置", () => preferences(me, phone)),
       open("我同意过的告知书", () => consents(root, me, phone, home)),
