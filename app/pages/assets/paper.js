@@ -67,7 +67,7 @@ function issueOf(leader, post, issue, members, again) {
         h("div", { class: "fields" }, field("方式", way), field("学习日期", on)),
         h("fieldset", {},
           h("legend", {}, "勾选学完全部资料的党员；做了纸质测验的填写成绩（百分制）"),
-          h("ul", { class: "items" }, boxes.map(({ each, box, score }) => h("li", { class: "split" }, h("label", { class: "choice" }, box, `${each.name}${each.exempt ? "（免学）" : ""}`), score)))),
+          h("ul", { class: "items" }, boxes.map(({ each, box, score }) => h("li", { class: "pupil" }, h("label", { class: "choice" }, box, `${each.name}${each.exempt ? "（免学）" : ""}`), score)))),
         actions({ label: "登记", small: true, run: keep }))),
   );
 }

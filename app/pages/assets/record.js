@@ -25,7 +25,7 @@ export async function record(me) {
     h("h4", {}, "我的记录"),
     h("p", {}, year.verdict),
     hoursOf(year),
-    h("p", { class: "small soft" }, `依据：${year.rule.article}；规则版本：${year.rule.version}。只给自己看，不排名。`),
+    h("p", { class: "small soft" }, `依据：${year.rule.article}；规则版本：${year.rule.version}。支部书记也看得到学时，不排名。`),
     h("div", { class: "fields" }, field("从", from), field("到", to)),
     actions(
       { label: "查看各周", quiet: true, small: true, run: async () => show(rows, weeksOf(await me.call("GET", `/me/record?${query()}`))) },
