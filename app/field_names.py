@@ -173,6 +173,7 @@ FIELDS = {
     "to": "要变成的状态",
     "to_account_id": "接任的账号",
     "topic_id": "专题编号",
+    "type": "字号",
     "until": "结束时间",
     "until_at": "任期结束",
     "updated_at": "修改时间",

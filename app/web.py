@@ -35,6 +35,7 @@ import app.organisations.practice.api
 import app.organisations.settings.api
 import app.organisations.tree.api
 import app.paper.api
+import app.paper.print_api
 import app.quizzes.api
 import app.quizzes.member_api
 import app.quizzes.questions_api
@@ -151,6 +152,7 @@ ROUTERS = (
     app.meetings.api.router,
     app.records.api.router,
     app.paper.api.router,
+    app.paper.print_api.router,
     app.my_record.api.router,
     app.reports.api.router,
     app.closures.api.router,

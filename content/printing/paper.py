@@ -60,8 +60,12 @@ class Paper:
     def need(self, height: float) -> None:
         """Begin a page where so much does not fit on this one."""
         if self.y + height > _BOTTOM:
-            self.pdf.add_page()
-            self.y = _TOP
+            self.page()
+
+    def page(self) -> None:
+        """Begin a page."""
+        self.pdf.add_page()
+        self.y = _TOP
 
     def skip(self, height: float) -> None:
         """Leave white, but never at the top of a page."""
@@ -132,14 +136,22 @@ class Paper:
         return True
 
     def _shares(self, rows: Sequence[Sequence[Sequence[Run]]], size: float, columns: int) -> list[float]:
-        """The widths of the columns: by the longest cell of each, between a twelfth and half of the page."""
+        """The widths of the columns: that of the longest cell of each, as far as the page is wide enough."""
         longest = [1.0] * columns
         for row in rows:
             for at, cell in enumerate(row):
                 text = printable("".join(run.text for run in cell), self.known)
                 longest[at] = max(longest[at], self.width(text, size))
-        bounded = [min(max(each, INNER / 12), INNER / 2) for each in longest]
-        return [each * INNER / sum(bounded) for each in bounded]
+        wanted = [each + 2 * _PADDING + 0.1 for each in longest]
+        # The widest columns give way, down to what is left when each narrower one has what it asks for.
+        left, widest = INNER, 0.0
+        for number, each in enumerate(sorted(wanted)):
+            widest = left / (columns - number)
+            if each > widest:
+                break
+            left -= each
+        given = [min(each, widest) for each in wanted]
+        return [each * INNER / sum(given) for each in given]
 
     def _row(
         self, row: Sequence[Sequence[Line]], shares: Sequence[float], height: float, size: float, step: float

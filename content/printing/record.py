@@ -47,7 +47,7 @@ def day(on: date) -> str:
 def certificate_pdf(what: Certified) -> bytes:
     """Return one page; the same arguments give the same bytes. A character that the font lacks is printed as □."""
     with a4("学习证明", what.issued_on, f"{PRODUCT}　证明编号 {what.number}") as paper:
-        paper.need(0)
+        paper.page()
         paper.y += 25
         paper.text([Run("学 习 证 明", True)], 30, align=0.5)
         paper.y += 14

@@ -44,7 +44,8 @@ def _pieces(runs: Sequence[Run]) -> list[Line]:
     for run in runs:
         for text in _PIECE.findall(run.text):
             part = Run(text, run.bold)
-            if pieces and (glued or text[0] in _CLOSING) and not text.isspace():
+            follows = bool(pieces) and not pieces[-1][-1].text.isspace()
+            if follows and (glued or text[0] in _CLOSING) and not text.isspace():
                 pieces[-1].append(part)
             else:
                 pieces.append([part])

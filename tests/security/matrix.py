@@ -408,6 +408,9 @@ ROWS = (
         case="as a list"),
     Row("POST /recorded-studies/{study_id}/withdrawal", LEADER,
         asks.by_id("study_id", Targets.recorded_study, {"reason": "登记错了"})),
+    Row("GET /issues/{issue_id}/print.pdf", LEADER + DESK, asks.issue_in("published"), reach=(*BELOW, "ancestor")),
+    Row("GET /issues/{issue_id}/print.pdf", LEADER + DESK, asks.issue_in("scheduled"), reach=(), case="not published"),
+    Row("GET /issues/{issue_id}/print.docx", LEADER + DESK, asks.issue_in("published"), reach=(*BELOW, "ancestor")),
     # --- my record -----------------------------------------------------------------------------------------------
     Row("GET /me/record", MEMBERS, asks.nothing, reach=NO_TARGET),
     Row("GET /me/record.xlsx", MEMBERS, asks.nothing, reach=NO_TARGET),

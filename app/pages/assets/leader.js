@@ -1,9 +1,11 @@
 // Step 5: a branch leader sees completion, exports it and reminds; the neighbour's leader sees nothing of it.
 import { actions, done, facts, field, h, options, part, save, show, table, tag } from "./dom.js";
 import { NIGHT, isNight, weekText, weeks } from "./format.js";
+import { hoursPart } from "./hours.js";
 import { meetingsPart } from "./meetings.js";
 import { reviewNotesPart } from "./notes.js";
 import { ownPassword } from "./own-password.js";
+import { paperPart } from "./paper.js";
 import { people } from "./people.js";
 import { requestsPart } from "./requests.js";
 import { slipsPart } from "./slips.js";
@@ -38,6 +40,8 @@ function office(root, leader, session) {
     root,
     h("div", { class: "said good" }, `已登录：${session.name}，${post.organisation}`),
     completionPart(leader, post),
+    hoursPart(leader, post),
+    paperPart(leader, post),
     meetingsPart(leader, post),
     slipsPart(leader, post),
     requestsPart(leader),
@@ -118,7 +122,7 @@ function completion(whole, members) {
   const rate = totals.due ? `${Math.round((totals.completed / totals.due) * 100)}%` : "—";
   return [
     h("p", { class: "soft" }, whole.issues.length ? `${weekText(whole.week)}：${whole.issues.map((issue) => `《${issue.title}》`).join("")}` : `${weekText(whole.week)}没有发布学习。`),
-    facts([["应学", `${totals.due} 人`], ["已开始", `${totals.started} 人`], ["已完成", `${totals.completed} 人`], ["完成率", rate], ["测验及格", `${totals.quiz_passed} 人`], ["平均分", score(totals.average_score)]]),
+    facts([["应学", `${totals.due} 人`], ["已开始", `${totals.started} 人`], ["已完成", `${totals.completed} 人`], ["其中纸质、送学上门", `${totals.recorded} 人`], ["完成率", rate], ["测验及格", `${totals.quiz_passed} 人`], ["平均分", score(totals.average_score)]]),
     whole.items.length > 1 &&
       table("各组织", [
         ["组织", (row) => row.organisation],
@@ -133,7 +137,7 @@ function completion(whole, members) {
       table("免学的同志列出但不计入应学", [
         ["姓名", (row) => row.name],
         ["状态", state],
-        ["学完", (row) => `${row.lessons_completed} / ${row.lessons_required} 课`],
+        ["学完", (row) => `${row.lessons_completed} / ${row.lessons_required} 课${row.lessons_recorded ? `（纸质 ${row.lessons_recorded}）` : ""}`],
         ["测验", (row) => score(row.best_score)],
       ], members, "compact"),
     ),

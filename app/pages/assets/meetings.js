@@ -26,6 +26,7 @@ function row(leader, meeting, read) {
     h("div", { class: "split" }, h("strong", {}, meeting.title), tag(meeting.cancelled ? "已取消" : MEETINGS[meeting.kind] ?? meeting.kind_name, meeting.cancelled ? "bad" : "")),
     h("p", {}, time(meeting.starts_at)),
     h("p", { class: "small soft" }, safeLink(meeting.join_link)),
+    over && !meeting.cancelled && attendance(leader, meeting),
     meeting.cancelled || over
       ? null
       : actions({
@@ -39,6 +40,30 @@ function row(leader, meeting, read) {
           },
         }),
   );
+}
+
+/** Who was there: recorded once it has begun, and credited as study hours. */
+function attendance(leader, meeting) {
+  const place = h("div", { class: "work" });
+  const path = `/meetings/${meeting.id}/attendance`;
+  const open = async () => {
+    const { items } = await leader.call("GET", path);
+    const boxes = items.map((each) => ({ each, box: h("input", { type: "checkbox", checked: each.attended }) }));
+    show(
+      place,
+      h("fieldset", {}, h("legend", {}, "谁到会（含线上参加），到会的记学时"), boxes.map(({ each, box }) => h("label", { class: "choice" }, box, each.name))),
+      actions({
+        label: "保存",
+        small: true,
+        run: async () => {
+          const member_ids = boxes.filter(({ box }) => box.checked).map(({ each }) => each.member_id);
+          const kept = await leader.call("PUT", path, { json: { member_ids } });
+          return `已登记到会 ${kept.attended} 人。`;
+        },
+      }),
+    );
+  };
+  return h("div", {}, actions({ label: "登记到会", quiet: true, small: true, run: open }), place);
 }
 
 function form(leader, post, read) {

@@ -4,6 +4,7 @@ import { actions, h, part, show, tag } from "./dom.js";
 import { MESSAGES, ROLES, day, time } from "./format.js";
 import { ownNotes } from "./notes.js";
 import { subscribe } from "./phones.js";
+import { record } from "./record.js";
 import { openLesson } from "./study.js";
 
 /** `home(said)` shows the member's first page again. */
@@ -13,6 +14,7 @@ export function minePart(root, me, phone, who, home, reader) {
   return part(
     "我的",
     actions(
+      open("我的记录", () => record(me)),
       open("我的收藏", () => favourites(me, reader)),
       open("我的心得", () => ownNotes(me)),
       open("谁能看到我的信息", () => viewers(me)),
