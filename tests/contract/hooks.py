@@ -104,7 +104,7 @@ REFUSALS: dict[str, set[str]] = {
     "put_quiz": {"question_twice", "questions_or_draw", "empty_difficulty_range"},
     # The parts of a question are judged together.
     "change_question": QUESTION,
-    "create_correction": LESSON,
+    "create_correction": {*LESSON, *DOCUMENT},
     # A correction is returned with a reason.
     "move_correction": {"missing"},
     "search_lessons": {"nothing_to_search"},
