@@ -11,6 +11,7 @@ from app.access import audit
 from app.access.principals import CurrentStaff, within
 from app.directory.models import Account, Organisation
 from app.errors import Conflict, Forbidden, NotFound
+from app.library.assets.completing import adopt_files
 from app.library.desk_models import LessonCorrection
 from app.library.desk_schemas import CorrectionOut, CorrectionRow
 from app.library.issue_schemas import Person
@@ -119,6 +120,7 @@ async def create_correction(
         if "uq_lesson_corrections_open" in str(error.orig):
             raise CorrectionOpen from None
         raise
+    await adopt_files(session, written.files, lesson.organisation_id, staff.account_id, staff.actor, now)
     _record(session, staff, correction, lesson.organisation_id, "created", now)
     return correction
 

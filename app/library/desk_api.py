@@ -7,6 +7,7 @@ from app.access.idempotency import OnceDep
 from app.access.principals import CurrentStaff
 from app.db.engine import transaction
 from app.library import audience, comments, corrections, history, versions
+from app.library.bodies import CORRECTION_BODY
 from app.library.conditions import FirstAtDesk
 from app.library.desk_schemas import (
     ChangeOut,
@@ -137,7 +138,13 @@ async def get_lesson_version(lesson_id: PathId, number: PathId, db: Db, staff: D
     return await versions.get_version(db, staff, lesson_id, number)
 
 
-@router.post("/lessons/{lesson_id}/corrections", operation_id="create_correction", status_code=201)
+@router.post(
+    "/lessons/{lesson_id}/corrections",
+    operation_id="create_correction",
+    status_code=201,
+    openapi_extra=CORRECTION_BODY,
+    responses={415: {"description": "Neither JSON nor multipart", "content": {"application/problem+json": {}}}},
+)
 async def create_correction(
     lesson_id: PathId, submitted: SubmittedCorrection, db: Db, staff: Editor, now: Now, once: OnceDep
 ) -> CorrectionOut:

@@ -104,6 +104,13 @@ class CorrectionIn(LessonPatch):
     substantive: bool = False
 
 
+class CorrectionUpload(In):
+    """What stands beside the file that takes the place of a published lesson's document; see `CorrectionIn`."""
+
+    note: Note
+    substantive: Annotated[bool, Field(strict=False)] = False
+
+
 class CorrectionMove(In):
     """Where a correction goes: a reviewer publishes or returns it (with a `remark`), an editor withdraws it.
 

@@ -12,6 +12,7 @@ from app.access.idempotency import OnceDep
 from app.access.principals import CurrentStaff
 from app.db.engine import transaction
 from app.library import lessons
+from app.library.bodies import DOCUMENT_BODY, LESSON_BODY
 from app.library.conditions import FirstAtDesk, IfMatch, OrganisationFilter, tagged
 from app.library.models import Lesson
 from app.library.recordings import find_picture, media_of, with_picture
@@ -28,8 +29,6 @@ from app.library.schemas import (
     WarningOut,
 )
 from app.library.uploads import (
-    DOCUMENT_BODY,
-    LESSON_BODY,
     KnownEditor,
     SubmittedLesson,
     read_file,

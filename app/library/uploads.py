@@ -17,7 +17,7 @@ from app.content_errors import invalid
 from app.db.engine import transaction
 from app.errors import Invalid, UnsupportedMediaType
 from app.library.corrections import check_published
-from app.library.desk_schemas import CorrectionIn
+from app.library.desk_schemas import CorrectionIn, CorrectionUpload
 from app.library.documents import read_document
 from app.library.lessons import get_lesson
 from app.library.models import Lesson
@@ -25,7 +25,7 @@ from app.library.reach import get_organisation
 from app.library.recordings import find_recording
 from app.library.schemas import DocumentUpload, LessonIn, LessonPatch, LessonUpload, WarningOut
 from app.library.warnings import find_warnings, load_words
-from app.library.written import FIELDS, Byline, Written, as_written, with_fields
+from app.library.written import FIELDS, Byline, Written, as_written, byline_of, with_fields
 from app.resources import Service
 from app.schemas import PathId
 from content.documents.kinds import Kind, kind_of
@@ -228,46 +228,32 @@ async def rewrite(base: Lesson, changes: LessonPatch) -> tuple[Written, Byline]:
     return replace(written, media_id=base.media_id, media_seconds=base.media_seconds), byline
 
 
-async def read_correction(lesson_id: PathId, body: CorrectionIn, service: ServiceDep, editor: KnownEditor) -> Corrected:
-    """The text of a correction; raises `NotFound`, `LessonNotPublished` or `Invalid`."""
-    async with transaction(service.sessions) as session:
+async def read_correction(
+    lesson_id: PathId, request: Request, svc: ServiceDep, editor: KnownEditor, now: Now
+) -> Corrected:
+    """The new text of a correction: changed fields as JSON, or another document in a form.
+
+    Raises `NotFound`, `LessonNotPublished`, `UnsupportedMediaType` or `Invalid`.
+    """
+    media_type, data, file_name = media_type_of(request), b"", ""
+    body: CorrectionIn | CorrectionUpload
+    if media_type == "multipart/form-data":
+        body, data, file_name = await _read_form(request, CorrectionUpload)
+    elif media_type == "application/json":
+        body = _checked(CorrectionIn, await request.body())
+    else:
+        raise UnsupportedMediaType("请以 application/json 提交要改的各项，或以 multipart/form-data 上传新的文件。")
+    async with transaction(svc.sessions) as session:
         base = await get_lesson(session, editor, lesson_id, "editor")
         await check_published(session, base)
         words = await load_words(session, base.organisation_id)
-    written, byline = await rewrite(base, body)
+    if isinstance(body, CorrectionIn):
+        written, byline = await rewrite(base, body)
+    else:
+        written, byline = await replaced(base, data, file_name, svc, now), byline_of(base)
     warnings = await find_warnings(words, written)
     return Corrected(base, written, byline, body.note, body.substantive, warnings)
 
 
 SubmittedCorrection = Annotated[Corrected, Depends(read_correction)]
 SubmittedLesson = Annotated[Submitted, Depends(read_lesson)]
-
-FILE = {
-    "type": "string",
-    "format": "binary",
-    "description": (
-        ".docx, .pptx, .pdf, .html or a picture; or Markdown in UTF-8 with front matter title, summary, source, "
-        "article, url"
-    ),
-}
-
-
-def _form(model: type[BaseModel], *required: str) -> dict[str, object]:
-    """The schema of a form with these fields and a file."""
-    schema = model.model_json_schema()
-    return {**schema, "required": [*required, "file"], "properties": {**schema.get("properties", {}), "file": FILE}}
-
-
-# The request bodies that FastAPI cannot declare by itself: of `create_lesson` there are two forms.
-LESSON_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {"schema": LessonIn.model_json_schema()},
-            "multipart/form-data": {"schema": _form(LessonUpload, "organisation_id")},
-        },
-    }
-}
-DOCUMENT_BODY = {
-    "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _form(DocumentUpload)}}}
-}

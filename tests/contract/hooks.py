@@ -113,7 +113,7 @@ REFUSALS: dict[str, set[str]] = {
     # The parts of a question are judged together.
     "create_question": QUESTION,
     "change_question": QUESTION,
-    "create_correction": LESSON,
+    "create_correction": {*LESSON, *DOCUMENT},
     # A correction is returned with a reason.
     "move_correction": {"missing"},
     "search_lessons": {"nothing_to_search"},

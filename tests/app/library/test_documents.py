@@ -239,3 +239,30 @@ async def test_the_fields_of_a_published_document_are_corrected_without_touching
         lesson = await session.get_one(Lesson, lesson_id)
     assert "党员学习资料" in lesson.body_text
     assert await find_warnings([], lesson) == []
+
+
+async def test_a_correction_may_be_another_file(client: httpx.AsyncClient, world: World, service: Service) -> None:
+    editor, reviewer = await world.staff(("editor", 10)), await world.staff(("reviewer", 10))
+    reader = await world.signed_in_member(100)
+    lesson_id = (await hand_in(client, editor, official_docx(), "a.docx", title="通知")).json()["id"]
+    await make_issue(service, 10, editor.id, [lesson_id], state="published")
+    path = f"/lessons/{lesson_id}/corrections"
+
+    async def correct(data: bytes, name: str, **fields: str) -> httpx.Response:
+        return await client.post(path, headers=editor.auth, data=fields, files={"file": (name, data)})
+
+    assert (await correct(rich_docx(), "b.docx")).json()["code"] == "invalid_input", "a note is needed"
+    refused = await correct(docx_of(p("秘密★5年")), "b.docx", note="换文件")
+    assert (refused.status_code, refused.json()["code"]) == (422, "classified_marking")
+    assert await rows(service) == (0, 0)
+    made = await correct(rich_docx(), "b.docx", note="换文件", substantive="true")
+    assert (made.status_code, made.json()["substantive"]) == (201, True), made.text
+    moved = await client.post(
+        f"/corrections/{made.json()['id']}/transitions", headers=reviewer.auth, json={"to": "published"}
+    )
+    assert moved.status_code == 200, moved.text
+    seen = (await client.get(f"/lessons/{lesson_id}", headers=reader.auth)).json()
+    assert (seen["title"], len(pictures_of(seen))) == ("通知", 3)
+    assert (await client.get(f"http://test{pictures_of(seen)[0]}")).status_code == 200
+    wrong = await client.post(path, headers=editor.auth, content=b"x")
+    assert (wrong.status_code, wrong.json()["code"]) == (415, "unsupported_media_type")
