@@ -1,6 +1,6 @@
 """Weekly issues as the desk shows them."""
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, case, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -9,7 +9,7 @@ from app.directory.models import Account, Organisation
 from app.errors import NotFound
 from app.library.issue_schemas import AudienceOut, IssueDraft, IssueLessonOut, IssueRow, Person
 from app.library.lessons import DESK
-from app.library.models import Issue, IssueLesson, Lesson
+from app.library.models import Issue, IssueLesson, Lesson, LessonVersion
 from app.library.reviews import list_reviews, reviews_required
 from app.library.rules import required_seconds
 from app.schemas import monday_of, week_of
@@ -82,7 +82,7 @@ async def get_issue(session: AsyncSession, staff: CurrentStaff, issue_id: int) -
     audience = AudienceOut(stages=issue.audience_stages, rosters=issue.audience_rosters, tags=issue.audience_tags)
     return IssueDraft(
         **row_of(issue, author, reviewer).model_dump(),
-        lessons=await _lessons(session, issue_id),
+        lessons=await _lessons(session, staff, issue_id),
         audience=audience,
         outline=issue.outline,
         reviews=await list_reviews(session, issue_id=issue.id),
@@ -91,18 +91,18 @@ async def get_issue(session: AsyncSession, staff: CurrentStaff, issue_id: int) -
     )
 
 
-async def _lessons(session: AsyncSession, issue_id: int) -> list[IssueLessonOut]:
+async def _lessons(session: AsyncSession, staff: CurrentStaff, issue_id: int) -> list[IssueLessonOut]:
+    """The lessons of an issue: the editor's own as they are now, those of a superior as they were published."""
+    mine = within(Organisation.path, staff.paths(*DESK))
+    shown = [
+        case((mine, getattr(Lesson, name)), else_=getattr(LessonVersion, name)).label(name)
+        for name in ("title", "summary", "characters", "media_seconds")
+    ]
     found = await session.execute(
-        select(
-            Lesson.id,
-            Lesson.title,
-            Lesson.summary,
-            Lesson.characters,
-            Lesson.media_seconds,
-            IssueLesson.required,
-            IssueLesson.position,
-        )
+        select(Lesson.id, *shown, IssueLesson.required, IssueLesson.position)
         .join(IssueLesson, IssueLesson.lesson_id == Lesson.id)
+        .join(Organisation, Organisation.id == Lesson.organisation_id)
+        .outerjoin(LessonVersion, LessonVersion.id == Lesson.current_version_id)
         .where(IssueLesson.issue_id == issue_id)
         .order_by(IssueLesson.position)
     )

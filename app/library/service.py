@@ -31,6 +31,7 @@ STATES = {"draft": "草稿", "in_review": "待审核", "scheduled": "已定时",
 # What a person may do, what it is called, and whose it is. `scheduled → published` is the scheduler's alone.
 MOVES: dict[tuple[str, str], tuple[str, frozenset[str]]] = {
     ("draft", "in_review"): ("提交审核（in_review）", frozenset({"editor"})),
+    ("draft", "withdrawn"): ("放弃这份草稿（withdrawn）", frozenset({"editor"})),
     ("in_review", "scheduled"): ("审核通过并定时发布（scheduled）", frozenset({"reviewer"})),
     ("in_review", "draft"): ("退回草稿（draft）", frozenset({"reviewer", "author"})),
     ("scheduled", "draft"): ("取消定时、退回草稿（draft）", frozenset({"editor", "reviewer"})),

@@ -49,6 +49,7 @@ function doings(issue, work, free, opened, again) {
       return [
         { label: "修改", quiet: true, small: true, run: () => change(issue, work, free, opened, again) },
         move("提交审核", "in_review", "已提交审核，请到第 4 步审核。"),
+        move("放弃草稿", "withdrawn", "已放弃，这一周空了出来。", `放弃《${issue.title}》的草稿，这一周可以另做一期。资料都还在，以后也可以把它转回草稿。`),
       ];
     case "in_review":
       return mine ? [move("撤回提交", "draft", "已撤回提交，可以再改。")] : [];

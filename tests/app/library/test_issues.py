@@ -88,6 +88,31 @@ async def test_a_superiors_lesson_is_used_as_it_is_published_and_not_as_it_is_dr
     assert (submitted.status_code, submitted.json()["code"]) == (404, "lesson_not_found")
 
 
+async def test_an_issue_shows_a_superiors_lesson_as_it_was_published(
+    client: httpx.AsyncClient, world: World, service: Service
+) -> None:
+    author, editor = await world.staff(("editor", 1)), await world.staff(("editor", 10))
+    lesson_id = await make_lesson(service, 1, author.id)
+    above = await make_issue(service, 1, author.id, [lesson_id], state="published")
+    mine = (await client.post("/issues", headers=editor.auth, json=issue(10, lesson_id))).json()
+    published = mine["lessons"][0]
+    await client.post(f"/issues/{above}/transitions", headers=author.auth, json={"to": "withdrawn"})
+    draft = {"title": "还没有审过的题目", "markdown": "还没有审过的正文。" * 200}
+    assert (await client.patch(f"/lessons/{lesson_id}/draft", headers=author.auth, json=draft)).status_code == 200
+    seen = [(await client.get(f"/desk/issues/{mine['id']}", headers=who.auth)).json() for who in (editor, author)]
+    assert seen[0]["lessons"] == [published]
+    assert seen[1]["lessons"][0]["title"] == "还没有审过的题目"
+
+
+async def test_a_draft_that_nobody_wants_makes_room(client: httpx.AsyncClient, world: World, service: Service) -> None:
+    editor = await world.staff(("editor", 10))
+    lesson_id = await make_lesson(service, 10, editor.id)
+    draft = (await client.post("/issues", headers=editor.auth, json=issue(10, lesson_id))).json()
+    given_up = await client.post(f"/issues/{draft['id']}/transitions", headers=editor.auth, json={"to": "withdrawn"})
+    assert (given_up.status_code, given_up.json()["state"]) == (200, "withdrawn")
+    assert (await client.post("/issues", headers=editor.auth, json=issue(10, lesson_id))).status_code == 201
+
+
 async def test_a_week_has_one_living_issue(client: httpx.AsyncClient, world: World, service: Service) -> None:
     editor = await world.staff(("editor", 10))
     lesson_id = await make_lesson(service, 10, editor.id)

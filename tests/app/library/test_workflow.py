@@ -169,7 +169,7 @@ async def test_each_step_belongs_to_a_role_over_the_issue(newsroom: Newsroom, wo
 
 
 POSSIBLE = {
-    "draft": {"in_review"},
+    "draft": {"in_review", "withdrawn"},
     "in_review": {"scheduled", "draft"},
     "scheduled": {"draft"},
     "published": {"withdrawn"},
