@@ -244,7 +244,9 @@ async def test_a_burst_of_heartbeats_at_the_end_of_the_text_earns_no_more_than_t
     assert (row.credited_ms, row.completed_at) == (5000, None)
 
 
-@pytest.mark.parametrize("claim", ["seconds", "credited_seconds", "read_at", "completed_at", "duration", "member_id"])
+@pytest.mark.parametrize(
+    "claim", ["seconds", "credited_seconds", "fetched_at", "completed_at", "duration", "member_id"]
+)
 async def test_a_client_has_no_word_for_the_time_it_claims(
     client: httpx.AsyncClient, world: World, targets: Targets, claim: str
 ) -> None:

@@ -17,6 +17,11 @@ def test_reading_takes_a_second_for_eight_characters_within_bounds(characters: i
     assert required_seconds(characters) == seconds
 
 
+@pytest.mark.parametrize(("length", "seconds"), [(1, 1), (10, 9), (11, 10), (3600, 3240)])
+def test_a_recording_takes_nine_tenths_of_its_length_whatever_stands_beside_it(length: int, seconds: int) -> None:
+    assert required_seconds(100_000, length) == seconds
+
+
 MOMENTS = st.datetimes(datetime(2025, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001 - bounds
 
 
