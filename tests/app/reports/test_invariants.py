@@ -59,7 +59,7 @@ members = st.builds(
     PLACES,
     st.sampled_from([False, False, True]),
     st.lists(st.sampled_from([True, True, False, None]), min_size=12, max_size=12),
-    st.lists(st.sampled_from([True, False, None, None]), min_size=12, max_size=12),
+    st.lists(st.sampled_from([False, True, None]), min_size=12, max_size=12),
     st.lists(st.lists(st.integers(0, 100), max_size=2), min_size=4, max_size=4),
 )
 issues = st.lists(
