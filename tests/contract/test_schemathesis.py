@@ -29,8 +29,9 @@ from tests.world import Person, World
 SEEDED = 3
 EXAMPLES = 10
 DOCUMENT = create_api().openapi()["paths"]
-# A mini-program and a platform are needed for the one, a filled-in workbook for the others: the journeys have them.
-NEVER_SUCCEED = {
+# A mini-program and a platform are needed for the one, a file that holds something for the others: the journeys have
+# them, and now and then a generated file is one.
+MAY_NEVER_SUCCEED = {
     "POST /api/v1/sessions/wechat",
     "POST /api/v1/rosters/import",
     "POST /api/v1/questions/import",
@@ -155,7 +156,7 @@ async def test_the_server_does_what_its_document_says(api: str, world: World, tm
     done = run(api, tmp_path, "--continue-on-failure", f"--max-examples={EXAMPLES}", "--seed=1", "--workers=1")
     assert done.returncode == 0, done.stdout + done.stderr
     asked = {f"{method.upper()} {path}" for path, operations in DOCUMENT.items() for method in operations}
-    assert asked - succeeded(tmp_path) == NEVER_SUCCEED, done.stdout
+    assert asked - succeeded(tmp_path) <= MAY_NEVER_SUCCEED, done.stdout
 
 
 def test_every_listed_refusal_is_of_an_operation_that_there_is() -> None:

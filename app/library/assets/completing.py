@@ -203,6 +203,8 @@ async def adopt_files(
     now: datetime,
 ) -> list[Asset]:
     """Makes assets of stored files in the transaction of what they belong to: they stay, or go, with it."""
+    if not files:
+        return []
     assets = [
         Asset(
             organisation_id=organisation_id, account_id=account_id, file_name=file.name,

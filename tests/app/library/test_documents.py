@@ -11,10 +11,12 @@ import pytest
 from sqlalchemy import func, select
 
 from app.db.engine import transaction
+from app.library import documents
 from app.library.assets.objects import sweep
 from app.library.models import Lesson
 from app.library.warnings import find_warnings
 from app.resources import Service
+from content.errors import ContentError
 from tests.app.library.assets.uploader import files, rows
 from tests.app.library.desk import FILE, make_issue, make_lesson
 from tests.content.documents.build_docx import docx_of, official_docx, p, picture, rich_docx
@@ -137,6 +139,24 @@ async def test_a_hostile_file_is_refused_and_nothing_is_stored(
     answer = await hand_in(client, editor, make(), name, title="标题")
     assert answer.headers["content-type"] == "application/problem+json"
     assert (answer.status_code, answer.json()["code"]) == (422, code), answer.text
+    assert await stored(service) == (0, 0, 0)
+    assert await rows(service) == (0, 0)
+
+
+async def test_pages_that_were_drawn_already_are_removed_when_the_document_is_refused_after_all(
+    client: httpx.AsyncClient, world: World, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    editor = await world.staff(("editor", 10))
+    seen: list[int] = []
+
+    def refuse(html: str, addresses: dict[int, str]) -> None:
+        seen.append(len(files(service)))
+        raise ContentError("html_too_large", "内容排版后超过 512 KB，请拆分为多篇资料。")
+
+    monkeypatch.setattr(documents, "finish", refuse)
+    answer = await hand_in(client, editor, chinese_pdf(12), "a.pdf", title="标题")
+    assert (answer.status_code, answer.json()["code"]) == (422, "html_too_large")
+    assert seen == [12], "they were there"
     assert await stored(service) == (0, 0, 0)
     assert await rows(service) == (0, 0)
 

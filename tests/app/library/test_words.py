@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.library.words import fold, text_of, tidy, tokens_of, tokens_wanted
+from content.sanitize import html_to_nodes
 
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=40)
 
@@ -37,3 +38,8 @@ def test_words_do_not_run_on_from_one_block_to_the_next() -> None:
     line = {"name": "p", "attrs": {}, "children": [{"type": "text", "text": "一般\n"}, bold]}
     assert text_of([item, item, line]) == "甲\n甲\n一般每月"
     assert "甲甲" not in tokens_of("甲\n甲")
+
+
+def test_what_only_looks_different_does_not_part_a_line() -> None:
+    html = '<p>二<sup>[1]</sup>氧化<u>碳</u><span class="placeholder">【图1】</span>。</p><p>下一段</p>'
+    assert text_of(html_to_nodes(html)) == "二[1]氧化碳【图1】。\n下一段"
