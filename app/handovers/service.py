@@ -12,6 +12,8 @@ from app.directory.models import BindingRequest, BindingSlip, Member, Organisati
 from app.handovers.schemas import HandoverOut, MatterOut
 from app.library.models import Issue
 from app.meetings.models import Meeting
+from app.notes.models import Note
+from app.notes.sharing import AUTHOR, ROLES
 from app.organisations.imports.models import RosterImport
 from app.organisations.posts.queries import find_post
 from app.organisations.posts.schemas import HandoverIn
@@ -96,6 +98,16 @@ def _scheduled(held: Held) -> Select[str | None]:
     return _issues(held, "scheduled")
 
 
+def _notes(held: Held) -> Select[str | None]:
+    return (
+        select(null())
+        .select_from(Note)
+        .join(Member, AUTHOR)
+        .join(Organisation, Organisation.id == Note.organisation_id)
+        .where(_under(held), Note.state == "awaiting")
+    )
+
+
 def _imports(held: Held) -> Select[str | None]:
     return (
         select(RosterImport.file_name)
@@ -117,6 +129,7 @@ MATTERS: dict[str, tuple[str, frozenset[str], Callable[[Held], Select[str | None
     "issues_authored": ("本人拟稿、尚未通过审核的学习", frozenset({"editor"}), _authored),
     "issues_to_review": ("待审核的学习", frozenset({"reviewer"}), _to_review),
     "issues_scheduled": ("已定时、尚未发布的学习", frozenset({"editor", "reviewer"}), _scheduled),
+    "notes_to_review": ("待审核的党员心得", frozenset(ROLES), _notes),
     "roster_imports": ("已检查、尚未导入的名册", frozenset({"leader", "administrator"}), _imports),
 }
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import ColumnElement, Select, delete, func, select
+from sqlalchemy import ColumnElement, Select, case, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.principals import CurrentMember
@@ -111,7 +111,7 @@ def make_private(note: Note) -> None:
     note.state, note.organisation_id, note.remark = "private", None, ""
 
 
-def _notes(member: CurrentMember, *conditions: ColumnElement[bool]) -> Select[Note, str | None]:
+def _notes(member: CurrentMember, *conditions: ColumnElement[bool]) -> Select[Note, str | None, str]:
     title = (
         select(LessonVersion.title)
         .join(Lesson, Lesson.current_version_id == LessonVersion.id)
@@ -119,16 +119,19 @@ def _notes(member: CurrentMember, *conditions: ColumnElement[bool]) -> Select[No
         .correlate(Note)
         .scalar_subquery()
     )
-    return select(Note, title).where(Note.member_id == member.member_id, *conditions)
+    # Nobody else sees what was shared with a branch that the member has left.
+    left = Note.organisation_id != member.organisation_id
+    state = case((left, "private"), else_=Note.state)
+    return select(Note, title, state).where(Note.member_id == member.member_id, *conditions)
 
 
-def _shown(note: Note, title: str | None) -> NoteOut:
+def _shown(note: Note, title: str | None, state: str) -> NoteOut:
     return NoteOut(
         id=note.id,
         lesson_id=note.lesson_id,
         title=title,
         body=note.body,
-        state=cast("State", note.state),
+        state=cast("State", state),
         remark=note.remark,
         created_at=note.created_at,
         updated_at=note.updated_at,

@@ -18,6 +18,14 @@ from content.secrecy import secrecy_words
 
 ROLES = ("leader", "reviewer")
 
+# Nothing is shown, nor decided, of who has left the branch, was archived, or has taken back their consent.
+AUTHOR = and_(
+    Member.id == Note.member_id,
+    Member.organisation_id == Note.organisation_id,
+    Member.archived_at.is_(None),
+    Member.consent_version.is_not(None),
+)
+
 
 class NoteNotAwaiting(Conflict):
     """The member has taken the note back or changed it, or somebody else has decided."""
@@ -43,19 +51,15 @@ class ReasonNeeded(Invalid):
 async def list_shared(
     session: AsyncSession, member: CurrentMember, lesson_id: int, *, before: int | None, limit: int
 ) -> Sequence[SharedNote]:
-    """What members of the same branch share on a lesson, newest first, one more than `limit`; raises `NotFound`.
-
-    Of who has left the branch nothing is shown there any more.
-    """
+    """What members of the same branch share on a lesson, newest first, one more than `limit`; raises `NotFound`."""
     await check_readable(session, member, lesson_id)
     statement = (
         select(Note.id, Member.name, Note.body, Note.member_id)
-        .join(Member, and_(Member.id == Note.member_id, Member.organisation_id == Note.organisation_id))
+        .join(Member, AUTHOR)
         .where(
             Note.lesson_id == lesson_id,
             Note.state == "shared",
             Note.organisation_id == member.organisation_id,
-            Member.archived_at.is_(None),
         )
         .order_by(Note.id.desc())
         .limit(limit + 1)
@@ -76,7 +80,7 @@ async def list_awaiting(
     name = case((within(Organisation.path, staff.paths("leader")), Member.name), else_=null())
     found = await session.execute(
         select(Note, LessonVersion.title, Organisation.name, name)
-        .join(Member, and_(Member.id == Note.member_id, Member.organisation_id == Note.organisation_id))
+        .join(Member, AUTHOR)
         .join(Organisation, Organisation.id == Note.organisation_id)
         .join(Lesson, Lesson.id == Note.lesson_id)
         .join(LessonVersion, LessonVersion.id == Lesson.current_version_id)
@@ -84,7 +88,6 @@ async def list_awaiting(
             Note.state == "awaiting",
             Note.id > (after or 0),
             within(Organisation.path, staff.paths(*ROLES)),
-            Member.archived_at.is_(None),
         )
         .order_by(Note.id)
         .limit(limit + 1)
@@ -107,7 +110,7 @@ async def review_note(
     """
     found = await session.execute(
         select(Note, Member.name)
-        .join(Member, Member.id == Note.member_id)
+        .join(Member, AUTHOR)
         .join(Organisation, Organisation.id == Note.organisation_id)
         .where(Note.id == note_id, within(Organisation.path, staff.paths(*ROLES)))
         .with_for_update(of=Note)

@@ -180,6 +180,7 @@ async def test_a_leaders_open_matters_are_counted_and_name_nobody(client: httpx.
         await targets.slip(place)
         await request_binding(world, await world.member(place, name="某某某"))
         await add_import(world, place, leader.id, "checked", f"名册{place}.xlsx")
+        await targets.awaiting_note(place)
     await add_import(world, 10, leader.id, "applied", "旧.xlsx")
     await add_import(world, 10, admin.id, "checked", "别人的.xlsx")
     meetings = [await targets.meeting(100) for _ in range(8)]
@@ -198,6 +199,7 @@ async def test_a_leaders_open_matters_are_counted_and_name_nobody(client: httpx.
         "binding_requests": (2, []),
         "binding_slips": (2, []),
         "meetings": (5, titles),
+        "notes_to_review": (2, []),
         "roster_imports": (2, ["名册100.xlsx", "名册101.xlsx"]),
     }
     lower = await post_of(world, await world.staff(("leader", 110)), "leader")

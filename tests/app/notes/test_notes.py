@@ -1,5 +1,7 @@
 """Notes are private until a review lets the branch see them, and private again when their member says so."""
 
+from datetime import UTC, datetime
+
 import pytest
 from sqlalchemy import select, update
 
@@ -51,7 +53,20 @@ async def test_after_a_review_the_branch_sees_it_and_nobody_else(branch: Branch)
         ]
 
 
-@pytest.mark.parametrize("how", ["taken back", "changed", "deleted", "left", "archived"])
+GONE: dict[str, dict[str, object]] = {
+    "left": {"organisation_id": 101},
+    "archived": {"archived_at": datetime(2026, 11, 16, tzinfo=UTC)},
+    "took back the consent": {"consent_version": None},
+}
+
+
+async def go(branch: Branch, how: str) -> None:
+    """The author of a note is gone from the branch, or from the service."""
+    async with transaction(branch.service.sessions) as session:
+        await session.execute(update(Member).where(Member.id == branch.member.id).values(GONE[how]))
+
+
+@pytest.mark.parametrize("how", ["taken back", "changed", "deleted", *GONE])
 async def test_what_is_shared_is_hidden_at_once(branch: Branch, how: str) -> None:
     lesson = await branch.lesson()
     note = await branch.note(lesson)
@@ -65,11 +80,36 @@ async def test_what_is_shared_is_hidden_at_once(branch: Branch, how: str) -> Non
     elif how == "deleted":
         assert (await branch.call("DELETE", f"/me/notes/{note}")).status_code == 204
     else:
-        change = {"organisation_id": 101} if how == "left" else {"archived_at": branch.service.clock()}
-        async with transaction(branch.service.sessions) as session:
-            await session.execute(update(Member).where(Member.id == branch.member.id).values(change))
+        await go(branch, how)
     assert await branch.seen(lesson, branch.other) == []
     assert await branch.seen(lesson, branch.neighbour) == []
+
+
+@pytest.mark.parametrize("how", GONE)
+async def test_nothing_is_decided_on_a_note_of_whom_it_would_not_be_shown(branch: Branch, how: str) -> None:
+    note = await branch.note(await branch.lesson())
+    await branch.share(note)
+    [read] = await branch.awaiting(branch.leader)
+    await go(branch, how)
+    assert await branch.awaiting(branch.leader) == []
+    late = await branch.call(
+        "PUT", f"/notes/{note}/review", branch.leader, approved=True, updated_at=read["updated_at"]
+    )
+    assert late.status_code == 404
+
+
+async def test_who_has_left_the_branch_finds_their_notes_private_and_offers_them_anew(branch: Branch) -> None:
+    lesson = await branch.lesson()
+    note = await branch.note(lesson)
+    await branch.share(note)
+    await branch.review(note, branch.leader)
+    await go(branch, "left")
+    [own] = (await branch.call("GET", "/me/notes")).json()["items"]
+    assert own["state"] == "private"
+    assert (await branch.share(note)).json()["state"] == "awaiting"
+    await branch.review(note, branch.leader)
+    assert await branch.seen(lesson, branch.neighbour) == [("张同志", BODY)]
+    assert await branch.seen(lesson, branch.other) == []
 
 
 async def test_a_note_is_returned_with_a_reason_and_shared_again(branch: Branch) -> None:
