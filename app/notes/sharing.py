@@ -15,6 +15,7 @@ from app.notes.models import Note
 from app.notes.schemas import AwaitingNote, ReviewedNote, ReviewIn, SharedNote, State
 from app.notes.service import check_readable
 from content.secrecy import secrecy_words
+from content.text import compact
 
 ROLES = ("leader", "reviewer")
 
@@ -122,7 +123,7 @@ async def review_note(
     if note.state != "awaiting" or note.updated_at != review.updated_at:
         raise NoteNotAwaiting
     # Accounts and members are not tied to each other: their name is what there is to know one by.
-    if author == staff.name:
+    if compact(author) == compact(staff.name):
         raise OwnNote
     if not review.approved and not review.remark:
         raise ReasonNeeded

@@ -140,7 +140,8 @@ async def test_what_is_approved_is_the_text_that_was_read(branch: Branch, clock:
     assert await branch.seen(lesson, branch.other) == []
 
 
-async def test_nobody_reviews_their_own_and_nobody_out_of_reach(branch: Branch) -> None:
+@pytest.mark.parametrize("name", ["张同志", "张　同 志"])
+async def test_nobody_reviews_their_own_and_nobody_out_of_reach(branch: Branch, name: str) -> None:
     lesson = await branch.lesson()
     note = await branch.note(lesson)
     await branch.share(note)
@@ -148,7 +149,7 @@ async def test_nobody_reviews_their_own_and_nobody_out_of_reach(branch: Branch) 
     assert await branch.awaiting(stranger) == []
     assert (await branch.review(note, stranger)).status_code == 404
     async with transaction(branch.service.sessions) as session:
-        await session.execute(update(Account).where(Account.id == branch.leader.id).values(name="张同志"))
+        await session.execute(update(Account).where(Account.id == branch.leader.id).values(name=name))
     own = await branch.review(note, branch.leader)
     assert (own.status_code, own.json()["code"]) == (409, "own_note")
 
