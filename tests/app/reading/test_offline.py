@@ -240,6 +240,21 @@ async def test_devices_that_hand_in_at_once_lose_nothing_and_gain_nothing(
         assert await session.scalar(select(func.count()).select_from(OfflineEvent)) == 18
 
 
+async def test_devices_with_and_without_network_at_once_share_the_time(reading: Reading, clock: MovableClock) -> None:
+    lessons = [await reading.lesson() for _ in range(3)]
+    await reading.issue(*lessons)
+    tickets = [await fetch(reading, lesson) for lesson in lessons]
+    await asyncio.gather(*(reading.beat(lesson, "first") for lesson in lessons))
+    clock.move(seconds=50)
+    answers = await asyncio.gather(
+        *(reading.beat(lesson, f"{lesson}-{number}") for lesson in lessons for number in range(3)),
+        *(hand_in(reading, ticket, read(0, 30, 59, name=ticket[:2])) for ticket in tickets for _ in range(2)),
+    )
+    assert {answer.status_code for answer in answers} == {200}
+    async with transaction(reading.service.sessions) as session:
+        assert await session.scalar(select(func.sum(ReadingProgress.credited_ms))) == 50_000
+
+
 async def test_events_are_kept_as_long_as_their_tickets_and_not_without_end(
     reading: Reading, clock: MovableClock
 ) -> None:
