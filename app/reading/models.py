@@ -63,7 +63,7 @@ class EarlierCompletion(Base):
 class OfflineEvent(Base):
     """An event of a phone without network, kept until its ticket has expired: none counts twice.
 
-    `heartbeat` is the digest of its id. `read_us` is the phone's own clock in microseconds since 1970: only its
+    `heartbeat` is the digest of lesson and id. `read_us` is the phone's own clock in microseconds since 1970: only its
     distance to others under the same ticket, that is with the same `fetched_at`, means anything.
     """
 

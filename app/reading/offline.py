@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.errors import Conflict
 from app.library.models import LessonVersion
 from app.reading.clock import Clock, micros
-from app.reading.credit import Beat, Progress, claimed, credit_offline
+from app.reading.credit import Beat, Progress, claimed, credit_offline, digest
 from app.reading.models import OfflineEvent, ReadingProgress
 from app.reading.rows import (
     PROGRESS,
@@ -93,9 +93,9 @@ def _take(
     desk: _Desk, ticket: Ticket, event: Event, now: datetime, read: Read, *, behind: bool
 ) -> tuple[EventState, int | None]:
     """Takes one event: what became of it, and the milliseconds that it was credited, None where it is kept already."""
-    if event.beat.heartbeat in desk.seen:
+    if (kept := _digest(ticket, event)) in desk.seen:
         return "duplicate", None
-    desk.seen.add(event.beat.heartbeat)
+    desk.seen.add(kept)
     if behind:
         return "earlier_edition", 0
     at, had = micros(event.read_at), desk.progress.credited_ms if desk.progress else 0
@@ -134,7 +134,7 @@ async def _desk(
         select(OfflineEvent.heartbeat, OfflineEvent.read_us, OfflineEvent.lesson_id, OfflineEvent.fetched_at).where(
             OfflineEvent.member_id == member_id,
             or_(
-                OfflineEvent.heartbeat.in_([event.beat.heartbeat for event in events]),
+                OfflineEvent.heartbeat.in_([_digest(ticket, event) for event in events]),
                 and_(OfflineEvent.lesson_id == ticket.lesson_id, OfflineEvent.fetched_at == ticket.fetched_at),
             ),
         )
@@ -144,10 +144,15 @@ async def _desk(
     return _Desk(progress, clock, sorted(same), {row.heartbeat for row in rows})
 
 
+def _digest(ticket: Ticket, event: Event) -> int:
+    """What is kept of an event's id, which is its own within a lesson, as that of a heartbeat is."""
+    return digest(f"{ticket.lesson_id} {event.heartbeat_id}")
+
+
 def _row(member_id: int, ticket: Ticket, event: Event, credited_ms: int, now: datetime) -> dict[str, object]:
     return {
         "member_id": member_id,
-        "heartbeat": event.beat.heartbeat,
+        "heartbeat": _digest(ticket, event),
         "lesson_id": ticket.lesson_id,
         "version": ticket.version,
         "fetched_at": ticket.fetched_at,

@@ -91,6 +91,16 @@ async def test_handed_in_again_nothing_counts_twice(reading: Reading, clock: Mov
     assert again.json()["progress"]["credited_seconds"] == 15
 
 
+async def test_an_id_is_that_of_an_event_of_its_lesson(reading: Reading, clock: MovableClock) -> None:
+    lessons = [await reading.lesson() for _ in range(2)]
+    await reading.issue(*lessons)
+    tickets = [await fetch(reading, lesson) for lesson in lessons]
+    clock.move(hours=1)
+    for ticket in tickets:
+        assert states(await hand_in(reading, ticket, read(0, 10))) == ["accepted"] * 2
+        assert states(await hand_in(reading, ticket, read(0, 10))) == ["duplicate"] * 2
+
+
 async def test_batches_of_one_ticket_count_the_same_in_any_order_and_parts(
     reading: Reading, clock: MovableClock
 ) -> None:
