@@ -105,8 +105,7 @@ def _count(
         watched = watch(watched, beat.watched, needs.media_seconds, used // SECOND)
         seconds = seconds_of(watched)
         used = (seconds - seconds_of(progress.watched)) * SECOND
-        # A text that became a recording keeps what was credited, and adds nothing to it.
-        credited_ms = max(progress.credited_ms, seconds * 1000)
+        credited_ms = seconds * 1000
     after = replace(progress, credited_ms=credited_ms, watched=watched)
     if after.completed_at is None and is_complete(after, needs):
         after = replace(after, completed_at=now)

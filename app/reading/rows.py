@@ -11,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.library.models import LessonVersion
-from app.library.rules import required_seconds
 from app.reading.clock import Clock, micros, moment, new_clock
 from app.reading.credit import Needs, Progress, remaining_seconds
 from app.reading.models import EarlierCompletion, ReadingClock, ReadingProgress
@@ -19,7 +18,6 @@ from app.reading.schemas import ProgressOut
 from app.records.service import Done, append
 
 VERSION: tuple[InstrumentedAttribute[Any], ...] = (
-    LessonVersion.characters,
     LessonVersion.required_seconds,
     LessonVersion.media_seconds,
     LessonVersion.edition,
@@ -51,10 +49,9 @@ class Read:
 
 def read_of(row: Sequence[Any]) -> tuple[Read, Progress | None]:
     """What a row of `VERSION` and `PROGRESS`, in this order, says."""
-    characters, required, media, edition, number = row[:5]
-    begun, opened, position, credited_ms, recent, started_at, heartbeat_at, completed_at, watched = row[5:]
-    needs = Needs(required if media is None else required_seconds(characters, media), media)
-    read = Read(needs, edition, number, begun, opened)
+    required, media, edition, number = row[:4]
+    begun, opened, position, credited_ms, recent, started_at, heartbeat_at, completed_at, watched = row[4:]
+    read = Read(Needs(required, media), edition, number, begun, opened)
     if recent is None:
         return read, None
     return read, Progress(position, credited_ms, tuple(recent), started_at, heartbeat_at, completed_at, watched)

@@ -101,8 +101,9 @@ function beat(me, reader, { lesson, ticket, progress }, frame, { bar, missing, b
   }
 
   function away(event) {
-    waiting = keepEvent(reader.memberId, ticket, event);
-    missing.textContent = "现在没有网络，可以继续学习。";
+    const kept = keepEvent(reader.memberId, ticket, event);
+    waiting = kept ?? waiting;
+    missing.textContent = kept ? "现在没有网络，可以继续学习。" : "现在没有网络，手机存储空间也不够，这段学习记不下来。请清理空间，或联网后再学。";
     beats.textContent = `已在手机里记下 ${waiting} 条，联网后自动提交。`;
   }
 

@@ -35,7 +35,7 @@ async function overview(root, me, phone, said) {
     told(said),
     h("p", { class: "said good" }, `已登录：${who.name}，${who.organisation}${who.exempt ? "（免学）" : ""}`),
     study,
-    findingPart(me, { root, back: home, step: STEP }),
+    findingPart(me, reader),
     drill(me),
     actions({ label: "刷新", quiet: true, run: () => home() }),
     minePart(root, me, phone, who, home, reader),

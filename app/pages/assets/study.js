@@ -15,7 +15,7 @@ export async function studyParts(me, reader) {
   const others = all.items.filter((issue) => !now.has(issue.id));
   return [
     handed.events > 0 && h("p", { class: "said good" }, `没有网络时的学习已提交：${handed.events} 条。`),
-    handed.refused.map((detail) => h("p", { class: "said warn" }, detail)),
+    [...handed.refused].map((detail) => h("p", { class: "said warn" }, detail)),
     begun.items.length > 0 && begunPart(me, reader, begun.items),
     issues.map((issue) => issueCard(me, reader, issue)),
     issues.length === 0 && h("p", { class: "said warn" }, "本周还没有已发布的学习。演示刚启动时，几秒后就会发布，请点“刷新”。"),

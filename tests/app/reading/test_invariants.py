@@ -228,7 +228,7 @@ class Backstage:
         await make_issue(self.service, 1, editor.id, self.lessons, week=date(2026, 11, 16), state="published")
         async with transaction(self.service.sessions) as session:
             recording = update(LessonVersion).where(LessonVersion.lesson_id == self.lessons[-1])
-            await session.execute(recording.values(media_seconds=MEDIA_SECONDS))
+            await session.execute(recording.values(media_seconds=MEDIA_SECONDS, required_seconds=MEDIA_NEEDED))
 
     async def _close(self) -> None:
         await self.service.http.aclose()

@@ -10,6 +10,7 @@ from sqlalchemy import update
 
 from app.db.engine import transaction
 from app.library.models import LessonVersion
+from app.library.rules import required_seconds
 from app.reading.watching import seconds_of, watch
 from app.resources import Service
 from tests.app.reading.test_api import Reading
@@ -55,10 +56,15 @@ async def recording(reading: Reading) -> int:
     """A published lesson that is a recording of 100 seconds."""
     lesson = await reading.lesson()
     await reading.issue(lesson)
+    await become_recording(reading, lesson)
+    return lesson
+
+
+async def become_recording(reading: Reading, lesson: int) -> None:
+    """As publishing does it."""
     async with transaction(reading.service.sessions) as session:
         version = update(LessonVersion).where(LessonVersion.lesson_id == lesson)
-        await session.execute(version.values(media_seconds=LENGTH))
-    return lesson
+        await session.execute(version.values(media_seconds=LENGTH, required_seconds=required_seconds(0, LENGTH)))
 
 
 async def watched(reading: Reading, lesson: int, id_: str, *intervals: list[int], at: float = 0.5) -> dict[str, object]:
@@ -150,19 +156,14 @@ async def test_the_last_unfinished_lessons_come_first_to_go_on_with(reading: Rea
     assert [each["remaining_seconds"] for each in shown] == [90, 20]
 
 
-async def test_a_text_that_became_a_recording_keeps_its_credit_and_adds_nothing(
+async def test_what_was_read_of_a_text_does_not_complete_the_recording_that_it_became(
     reading: Reading, clock: MovableClock
 ) -> None:
     lesson = await reading.lesson()
     await reading.issue(lesson)
-    await reading.beat(lesson, "0")
-    clock.move(seconds=10)
-    await reading.beat(lesson, "1")
-    async with transaction(reading.service.sessions) as session:
-        version = update(LessonVersion).where(LessonVersion.lesson_id == lesson)
-        await session.execute(version.values(media_seconds=LENGTH))
-    clock.move(seconds=50)
-    assert (await watched(reading, lesson, "2", [0, 5]))["credited_seconds"] == 10
-    assert (await watched(reading, lesson, "3", [0, 50]))["credited_seconds"] == 10  # the time was used up
-    clock.move(seconds=45)
-    assert (await watched(reading, lesson, "4", [0, 50]))["credited_seconds"] == 50
+    for number in range(3):
+        await reading.beat(lesson, f"text-{number}")
+        clock.move(seconds=60)
+    await become_recording(reading, lesson)
+    begun = await watched(reading, lesson, "film", [0, 5])
+    assert (begun["credited_seconds"], begun["remaining_seconds"], begun["completed_at"]) == (5, 85, None)
