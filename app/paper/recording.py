@@ -100,9 +100,10 @@ async def record_study(
         raise NothingToRecord
     written = await session.execute(
         insert(RecordedStudy)
-        .values(rows)
         .on_conflict_do_nothing()
-        .returning(RecordedStudy.id, RecordedStudy.member_id, RecordedStudy.lesson_id, RecordedStudy.passed)
+        .returning(RecordedStudy.id, RecordedStudy.member_id, RecordedStudy.lesson_id, RecordedStudy.passed),
+        # Not as values of one statement: two hundred members and twenty lessons have too many parameters.
+        rows,
     )
     new = written.all()
     await append(session, _earned(asked, new), now)

@@ -12,8 +12,8 @@ from typing import cast
 from fpdf import FPDF
 from fpdf.enums import TextMode
 from fpdf.fonts import TTFFont
-from PIL import Image
 
+from content.printing.pictures import printable_picture
 from content.printing.wrap import Line, Run, printable, wrapped
 
 _FONT = Path(__file__).parents[1] / "fonts" / "NotoSansSC-Regular.ttf"
@@ -24,7 +24,6 @@ WIDTH, _HEIGHT, SIDE, _TOP, _BOTTOM, _FOOT = 210.0, 297.0, 22.0, 20.0, 277.0, 28
 INNER = WIDTH - 2 * SIDE
 _TALLEST_PICTURE = 130.0
 _PIXELS_A_MM = 150 / 25.4
-_LARGEST_SIDE = 1600  # pixels: more than paper of this width shows at 150 an inch
 _PADDING = 1.5
 
 
@@ -104,17 +103,13 @@ class Paper:
 
     def picture(self, data: bytes) -> bool:
         """Draw a picture as wide as the text at most; False where the bytes are none that can be read."""
-        try:
-            with Image.open(BytesIO(data)) as opened:
-                opened.draft("RGB", (_LARGEST_SIDE, _LARGEST_SIDE))
-                opened.thumbnail((_LARGEST_SIDE, _LARGEST_SIDE))
-                image = opened.convert("RGB")
-        except (OSError, ValueError, Image.DecompressionBombError):
+        image = printable_picture(data)
+        if image is None:
             return False
         scale = min(1 / _PIXELS_A_MM, INNER / image.width, _TALLEST_PICTURE / image.height)
         width, height = image.width * scale, image.height * scale
         self.need(height + 2)
-        self.pdf.image(image, SIDE + (INNER - width) / 2, self.y + 1, width, height)
+        self.pdf.image(BytesIO(image.jpeg), SIDE + (INNER - width) / 2, self.y + 1, width, height)
         self.y += height + 2
         return True
 
