@@ -47,8 +47,8 @@ class LessonIn(In):
 class LessonUpload(In):
     """The fields beside the file of an upload: a form has nothing but text.
 
-    Without a `title` it is that of the document, which needs a `source`; a Markdown file has all but the author in
-    its front matter.
+    Without a `title` it is that of the document, or the name of its file. A document needs a `source`; a Markdown file
+    has all but the author in its front matter.
     """
 
     organisation_id: Annotated[Id, Field(strict=False)]

@@ -125,7 +125,7 @@ async def _from_form(request: Request, svc: Service, editor: CurrentStaff, now: 
             raise FrontMatterOnly
         written = await parse_lesson(data)
     else:
-        written = await read_document(svc, kind, data, fields, now)
+        written = await read_document(svc, kind, data, fields, now, file_name)
     byline = Byline(upload.author_line, upload.reprint_permission)
     return Submitted(upload.organisation_id, written, byline, await find_warnings(words, written))
 

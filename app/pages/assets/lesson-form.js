@@ -50,7 +50,7 @@ function formOf(fields, file) {
 
 /** A document: of a Markdown file the fields are in the file itself. */
 function fromFile(work, keep) {
-  const beside = besideText({}, "不填就用文件里的标题");
+  const beside = besideText({}, "不填就用文件里的标题，没有则用文件名");
   const file = fileField("选择文件", ACCEPTED);
   const run = async (tell) => {
     const chosen = await file.read();
@@ -101,7 +101,7 @@ function fromRecording(work, keep) {
   };
   return fold(
     "上传视频或音频课件",
-    h("p", { class: "soft small" }, "视频用 .mp4，音频用 .m4a 或 .wav（.mp3 读不出时长，不能计学习进度）。"),
+    h("p", { class: "soft small" }, "视频用 .mp4，音频用 .mp3、.m4a 或 .wav。"),
     mediaField(work.organisation, (asset) => (media = asset)),
     beside.element,
     field("文字说明（可不填）", markdown, HOW),
