@@ -72,7 +72,7 @@ class PictureIn(In):
 
 
 class LessonPatch(In):
-    """What of a draft changes."""
+    """What of a lesson changes."""
 
     title: Title | None = None
     summary: Summary | None = None
@@ -82,6 +82,12 @@ class LessonPatch(In):
     author_line: AuthorLine | None = None
     reprint_permission: Permission | None = None
     markdown: Markdown | None = None
+
+
+class DraftPatch(LessonPatch):
+    """What of a draft changes; `media_id` null takes the recording away from a text that it stands beside."""
+
+    media_id: Id | None = None
 
 
 class WarningOut(Out):
