@@ -21,7 +21,7 @@ from scheduler.sender import Sender, send_for_ever
 log = structlog.get_logger()
 
 # Longer than the longest request, so that what has begun is finished.
-GRACE_SECONDS = 30
+GRACE_SECONDS = 185
 
 
 class PortTaken(Exception):

@@ -1,21 +1,19 @@
-"""Large documents through the child: `python -m bench.documents`.
+"""Large documents as lessons, through the API: `python -m bench.documents`.
 
-A PDF of 300 pages, all of them drawn, and a Word file with headings, a table, footnotes and 40 photographs. Prints the
-seconds of each, by how much the memory of this process grew, which stands for the service, and the largest child.
-The service and a child must stay within 300 MB together with what the service holds at rest (about 110 MB).
+A PDF of 300 pages, all of them drawn, and a Word file with headings, tables and 40 photographs. Prints the seconds of
+each, and the most memory that the API process and one of its children had. Service and child must stay within 300 MB.
 """
 
 import asyncio
-import time
-from contextlib import suppress
+import tempfile
 from io import BytesIO
+from pathlib import Path
 
-import psutil
+import httpx
 from docx import Document
 from PIL import Image
 
-from content.documents.pdf import page_ranges
-from content.sandbox import parse_in_child
+from bench.service import serving
 from tests.content.documents.build_pdf import chinese_pdf
 
 PAGES = 300
@@ -47,50 +45,27 @@ def large_docx() -> bytes:
     return output.getvalue()
 
 
-async def draw_pdf(data: bytes) -> int:
-    """Parse a PDF and draw all of its pages, ten at a time, as the service does; returns the bytes of the pictures."""
-    await parse_in_child("pdf", data)
-    total = 0
-    for first, last in page_ranges(PAGES):
-        pages = await parse_in_child("pdf_pages", data, {"first": first, "last": last})
-        total += sum(len(page.data) for page in pages.pictures)
-    return total
+async def hand_in(client: httpx.AsyncClient, name: str, data: bytes) -> int:
+    """Makes a lesson of the file, and gives how many pictures it has."""
+    fields = {"organisation_id": "1", "title": name, "source": "测量"}
+    made = await client.post("/lessons", data=fields, files={"file": (name, data)})
+    if made.status_code != 201:
+        raise SystemExit(made.text)
+    shown = (await client.post(f"/lessons/{made.json()['id']}/preview")).raise_for_status().json()
+    return str(shown["html"]).count("<img ")
 
 
-async def read_docx(data: bytes) -> int:
-    """Parse a Word file; returns the bytes of its pictures."""
-    document = await parse_in_child("docx", data)
-    return sum(len(picture.data) for picture in document.pictures)
-
-
-async def watch(highest: list[int]) -> None:
-    """Note the most memory that this process has, and its largest child."""
-    process = psutil.Process()
-    while True:
-        highest[0] = max(highest[0], process.memory_info().rss)
-        for child in process.children():
-            with suppress(psutil.NoSuchProcess):
-                highest[1] = max(highest[1], child.memory_info().rss)
-        await asyncio.sleep(0.05)
-
-
-async def main() -> None:
-    """Measure and print."""
-    for name, data, read in (
-        (f"{PAGES} pages of PDF", chinese_pdf(PAGES), draw_pdf),
-        (f"Word, {PHOTOGRAPHS} photographs", large_docx(), read_docx),
-    ):
-        before = psutil.Process().memory_info().rss
-        highest = [before, 0]
-        watching = asyncio.create_task(watch(highest))
-        start = time.monotonic()
-        written = await read(data)
-        seconds = time.monotonic() - start
-        watching.cancel()
-        grown, child = (highest[0] - before) / MEGABYTE, highest[1] / MEGABYTE
-        print(f"{name}: {len(data) / MEGABYTE:.1f} MB in, {written / MEGABYTE:.1f} MB of pictures out, {seconds:.0f} s")
-        print(f"    this process grew by {grown:.0f} MB, the largest child had {child:.0f} MB")
+async def measure(folder: Path) -> None:
+    """Measures and prints."""
+    async with serving(folder) as (watched, client):
+        for name, data in (("长文件.pdf", chinese_pdf(PAGES)), ("讲义.docx", large_docx())):
+            pictures = await watched.step(name, hand_in(client, name, data))
+            print(f"{name}: {len(data) / MEGABYTE:.1f} MB in, {pictures} pictures out, {watched.seconds[name]:.0f} s")
+            grown, child = watched.peak[name] - watched.before, watched.child[name]
+            print(f"    the service had {watched.peak[name] / MEGABYTE:.0f} MB at most ({grown / MEGABYTE:+.0f} MB),")
+            print(f"    its largest child {child / MEGABYTE:.0f} MB")
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    with tempfile.TemporaryDirectory() as temporary:
+        asyncio.run(measure(Path(temporary)))

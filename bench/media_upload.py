@@ -8,50 +8,22 @@ multiple of a plain sequential write of the same bytes with one fsync, to the sa
 
 import argparse
 import asyncio
-import base64
 import hashlib
 import os
 import secrets
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
-import psutil
 
-from app.db.embedded import embedded_postgres
-from app.db.migrate import migrate
-from app.resources import open_service
-from app.settings import Settings
-from bench.hot_operations import free_port, process
+from bench.service import Watched, serving
 from tests.content.samples import SOUND, box, mp4, track
-from tests.world import World
 
 MB = 1024 * 1024
 HEADERS = {"Content-Type": "application/offset+octet-stream"}
-
-
-@dataclass
-class Watched:
-    """The service's process: the most memory that was seen in each step, in bytes, and seconds."""
-
-    service: psutil.Process
-    before: int = 0
-    peak: dict[str, int] = field(default_factory=dict)
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    async def step(self, name: str, work: Any) -> Any:
-        """Does the work, looking at the memory all the time."""
-        begun = time.monotonic()
-        working = asyncio.create_task(work)
-        while not working.done():
-            self.peak[name] = max(self.peak.get(name, 0), self.service.memory_info().rss)
-            await asyncio.wait({working}, timeout=0.01)
-        self.seconds[name] = time.monotonic() - begun
-        return await working
 
 
 def film(megabytes: int, piece: int) -> Iterator[bytes]:
@@ -111,27 +83,13 @@ async def read(address: str, readers: int) -> set[str]:
 
 async def measure(folder: Path, options: argparse.Namespace) -> Watched:
     """Uploads and reads with a service of its own."""
-    keys = [base64.b64encode(secrets.token_bytes(32)).decode() for _ in range(2)]
-    async with embedded_postgres(folder / "var", "bench_media") as url:
-        await asyncio.to_thread(migrate, url)
-        values = {"DATABASE_URL": url, "signing_key": keys[0], "data_key": keys[1]}
-        async with open_service(Settings.model_validate(values), url) as service:
-            editor = await (await World.build(service)).staff(("editor", 1))
-        port = free_port()
-        environment = {
-            **os.environ, "DATABASE_URL": url, "PORT": str(port), "ZHIJIAN_LOG_LEVEL": "warning",
-            "ZHIJIAN_SIGNING_KEY": keys[0], "ZHIJIAN_DATA_KEY": keys[1], "ZHIJIAN_MEDIA": str(folder / "media"),
-        }  # fmt: skip
-        with process(["-c", "from app.cli import main; main()", "api"], port, environment) as api:
-            host = f"http://127.0.0.1:{port}"
-            async with httpx.AsyncClient(base_url=f"{host}/api/v1", headers=editor.auth, timeout=600) as client:
-                (await client.get("/staff/me")).raise_for_status()
-                watched = Watched(api, before=api.memory_info().rss)
-                asset, digest = await watched.step("upload", upload(client, options))
-            if (asset["state"], asset["sha256"]) != ("ready", digest):
-                raise SystemExit(f"not what was sent: {asset}")
-            if await watched.step("4 readers", read(host + asset["url"], 4)) != {digest}:
-                raise SystemExit("what was read is not what was sent")
+    async with serving(folder) as (watched, client):
+        asset, digest = await watched.step("upload", upload(client, options))
+        if (asset["state"], asset["sha256"]) != ("ready", digest):
+            raise SystemExit(f"not what was sent: {asset}")
+        address = str(client.base_url.join(asset["url"]))
+        if await watched.step("4 readers", read(address, 4)) != {digest}:
+            raise SystemExit("what was read is not what was sent")
     return watched
 
 
@@ -139,7 +97,6 @@ def main(options: argparse.Namespace) -> None:
     """Measures in a folder that is thrown away."""
     with tempfile.TemporaryDirectory(dir=options.folder) as temporary:
         folder = Path(temporary)
-        folder.chmod(0o755)  # the embedded server, started by root, runs as another user
         before = plain_write(folder, options)
         watched = asyncio.run(measure(folder, options))
         plain = (before + plain_write(folder, options)) / 2

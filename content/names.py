@@ -1,12 +1,15 @@
 """What people type to find somebody: the name, its pinyin, and the initials of that."""
 
+import os
 from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import islice, product
 
-from pypinyin import Style, pinyin
-
 from content.text import compact
+
+# Names are read character by character: the dictionary of phrases would only take 45 MB.
+os.environ.setdefault("PYPINYIN_NO_PHRASES", "true")
+from pypinyin import Style, pinyin
 
 # Of a name whose characters are read in several ways, so many readings are kept.
 READINGS = 16

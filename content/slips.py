@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from itertools import accumulate
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import segno
-from fpdf import FPDF
-from fpdf.enums import TextMode
-from fpdf.fonts import TTFFont
+
+if TYPE_CHECKING:
+    from fpdf import FPDF
+    from fpdf.fonts import TTFFont
 
 PRODUCT = "指尖课堂"
 ADVICE = (f"微信打开小程序“{PRODUCT}”→绑定→扫码或输入 8 位数字", "仅限本人使用一次，请勿转交他人")
@@ -97,7 +98,7 @@ def slips_pdf(slips: Sequence[Slip], *, title: str, issued_on: date, advice: Seq
 class _Sheet:
     """The document, and the widths of all characters of its font in thousandths of the size."""
 
-    pdf: FPDF
+    pdf: "FPDF"
     widths: Mapping[int, float]
 
     def printable(self, text: str) -> str:
@@ -114,7 +115,7 @@ class _Sheet:
         size, lines = _fitted(self, self.printable(text), style, width)
         self.pdf.set_font_size(size)
         # fpdf2 takes the width of this stroke in points, unlike that of a line.
-        mode = TextMode.FILL_STROKE if style.bold else TextMode.FILL
+        mode = "FILL_STROKE" if style.bold else "FILL"
         with self.pdf.local_context(text_mode=mode, line_width=size * _STROKE):
             for number, line in enumerate(lines):
                 baseline = y + (_ASCENT + number * _LEADING) * size * _POINT
@@ -125,6 +126,9 @@ class _Sheet:
 def _new_sheet(issued_on: date) -> _Sheet:
     # It lists the characters of the sheet, and they are people's names.
     logging.getLogger("fontTools").setLevel(logging.WARNING)
+    # Here, for it takes 45 MB, which a service that has nothing to print can do without.
+    from fpdf import FPDF
+
     pdf = FPDF(format="A4")
     pdf.set_auto_page_break(False)
     pdf.set_creation_date(datetime.combine(issued_on, time(), UTC))
@@ -132,7 +136,7 @@ def _new_sheet(issued_on: date) -> _Sheet:
     pdf.set_title(f"{PRODUCT} 绑定单")
     pdf.add_font("Noto", fname=_FONT)
     pdf.set_font("Noto")
-    font = cast(TTFFont, pdf.current_font)
+    font = cast("TTFFont", pdf.current_font)
     return _Sheet(pdf, {char: font.cw[char] for char in font.cmap})
 
 
@@ -188,7 +192,7 @@ def _draw_slip(sheet: _Sheet, slip: Slip, advice: Sequence[str], x: float, y: fl
     _draw_qr(sheet.pdf, slip.link or slip.code, x + _WIDTH - _QR_BOX, y + 1.0)
 
 
-def _draw_qr(pdf: FPDF, content: str, x: float, y: float) -> None:
+def _draw_qr(pdf: "FPDF", content: str, x: float, y: float) -> None:
     """Draw the modules as rectangles, one for each run of dark ones in a row."""
     # Never a Micro QR code, which 8 digits would fit in: WeChat does not read it.
     rows = [bytes(row) for row in segno.make_qr(content, error="m").matrix]
@@ -199,7 +203,7 @@ def _draw_qr(pdf: FPDF, content: str, x: float, y: float) -> None:
             pdf.rect(x + (_QUIET + run.start()) * module, top, len(run[0]) * module, module, style="F")
 
 
-def _draw_cutting_lines(pdf: FPDF, rows: int) -> None:
+def _draw_cutting_lines(pdf: "FPDF", rows: int) -> None:
     bottom = _TOP + rows * _HEIGHT
     with pdf.local_context(draw_color=110, line_width=0.15, dash_pattern={"dash": 2, "gap": 1.5, "phase": 0}):
         for row in range(rows + 1):

@@ -1,6 +1,7 @@
 """What is deployed and how it is told: compose files, proxy, image, the service's database role, the documents."""
 
 import asyncio
+import json
 import os
 import re
 import secrets
@@ -162,11 +163,27 @@ def longest_seconds(directive: str, name: str) -> int:
         ("keepalive_timeout", "deploy/nginx.conf"),
         ("proxy_connect_timeout", "deploy/locations.conf"),
         ("proxy_send_timeout", "deploy/locations.conf"),
-        ("proxy_read_timeout", "deploy/locations.conf"),
     ],
 )
 def test_the_proxy_has_deadlines(directive: str, name: str) -> None:
     assert 0 < longest_seconds(directive, name) <= 60
+
+
+def test_only_a_request_that_parses_a_document_may_take_longer_than_a_minute() -> None:
+    text = (ROOT / "deploy/locations.conf").read_text()
+    (longer,) = re.findall(r"location ~ (\S+) \{\s*proxy_pass http://api;\s*proxy_read_timeout (\d+)s;", text)
+    assert 150 <= int(longer[1]) <= 300
+    assert re.findall(r"proxy_read_timeout (\d+)s;", text.replace(longer[1], "")) == ["60"]
+    parsing = {
+        path.replace("{lesson_id}", "12")
+        for path, operations in json.loads((ROOT / "docs/openapi.json").read_text())["paths"].items()
+        for operation in operations.values()
+        if path.startswith("/api/v1/lessons") and "multipart/form-data" in str(operation.get("requestBody"))
+    }
+    assert len(parsing) == 3
+    assert all(re.fullmatch(longer[0], path) for path in parsing), parsing
+    for path in ("/api/v1/lessons/12", "/api/v1/lessons/12/draft", "/api/v1/lessons/12/progress", "/api/v1/issues"):
+        assert not re.search(longer[0], path), path
 
 
 def test_the_proxy_takes_what_the_api_takes() -> None:

@@ -18,6 +18,7 @@ from app.library.issue_schemas import Person
 from app.library.lessons import DESK, LessonChanged, get_lesson, lock_lesson
 from app.library.models import Issue, IssueLesson, Lesson
 from app.library.recording import record_change
+from app.library.recordings import check_shown
 from app.library.reviews import OwnIssue, approve, list_reviews, reviews_required
 from app.library.schemas import WarningOut
 from app.library.service import check_permission, check_pictures
@@ -92,12 +93,16 @@ async def create_correction(
     substantive: bool,
     now: datetime,
 ) -> LessonCorrection:
-    """A correction of the published lesson `base`, to be reviewed; raises what this module defines, or `NotFound`."""
+    """A correction of the published lesson `base`, to be reviewed.
+
+    Raises what this module and `check_shown` define, or `NotFound`.
+    """
     await get_lesson(session, staff, base.id, "editor")
     lesson = await lock_lesson(session, base.id)
     version_id = await check_published(session, lesson)
     if lesson.revision != base.revision:
         raise LessonChanged
+    await check_shown(session, staff, written, lesson.html)
     correction = LessonCorrection(
         lesson_id=lesson.id,
         base_version_id=version_id,

@@ -12,7 +12,7 @@ from app.library.assets.objects import discard
 from app.library.words import tidy
 from app.library.written import Written
 from app.resources import Service
-from content.documents.kinds import Kind
+from content.documents.kinds import Kind, title_of
 from content.documents.markdown import clean_fields
 from content.documents.pdf import PAGE_TASKS, page_ranges
 from content.documents.result import ParsedDocument, Picture, finish
@@ -23,8 +23,10 @@ from content.sandbox import parse_in_child
 _FOUND_LATER = {"secrecy_words", "html_pictures"}
 
 
-async def read_document(svc: Service, kind: Kind, data: bytes, fields: Mapping[str, str], now: datetime) -> Written:
-    """A lesson from a document under these fields; a `title` of "" is that of the document.
+async def read_document(
+    svc: Service, kind: Kind, data: bytes, fields: Mapping[str, str], now: datetime, file_name: str = ""
+) -> Written:
+    """A lesson from a document under these fields; a `title` of "" is that of the document, or of its file.
 
     No transaction may be open. Its pictures are in the store, as nobody's: they are swept unless `adopt_files` makes
     them assets, and removed at once where the document is refused. Raises `Invalid` or `StorageUnavailable`.
@@ -32,7 +34,7 @@ async def read_document(svc: Service, kind: Kind, data: bytes, fields: Mapping[s
     stored: dict[int, StoredFile] = {}
     try:
         parsed: ParsedDocument = await parse_in_child(kind, data)
-        checked = clean_fields(**{**fields, "title": fields["title"] or parsed.title})
+        checked = clean_fields(**{**fields, "title": fields["title"] or parsed.title or title_of(file_name)})
         async for pictures in _pictures(kind, data, parsed):
             files = [File(each.media_type, each.data, each.name) for each in pictures]
             kept = await store_files(svc.sessions, svc.media, files, now)

@@ -18,6 +18,7 @@ from app.library.desk_models import LessonText
 from app.library.models import Issue, IssueLesson, Lesson, LessonVersion
 from app.library.reach import get_organisation as get_organisation
 from app.library.recording import differing, record_change
+from app.library.recordings import check_shown
 from app.library.revisions import Expected, check_revision
 from app.library.rules import required_seconds
 from app.library.schemas import Changed, LessonOut, LessonRow, MediaOut, reading_rule
@@ -116,8 +117,9 @@ async def create_lesson(
     byline: Byline,
     now: datetime,
 ) -> Lesson:
-    """A new draft in an organisation of the editor, with its pictures; raises `NotFound`."""
+    """A new draft in an organisation of the editor, with its pictures; raises `NotFound` or `UnknownPicture`."""
     organisation = await get_organisation(session, staff, organisation_id)
+    await check_shown(session, staff, written)
     # In a thread: the words of a long document would hold up the other requests for a second.
     words = await asyncio.to_thread(searchable, written.title, written.summary, written.nodes, written.body_text)
     lesson = add_lesson(session, staff.account_id, organisation.id, written, now, byline, words)
@@ -189,9 +191,10 @@ async def change_lesson(
     byline: Byline | None = None,
     expected: Expected = None,
 ) -> Lesson:
-    """Saves a draft that was made from `base`; raises `StaleRevision`, `LessonLocked`, `LessonChanged` or `NotFound`.
+    """Saves a draft that was made from `base`.
 
-    Without `byline` these stay as they are.
+    Raises `StaleRevision`, `LessonLocked`, `LessonChanged`, `UnknownPicture` or `NotFound`. Without `byline`
+    these stay as they are.
     """
     await get_lesson(session, staff, base.id, "editor")
     # Locked before the states are looked at: an issue that goes to review holds its lessons until it is there.
@@ -200,6 +203,7 @@ async def change_lesson(
     await check_unlocked(session, lesson.id)
     if lesson.revision != base.revision:
         raise LessonChanged
+    await check_shown(session, staff, written, lesson.html)
     byline = byline or byline_of(lesson)
     before, after = kept_text(lesson, byline_of(lesson)), kept_text(written, byline)
     if after == before and written.html == lesson.html:

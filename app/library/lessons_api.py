@@ -19,9 +19,9 @@ from app.library.recordings import find_picture, media_of, with_picture
 from app.library.revisions import Expected, check_revision
 from app.library.rules import required_seconds
 from app.library.schemas import (
+    DraftPatch,
     LessonDraft,
     LessonOut,
-    LessonPatch,
     LessonRows,
     MediaOut,
     Permission,
@@ -34,6 +34,7 @@ from app.library.uploads import (
     read_file,
     replaced,
     rewrite,
+    with_recording,
 )
 from app.library.versions import version_number
 from app.library.warnings import find_warnings, load_words
@@ -160,7 +161,7 @@ async def _change(
 @router.patch("/lessons/{lesson_id}/draft", operation_id="change_lesson_draft")
 async def change_lesson_draft(
     lesson_id: PathId,
-    body: LessonPatch,
+    body: DraftPatch,
     response: Response,
     svc: ServiceDep,
     editor: KnownEditor,
@@ -173,6 +174,8 @@ async def change_lesson_draft(
     """
     base = await _base(svc, editor, lesson_id, expected)
     written, byline = await rewrite(base, body)
+    if "media_id" in body.model_fields_set:
+        written = await with_recording(svc, editor, written, body.media_id)
     return tagged(response, await _change(svc, editor, base, written, byline, expected, now))
 
 

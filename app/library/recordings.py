@@ -4,11 +4,13 @@ import asyncio
 from dataclasses import replace
 from math import ceil
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access.principals import CurrentStaff
+from app.access.principals import CurrentStaff, within
+from app.directory.models import Organisation
 from app.errors import Conflict, Invalid, NotFound
-from app.library.assets.addresses import address_of
+from app.library.assets.addresses import address_of, key_of, shown_in
 from app.library.assets.models import Asset
 from app.library.assets.service import get_asset
 from app.library.desk_models import LessonCorrection
@@ -48,6 +50,13 @@ class NotPicture(Invalid):
     detail = "这个文件不是图片，请选择 JPG、PNG、WebP 或 GIF 图片。"
 
 
+class UnknownPicture(Invalid):
+    """The text shows what is no picture in the editor's reach."""
+
+    code = "picture_unknown"
+    detail = "正文里引用的图片不存在、不是图片，或者不在您的管理范围内。请重新上传图片，再使用上传后得到的地址。"
+
+
 class NoPlaceholder(NotFound):
     """The text has no such place, or no longer."""
 
@@ -79,6 +88,25 @@ async def find_picture(session: AsyncSession, editor: CurrentStaff, asset_id: in
     if TYPES[media_type].kind != "picture":
         raise NotPicture
     return address_of(str(asset.key), media_type)
+
+
+async def check_shown(session: AsyncSession, editor: CurrentStaff, written: Written, before: str = "") -> None:
+    """Raises `UnknownPicture` where a text shows a file that was not in its HTML `before` and is out of reach.
+
+    Whoever once saw the address of a picture could otherwise have it signed for ever.
+    """
+    own = {address_of(file.key, file.facts.type.name) for file in written.files}
+    new = shown_in(written.html) - own - shown_in(before)
+    if not new:
+        return
+    found = await session.execute(
+        select(Asset.key, Asset.media_type)
+        .join(Organisation, Organisation.id == Asset.organisation_id)
+        .where(Asset.key.in_(map(key_of, new)), within(Organisation.path, editor.paths("editor")))
+    )
+    pictures = {address_of(key, media) for key, media in found if key and media and TYPES[media].kind == "picture"}
+    if new - pictures:
+        raise UnknownPicture
 
 
 async def with_picture(base: Lesson, number: int, address: str) -> Written:

@@ -47,8 +47,8 @@ class LessonIn(In):
 class LessonUpload(In):
     """The fields beside the file of an upload: a form has nothing but text.
 
-    Without a `title` it is that of the document, which needs a `source`; a Markdown file has all but the author in
-    its front matter.
+    Without a `title` it is that of the document, or the name of its file. A document needs a `source`; a Markdown file
+    has all but the author in its front matter.
     """
 
     organisation_id: Annotated[Id, Field(strict=False)]
@@ -72,7 +72,7 @@ class PictureIn(In):
 
 
 class LessonPatch(In):
-    """What of a draft changes."""
+    """What of a lesson changes."""
 
     title: Title | None = None
     summary: Summary | None = None
@@ -82,6 +82,12 @@ class LessonPatch(In):
     author_line: AuthorLine | None = None
     reprint_permission: Permission | None = None
     markdown: Markdown | None = None
+
+
+class DraftPatch(LessonPatch):
+    """What of a draft changes; `media_id` null takes the recording away from a text that it stands beside."""
+
+    media_id: Id | None = None
 
 
 class WarningOut(Out):

@@ -125,7 +125,7 @@ async def _from_form(request: Request, svc: Service, editor: CurrentStaff, now: 
             raise FrontMatterOnly
         written = await parse_lesson(data)
     else:
-        written = await read_document(svc, kind, data, fields, now)
+        written = await read_document(svc, kind, data, fields, now, file_name)
     byline = Byline(upload.author_line, upload.reprint_permission)
     return Submitted(upload.organisation_id, written, byline, await find_warnings(words, written))
 
@@ -144,10 +144,6 @@ async def _from_fields(body: LessonIn, svc: Service, editor: CurrentStaff, now: 
     if (body.markdown is None) + (body.html is None) != 1 and (body.media_id is None or body.html is not None):
         raise OneText
     words = await _words_for(svc, editor, body.organisation_id)
-    recording: tuple[int | None, int | None] = (None, None)
-    if body.media_id is not None:
-        async with transaction(svc.sessions) as session:
-            recording = await find_recording(session, editor, body.media_id)
     fields = body.model_dump(include=set(FIELDS) - {"markdown"})
     if body.html is not None:
         written = await read_document(svc, "html", body.html.encode(), fields, now)
@@ -155,9 +151,20 @@ async def _from_fields(body: LessonIn, svc: Service, editor: CurrentStaff, now: 
         written = await parse_lesson(compose(**fields, markdown=body.markdown))
     else:
         written = without_text(fields)
-    written = replace(written, media_id=recording[0], media_seconds=recording[1])
+    written = await with_recording(svc, editor, written, body.media_id)
     byline = Byline(body.author_line, body.reprint_permission)
     return Submitted(body.organisation_id, written, byline, await find_warnings(words, written))
+
+
+async def with_recording(svc: Service, editor: CurrentStaff, written: Written, media_id: int | None) -> Written:
+    """The same beside this recording, or without any; raises `OneText` or what `find_recording` does."""
+    if media_id is None:
+        if not written.html:
+            raise OneText
+        return replace(written, media_id=None, media_seconds=None)
+    async with transaction(svc.sessions) as session:
+        media_id, seconds = await find_recording(session, editor, media_id)
+    return replace(written, media_id=media_id, media_seconds=seconds)
 
 
 def without_text(fields: Mapping[str, str]) -> Written:

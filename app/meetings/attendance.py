@@ -14,7 +14,7 @@ from app.errors import Conflict, NotFound
 from app.meetings.models import Attendance, Meeting
 from app.meetings.schemas import AttendanceOut, Attendant
 from app.meetings.service import MeetingCancelled
-from app.records.service import Done, append, take_back
+from app.records.service import Done, append, hold_members, take_back
 
 
 class MeetingToCome(Conflict):
@@ -69,7 +69,8 @@ async def put_attendance(
     if len(set(found)) != len(wanted):
         raise NotFound
     come, gone = sorted(wanted - before), sorted(before - wanted)
-    # In the order in which everybody locks members, before the rows that refer to them.
+    # All of them in the order in which everybody locks members, before the rows that refer to them.
+    await hold_members(session, [*come, *gone])
     await take_back(session, [_done(meeting, organisation, member_id) for member_id in gone], now)
     await session.execute(delete(Attendance).where(Attendance.meeting_id == meeting.id, Attendance.member_id.in_(gone)))
     session.add_all(

@@ -18,6 +18,7 @@ from app.quizzes.drawing import draw
 from app.quizzes.models import Quiz
 from app.quizzes.schemas import DrawRule
 from app.quizzes.service import fixed_ids, list_asked
+from app.quizzes.shuffling import options_in, order_of
 from app.schemas import week_of
 from app.storage.base import ObjectMissing, Store
 from content.printing.blocks import Picture, blocks_of
@@ -83,7 +84,10 @@ async def _lessons(session: AsyncSession, issue_id: int) -> list[PrintedLesson]:
 async def _questions(session: AsyncSession, quiz: Quiz, organisation_id: int) -> list[PrintedQuestion]:
     rules = [DrawRule.model_validate(rule) for rule in quiz.draw]
     ids = await draw(session, organisation_id, rules, quiz.id) if rules else await fixed_ids(session, quiz.id)
-    return [PrintedQuestion(each.kind, each.stem, each.options) for each in await list_asked(session, ids)]
+    return [
+        PrintedQuestion(each.kind, each.stem, options_in(each, order_of(each, quiz.id, shuffle=False)))
+        for each in await list_asked(session, ids)
+    ]
 
 
 async def list_pictures(session: AsyncSession, issue: PrintedIssue) -> list[Asset]:

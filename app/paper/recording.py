@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from app.access import audit
 from app.access.principals import CurrentStaff, ancestors, below
@@ -100,9 +101,10 @@ async def record_study(
         raise NothingToRecord
     written = await session.execute(
         insert(RecordedStudy)
-        .values(rows)
         .on_conflict_do_nothing()
-        .returning(RecordedStudy.id, RecordedStudy.member_id, RecordedStudy.lesson_id, RecordedStudy.passed)
+        .returning(RecordedStudy.id, RecordedStudy.member_id, RecordedStudy.lesson_id, RecordedStudy.passed),
+        # Not as values of one statement: two hundred members and twenty lessons have too many parameters.
+        rows,
     )
     new = written.all()
     await append(session, _earned(asked, new), now)
@@ -158,12 +160,13 @@ async def _lessons(
     """The lessons that are meant, each in the edition that there was at the end of the day."""
     day_ends = datetime.combine(body.studied_on + timedelta(days=1), time(), ZoneInfo(timezone))
     at = min(now, day_ends - timedelta(microseconds=1))
+    newer = aliased(LessonVersion)
+    last = select(func.max(newer.number)).where(newer.lesson_id == LessonVersion.lesson_id, newer.created_at <= at)
     rows = await session.execute(
         select(LessonVersion.lesson_id, LessonVersion.edition, LessonVersion.required_seconds)
-        .distinct(LessonVersion.lesson_id)
         .join(IssueLesson, IssueLesson.lesson_id == LessonVersion.lesson_id)
-        .where(IssueLesson.issue_id == issue.id, LessonVersion.created_at <= at)
-        .order_by(LessonVersion.lesson_id, LessonVersion.number.desc())
+        .where(IssueLesson.issue_id == issue.id, LessonVersion.number == last.scalar_subquery())
+        .order_by(LessonVersion.lesson_id)
     )
     lessons = [Lesson(*row) for row in rows]
     if body.lesson_ids is None:

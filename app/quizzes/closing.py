@@ -12,7 +12,7 @@ from app.quizzes.models import Attempt, Question, Quiz
 from app.quizzes.notebook import Wrong, note_wrong
 from app.quizzes.scoring import Key, score
 from app.quizzes.service import list_asked
-from app.records.service import Done, append
+from app.records.service import Done, append, hold_members
 
 # How long after the deadline answers are still taken: enough for a request on a slow network and its repetition, and
 # too short to be worth waiting for.
@@ -103,6 +103,9 @@ async def close_overdue(session: AsyncSession, now: datetime, *, member_id: int 
 
 async def _credit(session: AsyncSession, ended: Iterable[Attempt]) -> None:
     """Study hours for the quizzes that were passed, where there are any for a quiz."""
-    for attempt in ended:
-        if attempt.passed and attempt.submitted_at is not None:
+    passed = [attempt for attempt in ended if attempt.passed]
+    # All of them in the order in which everybody locks members, not in that of the deadlines.
+    await hold_members(session, [attempt.member_id for attempt in passed])
+    for attempt in passed:
+        if attempt.submitted_at is not None:
             await append(session, [Done(attempt.member_id, "quiz", attempt.quiz_id)], attempt.submitted_at)

@@ -72,6 +72,12 @@ def extension_of(file_name: str) -> str:
     return file_name.rpartition(".")[2].strip().lower() if "." in file_name else ""
 
 
+def title_of(file_name: str) -> str:
+    """Return what a document without a title is called: its file's name without folder and extension, or ""."""
+    name = re.split(r"[/\\]", file_name)[-1].rpartition(".")[0]
+    return "".join(character for character in " ".join(name.split()) if character.isprintable())[:80].strip()
+
+
 def _refused(extension: str) -> ContentError:
     return ContentError(*REFUSED[extension])
 

@@ -8,10 +8,10 @@ from docx import Document
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt
-from PIL import Image
 
 from content.printing.blocks import Block, Heading, Paragraph, Picture, Rule, Table
 from content.printing.issue import KINDS, LETTERS, NO_PICTURE, SIZES, UNSEEN, PrintedIssue, Sizes, Type, answer_line
+from content.printing.pictures import printable_picture
 from content.printing.wrap import Run
 from content.text import ILLEGAL_IN_XML
 
@@ -19,7 +19,6 @@ from content.text import ILLEGAL_IN_XML
 _FONT = "宋体"
 _WIDTH = Mm(166)
 _ALIGN = {0.5: WD_ALIGN_PARAGRAPH.CENTER, 1.0: WD_ALIGN_PARAGRAPH.RIGHT}
-_LARGEST_SIDE = 1600  # pixels
 
 
 def issue_docx(issue: PrintedIssue, kind: Type) -> bytes:
@@ -106,19 +105,13 @@ def _write(document: Any, block: Block, issue: PrintedIssue, sizes: Sizes) -> No
 
 
 def _picture(document: Any, block: Picture, issue: PrintedIssue, sizes: Sizes) -> None:
-    try:
-        with Image.open(BytesIO(issue.pictures.get(block.source, b""))) as opened:
-            opened.draft("RGB", (_LARGEST_SIDE, _LARGEST_SIDE))
-            opened.thumbnail((_LARGEST_SIDE, _LARGEST_SIDE))
-            image = opened.convert("RGB")
-    except (OSError, ValueError, Image.DecompressionBombError):
+    # As a picture that Word can read in any case, whatever it was.
+    image = printable_picture(issue.pictures.get(block.source, b""))
+    if image is None:
         _add(document, [Run(NO_PICTURE.format(block.text or "无说明"))], sizes.small)
         return
-    # As a picture that Word can read in any case, whatever it was.
-    written = BytesIO()
-    image.save(written, "JPEG", quality=85)
     width = min(_WIDTH, Mm(image.width * 25.4 / 150), Mm(130 * image.width / image.height))
-    document.add_picture(written, width=int(width))
+    document.add_picture(BytesIO(image.jpeg), width=int(width))
     document.paragraphs[-1].alignment = WD_ALIGN_PARAGRAPH.CENTER
 
 

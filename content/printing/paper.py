@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from io import BytesIO
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-from fpdf import FPDF
-from fpdf.enums import TextMode
-from fpdf.fonts import TTFFont
-from PIL import Image
-
+from content.printing.pictures import printable_picture
 from content.printing.wrap import Line, Run, printable, wrapped
+
+if TYPE_CHECKING:
+    from fpdf import FPDF
+    from fpdf.fonts import TTFFont
 
 _FONT = Path(__file__).parents[1] / "fonts" / "NotoSansSC-Regular.ttf"
 _POINT = 25.4 / 72
@@ -24,7 +24,6 @@ WIDTH, _HEIGHT, SIDE, _TOP, _BOTTOM, _FOOT = 210.0, 297.0, 22.0, 20.0, 277.0, 28
 INNER = WIDTH - 2 * SIDE
 _TALLEST_PICTURE = 130.0
 _PIXELS_A_MM = 150 / 25.4
-_LARGEST_SIDE = 1600  # pixels: more than paper of this width shows at 150 an inch
 _PADDING = 1.5
 
 
@@ -35,7 +34,7 @@ class Paper:
     Sizes are points; `foot` stands at the foot of each page, with its number.
     """
 
-    pdf: FPDF
+    pdf: "FPDF"
     widths: Mapping[int, float]
     foot: str
     foot_size: float
@@ -78,7 +77,7 @@ class Paper:
         baseline = self.y + (_ASCENT + (_LEADING - 1.2) / 2) * size * _POINT
         for run in line:
             # fpdf2 takes the width of this stroke in points, unlike that of a line.
-            mode = TextMode.FILL_STROKE if run.bold else TextMode.FILL
+            mode = "FILL_STROKE" if run.bold else "FILL"
             with self.pdf.local_context(text_mode=mode, line_width=size * _STROKE):
                 self.pdf.text(x, baseline, run.text)
             x += self.width(run.text, size)
@@ -104,17 +103,13 @@ class Paper:
 
     def picture(self, data: bytes) -> bool:
         """Draw a picture as wide as the text at most; False where the bytes are none that can be read."""
-        try:
-            with Image.open(BytesIO(data)) as opened:
-                opened.draft("RGB", (_LARGEST_SIDE, _LARGEST_SIDE))
-                opened.thumbnail((_LARGEST_SIDE, _LARGEST_SIDE))
-                image = opened.convert("RGB")
-        except (OSError, ValueError, Image.DecompressionBombError):
+        image = printable_picture(data)
+        if image is None:
             return False
         scale = min(1 / _PIXELS_A_MM, INNER / image.width, _TALLEST_PICTURE / image.height)
         width, height = image.width * scale, image.height * scale
         self.need(height + 2)
-        self.pdf.image(image, SIDE + (INNER - width) / 2, self.y + 1, width, height)
+        self.pdf.image(BytesIO(image.jpeg), SIDE + (INNER - width) / 2, self.y + 1, width, height)
         self.y += height + 2
         return True
 
@@ -172,6 +167,9 @@ def a4(title: str, printed_on: date, foot: str, foot_size: float = 9) -> Iterato
     """An empty document; when the block ends, each page has got its foot."""
     # It lists the characters of the text, and these are people's names as well.
     logging.getLogger("fontTools").setLevel(logging.WARNING)
+    # Here, for it takes 45 MB, which a service that has nothing to print can do without.
+    from fpdf import FPDF
+
     pdf = FPDF(format="A4")
     pdf.set_auto_page_break(False)
     pdf.set_creation_date(datetime.combine(printed_on, time(), UTC))
@@ -179,7 +177,7 @@ def a4(title: str, printed_on: date, foot: str, foot_size: float = 9) -> Iterato
     pdf.set_title(title)
     pdf.add_font("Noto", fname=_FONT)
     pdf.set_font("Noto")
-    font = cast(TTFFont, pdf.current_font)
+    font = cast("TTFFont", pdf.current_font)
     paper = Paper(pdf, {char: font.cw[char] for char in font.cmap}, foot, foot_size)
     yield paper
     _number(paper)

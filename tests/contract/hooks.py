@@ -104,7 +104,7 @@ REFUSALS: dict[str, set[str]] = {
     "replace_lesson_document": {*LESSON, *DOCUMENT},
     "put_lesson_picture": {"not_a_picture"},
     "put_word_list": {"empty_sheet", *BYTES, *FILE},
-    "change_lesson_draft": LESSON,
+    "change_lesson_draft": {"one_text", "not_a_recording", "unknown_length", *LESSON},
     "create_issue": ISSUE,
     "change_issue": ISSUE,
     "list_desk_issues": CALENDAR,

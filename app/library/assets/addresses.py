@@ -19,6 +19,7 @@ WINDOW_SECONDS = 12 * 3600
 _NAME = r"[0-9a-f]{32}\.[a-z0-9]{3,4}"
 # Sanitised text has no "<", so that this is found in tags only.
 _IN_HTML = re.compile(rf'(<(?:img|audio|video|source)(?: [a-z]+="[^"]*")*? src="{PATH})({_NAME})(?=")')
+_SHOWN = re.compile(r'<img(?: [a-z]+="[^"]*")*? src="([^"]*)"')
 _ALONE = re.compile(rf"{PATH}({_NAME})")
 
 
@@ -30,6 +31,16 @@ def file_of(key: str, media_type: str) -> str:
 def address_of(key: str, media_type: str) -> str:
     """The address as it stands in the HTML of a lesson; without a signature it opens nothing."""
     return PATH + file_of(key, media_type)
+
+
+def key_of(address: str) -> str:
+    """The key in an address of ours; of any other something that no asset has."""
+    return address.removeprefix(PATH).partition(".")[0]
+
+
+def shown_in(html: str) -> set[str]:
+    """The addresses of the pictures in sanitised HTML, as they are kept."""
+    return set(_SHOWN.findall(html))
 
 
 def expiry_at(now: datetime) -> int:

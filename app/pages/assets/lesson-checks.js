@@ -46,7 +46,7 @@ export function checksOf(lesson, changed) {
 /** Uploads a recording or a video with a bar that shows how far it is; `ready(asset)` is told at the end. */
 export function mediaField(organisation, ready) {
   const bar = h("progress", { max: "1", value: "0", "aria-label": "上传进度" });
-  const field = fileField("选择视频或音频", "video/mp4,audio/mp4,audio/x-m4a,audio/wav,.m4a,.mp4,.wav");
+  const field = fileField("选择视频或音频", "video/mp4,audio/mpeg,audio/mp4,audio/x-m4a,audio/wav,.mp3,.m4a,.mp4,.wav");
   bar.hidden = true;
   const upload = async (tell) => {
     const file = await field.picked();

@@ -50,7 +50,7 @@ function formOf(fields, file) {
 
 /** A document: of a Markdown file the fields are in the file itself. */
 function fromFile(work, keep) {
-  const beside = besideText({}, "不填就用文件里的标题");
+  const beside = besideText({}, "不填就用文件里的标题，没有则用文件名");
   const file = fileField("选择文件", ACCEPTED);
   const run = async (tell) => {
     const chosen = await file.read();
@@ -134,6 +134,7 @@ export function newLesson(work) {
 export function changeLesson(lesson) {
   const fields = lesson.markdown ? lessonFields(lesson) : besideText(lesson);
   const file = fileField("换一个文件", ACCEPTED);
+  let recording = {};
   const shown = h("div", { class: "work" }, checksOf(lesson, (changed) => showLesson(shown, changed)));
   const saved = async (draft) => {
     await showLesson(shown, draft);
@@ -147,8 +148,9 @@ export function changeLesson(lesson) {
   return [
     fields.element,
     !lesson.markdown && file.element,
+    lesson.media && fold("换一个视频或音频", mediaField(lesson.organisation_id, (asset) => (recording = { media_id: asset.id }))),
     actions(
-      { label: "保存资料并预览", small: true, run: async () => saved(await editor.call("PATCH", `/lessons/${lesson.id}/draft`, { json: fields.read() })) },
+      { label: "保存资料并预览", small: true, run: async () => saved(await editor.call("PATCH", `/lessons/${lesson.id}/draft`, { json: { ...fields.read(), ...recording } })) },
       !lesson.markdown && { label: "用这个文件替换正文", quiet: true, small: true, run: replace },
     ),
     shown,

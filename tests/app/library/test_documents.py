@@ -167,7 +167,8 @@ async def test_a_document_without_source_or_with_doubled_fields_is_refused(
     editor = await world.staff(("editor", 10))
     for data, name, fields, code in (
         (rich_docx(), "a.docx", {"source": ""}, "missing_source"),
-        (chinese_pdf(1), "a.pdf", {}, "missing_title"),
+        (chinese_pdf(1), ".pdf", {}, "missing_title"),
+        (chinese_pdf(1), "机密★文件.pdf", {}, "classified_marking"),
         (rich_docx(), "a.docx", {"source_url": "javascript:1"}, "invalid_url"),
         (FILE.encode(), "a.md", {"title": "标题"}, "front_matter_only"),
     ):
@@ -176,6 +177,23 @@ async def test_a_document_without_source_or_with_doubled_fields_is_refused(
     elsewhere = await hand_in(client, editor, rich_docx(), "a.docx", organisation_id="11")
     assert elsewhere.status_code == 404
     assert await stored(service) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("2026 年  学习资料.v2.pdf", "2026 年 学习资料.v2"),
+        ("C:\\资料\\文件.pdf", "文件"),
+        (f"{'长' * 100}.pdf", "长" * 80),
+        ("文\u202e件.pdf", "文件"),
+    ],
+)
+async def test_a_document_without_a_title_is_called_as_its_file(
+    client: httpx.AsyncClient, world: World, name: str, title: str
+) -> None:
+    editor = await world.staff(("editor", 10))
+    made = await hand_in(client, editor, chinese_pdf(1), name)
+    assert (made.status_code, made.json().get("title")) == (201, title), made.text
 
 
 async def test_pictures_of_a_request_that_failed_are_swept(

@@ -94,3 +94,36 @@ async def test_a_lesson_has_one_text(uploader: Uploader) -> None:
     for body in (both, neither):
         answer = await uploader.client.post("/lessons", headers=uploader.editor.auth, json=body)
         assert (answer.status_code, answer.json()["code"]) == (422, "one_text")
+
+
+async def test_a_text_shows_only_pictures_in_reach_or_that_it_shows_already(
+    uploader: Uploader, world: World, service: Service
+) -> None:
+    mine = await uploader.upload(picture(), "图.png")
+    elsewhere = Uploader(uploader.client, await world.staff(("editor", 11)))
+    answer = await elsewhere.begin(len(picture()), "图.png", organisation_id=11)
+    foreign = (await elsewhere.piece(answer.json()["id"], 0, picture())).json()
+    film = await uploader.upload(mp4(5000))
+    both = await world.staff(("editor", 10), ("editor", 11))
+    made = await uploader.client.post(
+        "/lessons", headers=both.auth, json=fields(10, markdown=f"![图]({foreign['address']})")
+    )
+    assert made.status_code == 201, made.text
+    path = f"/lessons/{made.json()['id']}"
+
+    async def refused(method: str, url: str, body: dict[str, object]) -> None:
+        answer = await uploader.client.request(method, url, headers=uploader.editor.auth, json=body)
+        assert (answer.status_code, answer.json()["code"]) == (422, "picture_unknown"), answer.text
+
+    for address in ("/api/v1/assets/document/1", f"/api/v1/assets/files/{'0' * 32}.png", film["address"]):
+        await refused("PATCH", f"{path}/draft", {"markdown": f"![图]({address})"})
+        if "document" not in address:
+            await refused("POST", "/lessons", fields(10, html=f"<p>文<img src='{address}'></p>", markdown=None))
+    await refused("POST", "/lessons", fields(10, markdown=f"![图]({foreign['address']})"))
+    kept = {"markdown": f"![图]({foreign['address']})\n\n![图]({mine['address']})"}
+    changed = await uploader.client.patch(f"{path}/draft", headers=uploader.editor.auth, json=kept)
+    assert changed.status_code == 200, changed.text
+    await make_issue(service, 10, uploader.editor.id, [made.json()["id"]], state="published")
+    await refused(
+        "POST", f"{path}/corrections", {"markdown": f"![图](/api/v1/assets/files/{'0' * 32}.png)", "note": "改"}
+    )

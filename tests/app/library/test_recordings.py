@@ -95,3 +95,29 @@ async def test_what_is_no_finished_recording_of_known_length_is_refused(uploader
     ):
         answer = await record(uploader, media_id)
         assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+async def test_a_draft_gets_another_recording_and_does_without_one_where_it_has_a_text(
+    uploader: Uploader, world: World
+) -> None:
+    first, second = await uploader.upload(wav(), "讲话.wav"), await uploader.upload(mp4(5000), "讲话.mp4")
+    image = await uploader.upload(picture(), "图.png")
+    foreign = Uploader(uploader.client, await world.staff(("editor", 11)))
+    begun = (await foreign.begin(len(wav()), "讲话.wav", organisation_id=11)).json()["id"]
+    elsewhere = (await foreign.piece(begun, 0, wav())).json()["id"]
+    path = f"/lessons/{(await record(uploader, first['id'])).json()['id']}/draft"
+
+    async def change(status: int, **body: object) -> dict[str, Any]:
+        answer = await uploader.client.patch(path, headers=uploader.editor.auth, json=body)
+        assert answer.status_code == status, answer.text
+        return dict(answer.json())
+
+    changed = await change(200, media_id=second["id"])
+    assert (changed["media"]["kind"], changed["required_seconds"], changed["revision"]) == ("video", 81, 2)
+    assert (await change(422, media_id=image["id"]))["code"] == "not_a_recording"
+    assert (await change(404, media_id=elsewhere))["code"] == "not_found"
+    assert (await change(422, media_id=None))["code"] == "one_text"
+    assert (await change(200, markdown="提要", title="新标题"))["media"]["kind"] == "video"
+    assert (await change(200, media_id=None))["media"] is None
+    with_both = await change(200, media_id=first["id"], markdown="另一提要")
+    assert (with_both["media"]["kind"], with_both["markdown"]) == ("audio", "另一提要")

@@ -14,7 +14,7 @@ from content.printing.issue import PrintedIssue, PrintedLesson
 from content.printing.issue_pdf import issue_pdf
 from content.sanitize import html_to_nodes, sanitize_html
 from tests.app.library.desk import make_issue, make_lesson
-from tests.app.quizzes.exam import ALL, make_quiz
+from tests.app.quizzes.exam import ALL, ORDERING, RIGHT_TEXTS, make_quiz
 from tests.security.targets import Targets
 from tests.world import Person, World
 
@@ -94,6 +94,17 @@ async def test_the_pictures_of_a_lesson_are_printed_with_it(
     assert "图片：二图" in texts(pdf)
     word = await printed(client, leader, issue, "docx")
     assert len(Document(BytesIO(word)).inline_shapes) == 1
+
+
+async def test_the_order_on_paper_is_not_the_answer(client: httpx.AsyncClient, world: World, service: Service) -> None:
+    editor, leader = await world.staff(("editor", 1)), await world.staff(("leader", 100))
+    # Five of them: one alone is now and then shuffled into its right order.
+    right = [[f"{number}号{text}" for text in RIGHT_TEXTS["ordering"]] for number in range(5)]
+    rows = [[ORDERING[0], f"第{number}问", *options, *ORDERING[6:]] for number, options in enumerate(right)]
+    issue = await make_quiz(service, 1, editor.id, rows=rows)
+    sheets = [texts(await printed(client, leader, issue)), in_word(await printed(client, leader, issue, "docx"))]
+    orders = [[sorted(options, key=sheet.index) for options in right] for sheet in sheets]
+    assert orders[0] == orders[1] != right
 
 
 @pytest.mark.parametrize(

@@ -185,3 +185,12 @@ async def test_paper_of_an_older_edition_does_not_do_for_a_new_one(
     clock.move(minutes=5)
     assert (await visit.record(member.id)).json()["recorded"] == 1
     assert (await visit.totals())["completed"] == 1
+
+
+async def test_a_large_branch_is_recorded_at_once(client: httpx.AsyncClient, world: World, service: Service) -> None:
+    editor, leader = await world.staff(("editor", 1)), await world.staff(("leader", 10))
+    lessons = [await make_lesson(service, 1, editor.id) for _ in range(20)]
+    visit = Visit(client, leader, await make_issue(service, 1, editor.id, lessons, state="published"), lessons)
+    members = [await world.member(100) for _ in range(140)]
+    assert (await visit.record(*members)).json()["recorded"] == 2800
+    assert (await visit.record(*members)).json()["already"] == 2800
