@@ -57,8 +57,8 @@ class Lesson(Base):
 class LessonVersion(Base):
     """A lesson as it was published: never changed afterwards.
 
-    Completion belongs to an `edition`, which only a substantive correction begins anew: versions 1, 2 and 3 may be of
-    editions 1, 1 and 2. `note` says what changed, for the members.
+    Completion belongs to an `edition`, which a substantive correction or another recording begins anew: versions 1, 2
+    and 3 may be of editions 1, 1 and 2. `note` says what changed, for the members.
     """
 
     __tablename__ = "lesson_versions"

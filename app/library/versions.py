@@ -40,16 +40,18 @@ async def freeze(
 ) -> None:
     """Makes the draft the version that members read, unless it is already; the caller holds the lesson's lock.
 
-    A `substantive` version begins a new edition: who has completed the one before is to read it anew.
+    A `substantive` version begins a new edition: who has completed the one before is to read it anew. So does another
+    recording, and a text in place of one: what was watched of the one is nothing of the other.
     """
     current = await session.get(LessonVersion, lesson.current_version_id) if lesson.current_version_id else None
     if current is not None and all(getattr(current, name) == getattr(lesson, name) for name in FROZEN):
         return
+    anew = current is not None and (substantive or current.media_id != lesson.media_id)
     version = LessonVersion(
         lesson_id=lesson.id,
         number=current.number + 1 if current else 1,
         required_seconds=required_seconds(lesson.characters, lesson.media_seconds),
-        edition=(current.edition if current else 1) + substantive,
+        edition=(current.edition if current else 1) + anew,
         note=note,
         created_at=now,
         **{name: getattr(lesson, name) for name in FROZEN},

@@ -1,14 +1,18 @@
 """Lessons that are a recording or a video."""
 
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import update
 
+from app.db.engine import transaction
 from app.library.assets.addresses import WINDOW_SECONDS
+from app.library.models import Issue
 from app.resources import Service
 from tests.app.library.assets.uploader import Uploader
-from tests.app.library.desk import fields, make_issue
+from tests.app.library.desk import MONDAY, fields, make_issue
 from tests.conftest import MovableClock
 from tests.content.samples import mp3, mp4, picture, wav
 from tests.world import World
@@ -121,3 +125,23 @@ async def test_a_draft_gets_another_recording_and_does_without_one_where_it_has_
     assert (await change(200, media_id=None))["media"] is None
     with_both = await change(200, media_id=first["id"], markdown="另一提要")
     assert (with_both["media"]["kind"], with_both["markdown"]) == ("audio", "另一提要")
+
+
+async def test_another_recording_is_an_edition_of_its_own_and_another_title_is_not(
+    uploader: Uploader, service: Service
+) -> None:
+    first, second = await uploader.upload(wav(), "讲话.wav"), await uploader.upload(mp4(5000), "讲话.mp4")
+    lesson_id = (await record(uploader, first["id"], markdown="提要")).json()["id"]
+    editions: list[int] = []
+    for change in ({}, {"title": "新标题"}, {"media_id": second["id"]}, {"media_id": None}):
+        async with transaction(service.sessions) as session:
+            await session.execute(update(Issue).values(state="withdrawn"))
+        if change:
+            path = f"/lessons/{lesson_id}/draft"
+            saved = await uploader.client.patch(path, headers=uploader.editor.auth, json=change)
+            assert saved.status_code == 200, saved.text
+        week = MONDAY + timedelta(weeks=len(editions))
+        await make_issue(service, 10, uploader.editor.id, [lesson_id], week=week, state="published")
+        versions = await uploader.client.get(f"/lessons/{lesson_id}/versions", headers=uploader.editor.auth)
+        editions.append(versions.json()["items"][0]["edition"])
+    assert editions == [1, 1, 2, 3]
