@@ -66,7 +66,7 @@ def _was_for(member: CurrentMember) -> ColumnElement[bool]:
 def _issues(
     member: CurrentMember, now: datetime, meant: ColumnElement[bool] | None = None
 ) -> Select[Issue, str, int, int]:
-    """Published issues for the member, or those `meant`, each with its organisation, required lessons and completed ones."""
+    """Published issues for the member, or those `meant`, each with its organisation and how far it is completed."""
     mine = and_(ReadingProgress.lesson_id == IssueLesson.lesson_id, ReadingProgress.member_id == member.member_id)
     return (
         select(Issue, Organisation.name, func.count(), func.count(_done_at(member, now)))
