@@ -157,6 +157,7 @@ FIELDS = {
     "state": "状态",
     "status": "状态",
     "stem": "题干",
+    "minutes": "时长（分钟）",
     "studied_on": "学习日期",
     "study_id": "登记编号",
     "substantive": "实质性更正",

@@ -1,5 +1,6 @@
 """What a running process holds: opened once, handed down, closed at the end."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -37,6 +38,11 @@ class Service:
     def media(self) -> Store:
         """Where uploaded media are kept; opened when it is first needed, and it holds nothing that must be closed."""
         return open_store(self.settings)
+
+    @cached_property
+    def press(self) -> asyncio.Semaphore:
+        """Issues are printed one at a time: each may hold its pictures several times over."""
+        return asyncio.Semaphore(1)
 
 
 @asynccontextmanager

@@ -79,5 +79,5 @@ async def print_my_certificate(body: CertificateIn, svc: ServiceDep, token: Toke
 
 @router.get("/certificates/{number}", operation_id="check_certificate")
 async def check_certificate(number: Number, db: Db) -> CertificateCheck:
-    """For whoever holds a certificate: whether it was issued here, for which period, and the surname; nothing else."""
+    """For whoever holds a certificate: what it says, so that none can be altered, and only the surname."""
     return await service.check_certificate(db, number)

@@ -8,7 +8,7 @@ from app.records.queries import hours
 from content.printing.record import Certified, Printed, day
 from content.tables import Value, write_xlsx
 
-KINDS = {"lesson": "学习资料", "quiz": "测验", "meeting": "会议、党课"}
+KINDS = {"lesson": "学习资料", "quiz": "测验", "meeting": "会议、党课", "class": "集中培训"}
 WAYS = {
     "online": "手机学习", "attended": "参加", "paper": "纸质学习", "home_visit": "送学上门",
     "recorded": "纸质、送学上门", "both": "手机和纸质",

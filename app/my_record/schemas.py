@@ -56,10 +56,12 @@ class CertificateIn(In):
 
 
 class CertificateCheck(Out):
-    """What anybody may know who holds the number: that it was issued, for which period, and the surname."""
+    """What the paper says, for whoever holds its number, so that nothing on it can be altered; only the surname."""
 
     valid: bool
     name_masked: str
     begins_on: date
     ends_on: date
+    issues_completed: int
+    hours: Hours
     issued_on: date

@@ -182,5 +182,7 @@ async def check_certificate(session: AsyncSession, number: str) -> CertificateCh
         name_masked=f"{name[:1]}**",
         begins_on=certificate.begins_on,
         ends_on=certificate.ends_on,
+        issues_completed=certificate.issues_completed,
+        hours=hours(certificate.hundredths),
         issued_on=certificate.issued_on,
     )

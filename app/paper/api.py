@@ -4,8 +4,15 @@ from fastapi import APIRouter
 
 from app.access.deps import Db, Leader, Now
 from app.access.idempotency import OnceDep
-from app.paper import listing, recording, withdrawing
-from app.paper.schemas import Recorded, RecordedStudies, RecordedStudyIn, RecordedStudyOut, WithdrawalIn
+from app.paper import classes, listing, recording, withdrawing
+from app.paper.schemas import (
+    Recorded,
+    RecordedClassIn,
+    RecordedStudies,
+    RecordedStudyIn,
+    RecordedStudyOut,
+    WithdrawalIn,
+)
 from app.schemas import Cursor, Limit, PathId
 
 router = APIRouter(tags=["paper"])
@@ -17,6 +24,14 @@ async def record_study_on_paper(
 ) -> Recorded:
     """Records who studied an issue on paper or at home: it counts as the organisation's rules say."""
     return once.keep(await recording.record_study(db, staff, organisation_id, body, now))
+
+
+@router.post("/organisations/{organisation_id}/recorded-classes", operation_id="record_class", status_code=201)
+async def record_class(
+    organisation_id: PathId, body: RecordedClassIn, db: Db, staff: Leader, now: Now, once: OnceDep
+) -> Recorded:
+    """Records who was at a class or training that is no meeting here; it is listed with the recorded studies."""
+    return once.keep(await classes.record_class(db, staff, organisation_id, body, now))
 
 
 @router.get("/organisations/{organisation_id}/recorded-studies", operation_id="list_recorded_studies")

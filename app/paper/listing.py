@@ -16,18 +16,18 @@ from app.quizzes.models import Quiz
 from app.records.models import RecordedStudy
 
 
-def _listed() -> Select[RecordedStudy, str, str, str, str]:
+def _listed() -> Select[RecordedStudy, str, str | None, str, str]:
     return (
         select(
             RecordedStudy,
             Member.name.label("member"),
             Issue.title.label("issue"),
-            func.coalesce(Lesson.title, Quiz.title).label("title"),
+            func.coalesce(Lesson.title, Quiz.title, RecordedStudy.title).label("title"),
             Account.name.label("recorder"),
         )
         .join(Member, Member.id == RecordedStudy.member_id)
         .join(Organisation, Organisation.id == Member.organisation_id)
-        .join(Issue, Issue.id == RecordedStudy.issue_id)
+        .outerjoin(Issue, Issue.id == RecordedStudy.issue_id)
         .join(Account, Account.id == RecordedStudy.recorded_by)
         .outerjoin(Lesson, Lesson.id == RecordedStudy.lesson_id)
         .outerjoin(Quiz, Quiz.id == RecordedStudy.quiz_id)
@@ -44,6 +44,7 @@ def _shown(row: Any) -> RecordedStudyOut:
         member=row.member,
         issue=row.issue,
         title=row.title,
+        minutes=None if study.seconds is None else study.seconds // 60,
         recorded_by=row.recorder,
     )
 

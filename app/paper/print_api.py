@@ -43,7 +43,8 @@ async def _print(
     async with transaction(svc.sessions) as session:
         issue = await read_issue(session, staff, issue_id, now)
         assets = await list_pictures(session, issue)
-    data = await asyncio.to_thread(write, await with_pictures(svc.media, issue, assets), kind)
+    async with svc.press:
+        data = await asyncio.to_thread(write, await with_pictures(svc.media, issue, assets), kind)
     media_type, ending = file
     name = quote(f"{issue.week} {issue.title}{'（大字）' if kind == 'large' else ''}.{ending}", safe="")
     disposition = f"attachment; filename=\"issue-{issue_id}-{kind}.{ending}\"; filename*=UTF-8''{name}"

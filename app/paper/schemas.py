@@ -32,6 +32,15 @@ class RecordedStudyIn(In):
     studied_on: Day
 
 
+class RecordedClassIn(In):
+    """Who was at a class, or at training, that is no meeting here: its title, its day, and how long it took."""
+
+    title: Line
+    member_ids: Annotated[list[Id], Field(min_length=1, max_length=200)]
+    studied_on: Day
+    minutes: Annotated[int, Field(ge=15, le=600)]
+
+
 class WithdrawalIn(In):
     """Why what was recorded is not so."""
 
@@ -39,19 +48,20 @@ class WithdrawalIn(In):
 
 
 class RecordedStudyOut(Out):
-    """A lesson, or a quiz with its score, that somebody studied on paper or at home, and who recorded it."""
+    """A lesson or quiz of an issue that was studied on paper or at home, or a class of so many `minutes`."""
 
     id: int
     member_id: int
     member: str
-    issue_id: int
-    issue: str
+    issue_id: int | None
+    issue: str | None
     lesson_id: int | None
     quiz_id: int | None
     title: str
     score: int | None
     passed: bool | None
-    way: Way
+    minutes: int | None
+    way: Literal["paper", "home_visit", "attended"]
     studied_on: date
     completes: bool
     recorded_by: str

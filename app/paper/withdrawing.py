@@ -40,6 +40,8 @@ async def withdraw(session: AsyncSession, staff: CurrentStaff, study_id: int, re
     study.withdrawn_at, study.withdrawn_by, study.withdrawal = now, staff.account_id, reason
     if study.lesson_id is not None:
         done = Done(study.member_id, "lesson", study.lesson_id, edition=study.edition or 1, way=study.way)
+    elif study.title is not None:
+        done = Done(study.member_id, "class", study.id, way=study.way)
     else:
         done = Done(study.member_id, "quiz", study.quiz_id or 0, way=study.way)
     await take_back(session, [done], now)

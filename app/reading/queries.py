@@ -12,7 +12,9 @@ from sqlalchemy import (
     Row,
     Select,
     and_,
+    any_,
     case,
+    cast,
     func,
     or_,
     select,
@@ -20,11 +22,12 @@ from sqlalchemy import (
     tuple_,
     type_coerce,
 )
+from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.access.principals import CurrentMember
-from app.directory.models import Organisation
+from app.directory.models import Organisation, Placement
 from app.errors import NotFound
 from app.library.audience import holds_for, is_for
 from app.library.models import Issue, IssueLesson, Lesson, LessonVersion
@@ -51,15 +54,26 @@ def _done_at(member: CurrentMember, now: datetime) -> ColumnElement[datetime | N
     return type_coerce(asked, DateTime(timezone=True))
 
 
-def _issues(member: CurrentMember, now: datetime) -> Select[Issue, str, int, int]:
-    """Published issues for the member, each with its organisation and the required lessons, all and completed."""
+def _was_for(member: CurrentMember) -> ColumnElement[bool]:
+    """The SQL of "the `Issue` is published, of an organisation that the member has ever stood in or below"."""
+    publishers = cast(func.string_to_array(func.btrim(Placement.path, "/"), "/"), ARRAY(BIGINT))
+    stood = select(Placement.id).where(
+        Placement.member_id == member.member_id, Issue.organisation_id == any_(publishers)
+    )
+    return and_(Issue.state == "published", stood.exists())
+
+
+def _issues(
+    member: CurrentMember, now: datetime, meant: ColumnElement[bool] | None = None
+) -> Select[Issue, str, int, int]:
+    """Published issues for the member, or those `meant`, each with its organisation and how far it is completed."""
     mine = and_(ReadingProgress.lesson_id == IssueLesson.lesson_id, ReadingProgress.member_id == member.member_id)
     return (
         select(Issue, Organisation.name, func.count(), func.count(_done_at(member, now)))
         .join(Organisation, Organisation.id == Issue.organisation_id)
         .join(IssueLesson, and_(IssueLesson.issue_id == Issue.id, IssueLesson.required))
         .outerjoin(ReadingProgress, mine)
-        .where(is_for(member))
+        .where(is_for(member) if meant is None else meant)
         .group_by(Issue.id, Organisation.id)
         .order_by(Issue.week.desc(), Issue.id.desc())
     )
@@ -97,11 +111,15 @@ async def list_between(
 ) -> list[tuple[IssueSummary, datetime | None, int]]:
     """Issues of the weeks that begin in the period, newest first, each with the last completion in it.
 
-    The number is of the required lessons that are done on paper or at home alone.
+    Besides those that are for the member now, what they studied where they stood before. The number is of the
+    required lessons that are done on paper or at home alone.
     """
     alone = text(f"({_ONLINE} IS NULL AND {_ON_PAPER} IS NOT NULL)")
     recorded = type_coerce(alone.bindparams(now=now, zone=member.timezone, me=member.member_id), Boolean())
-    statement = _issues(member, now).add_columns(func.max(_done_at(member, now)), func.count().filter(recorded))
+    done_at, present = _done_at(member, now), is_for(member)
+    issues = _issues(member, now, or_(present, _was_for(member)))
+    statement = issues.add_columns(func.max(done_at), func.count().filter(recorded))
+    statement = statement.having(or_(func.bool_and(present), func.count(done_at) > 0))
     rows = await session.execute(statement.where(Issue.week.between(begins, ends)))
     return [(_summary(row[:4]), row[4], row[5]) for row in rows]  # type: ignore[arg-type]  # the first four of a row
 

@@ -31,9 +31,9 @@ class Conversion:
 
 
 def hundredths(kind: str, seconds: int, conversion: Conversion) -> int:
-    """The hundredths of a 学时 that so many seconds make, rounded half up; of a meeting no more than its day allows."""
+    """The hundredths of a 学时 that so many seconds make, rounded half up; of meetings and classes up to a day."""
     earned = (200 * seconds + conversion.hour_seconds) // (2 * conversion.hour_seconds)
-    if kind != "meeting":
+    if kind not in ("meeting", "class"):
         return earned
     day = 100 * conversion.hours_a_day
     return min(earned, day // 2 if seconds <= HALF_DAY_SECONDS else day)

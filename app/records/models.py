@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.db.base import Base, Id
 from app.directory.models import one_of
 
-HOUR_KINDS = ("lesson", "quiz", "meeting")
+HOUR_KINDS = ("lesson", "quiz", "meeting", "class")
 # Read or answered here, attended, or recorded for the member: on paper, or brought home to them (送学上门).
 WAYS = ("online", "attended", "paper", "home_visit")
 RECORDED_WAYS = ("paper", "home_visit")
@@ -50,13 +50,16 @@ class StudyHour(Base):
 class RecordedStudy(Base):
     """A lesson read, or a quiz answered, on paper or at home, as a leader recorded it; withdrawn with a reason.
 
+    Or a class that was attended outside of this system: its `title`, and how many `seconds` it took.
+
     `completes` is what the organisation's setting said then.
     """
 
     __tablename__ = "recorded_studies"
     __table_args__ = (
-        CheckConstraint(one_of("way", RECORDED_WAYS), name="way"),
-        CheckConstraint("(lesson_id IS NULL) <> (quiz_id IS NULL)", name="one_thing"),
+        CheckConstraint(one_of("way", (*RECORDED_WAYS, "attended")), name="way"),
+        CheckConstraint("num_nonnulls(lesson_id, quiz_id, title) = 1", name="one_thing"),
+        CheckConstraint("num_nonnulls(issue_id, title) = 1 AND num_nonnulls(issue_id, seconds) = 1", name="class"),
         CheckConstraint("(quiz_id IS NULL) = (score IS NULL) AND (quiz_id IS NULL) = (passed IS NULL)", name="score"),
         CheckConstraint("score BETWEEN 0 AND 100", name="percent"),
         CheckConstraint("(withdrawn_at IS NULL) = (withdrawn_by IS NULL)", name="withdrawn"),
@@ -75,17 +78,27 @@ class RecordedStudy(Base):
             unique=True,
             postgresql_where=text("withdrawn_at IS NULL AND quiz_id IS NOT NULL"),
         ),
+        Index(
+            "uq_recorded_studies_class",
+            "member_id",
+            "studied_on",
+            "title",
+            unique=True,
+            postgresql_where=text("withdrawn_at IS NULL AND title IS NOT NULL"),
+        ),
         Index("ix_recorded_studies_member_id", "member_id"),
     )
 
     id: Mapped[Id]
     member_id: Mapped[int] = mapped_column(ForeignKey("members.id"))
-    issue_id: Mapped[int] = mapped_column(ForeignKey("issues.id"), index=True)
+    issue_id: Mapped[int | None] = mapped_column(ForeignKey("issues.id"), index=True)
     lesson_id: Mapped[int | None] = mapped_column(ForeignKey("lessons.id"))
     edition: Mapped[int | None]
     quiz_id: Mapped[int | None] = mapped_column(ForeignKey("quizzes.id"))
     score: Mapped[int | None]  # percent
     passed: Mapped[bool | None]
+    title: Mapped[str | None]
+    seconds: Mapped[int | None]
     way: Mapped[str]
     studied_on: Mapped[date]
     completes: Mapped[bool]

@@ -20,7 +20,7 @@ class RuleOut(Out):
 class HoursOfKind(Out):
     """What one kind of study in one way has earned; `paper` and `home_visit` were recorded by a leader."""
 
-    kind: Literal["lesson", "quiz", "meeting"]
+    kind: Literal["lesson", "quiz", "meeting", "class"]
     way: Literal["online", "attended", "paper", "home_visit"]
     count: int
     hours: Hours

@@ -14,6 +14,8 @@ LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 # Millimetres on which somebody who is old can write.
 WRITING = "____________"
 NO_PICTURE = "［图片：{}，请在手机上查看］"
+# Steps that lists and quotations go in; what is deeper stands there too, or it would leave the page.
+DEEPEST = 8
 UNSEEN = "视频或音频请在手机上观看"
 
 

@@ -10,7 +10,18 @@ from docx.oxml.ns import qn
 from docx.shared import Mm, Pt
 
 from content.printing.blocks import Block, Heading, Paragraph, Picture, Rule, Table
-from content.printing.issue import KINDS, LETTERS, NO_PICTURE, SIZES, UNSEEN, PrintedIssue, Sizes, Type, answer_line
+from content.printing.issue import (
+    DEEPEST,
+    KINDS,
+    LETTERS,
+    NO_PICTURE,
+    SIZES,
+    UNSEEN,
+    PrintedIssue,
+    Sizes,
+    Type,
+    answer_line,
+)
 from content.printing.pictures import printable_picture
 from content.printing.wrap import Run
 from content.text import ILLEGAL_IN_XML
@@ -87,7 +98,7 @@ def _write(document: Any, block: Block, issue: PrintedIssue, sizes: Sizes) -> No
         _add(document, [Run(run.text, True) for run in block.runs], sizes.headings[block.level - 1], keep=True)
     elif isinstance(block, Paragraph):
         marker = [Run(f"{block.marker} ")] if block.marker else []
-        left = block.depth * 1.2 * sizes.body
+        left = min(block.depth, DEEPEST) * 1.2 * sizes.body
         paragraph = _add(document, [*marker, *block.runs], sizes.body, align=block.align, left=left)
         if not block.depth and not block.align:
             paragraph.paragraph_format.first_line_indent = Pt(2 * sizes.body)

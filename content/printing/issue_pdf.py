@@ -1,7 +1,18 @@
 """A weekly issue -> A4 pages in normal or large type, with its quiz as a sheet to be filled in."""
 
 from content.printing.blocks import Block, Heading, Paragraph, Picture, Rule, Table
-from content.printing.issue import KINDS, LETTERS, NO_PICTURE, SIZES, UNSEEN, PrintedIssue, Sizes, Type, answer_line
+from content.printing.issue import (
+    DEEPEST,
+    KINDS,
+    LETTERS,
+    NO_PICTURE,
+    SIZES,
+    UNSEEN,
+    PrintedIssue,
+    Sizes,
+    Type,
+    answer_line,
+)
 from content.printing.paper import SIDE, Paper, a4
 from content.printing.wrap import BLANK, Run
 
@@ -49,7 +60,7 @@ def _draw(paper: Paper, block: Block, issue: PrintedIssue, sizes: Sizes) -> None
         paper.need(size * _POINT * 4)
         paper.text([Run(run.text, True) for run in block.runs], size)
     elif isinstance(block, Paragraph):
-        left = block.depth * 1.2 * em
+        left = min(block.depth, DEEPEST) * 1.2 * em
         if block.marker:
             paper.need(em * 1.6)
             width = paper.width(block.marker, sizes.body)

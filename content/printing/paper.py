@@ -124,6 +124,8 @@ class Paper:
         heights = [max((len(cell) for cell in row), default=1) * step + 2 * _PADDING for row in cells]
         if max(heights) > (_BOTTOM - _TOP) / 2 or min(shares) < 2 * _PADDING + size * _POINT:
             return False
+        # The head is never left alone at the foot of a page.
+        self.need(sum(heights[:2]))
         for row, height in zip(cells, heights, strict=True):
             self.need(height)
             self._row(row, shares, height, size, step)

@@ -69,7 +69,7 @@ def certificate_pdf(what: Certified) -> bytes:
         paper.y += 24
         paper.rule()
         paper.text([Run(f"证明编号：{what.number}")], 11)
-        paper.text([Run(f"核验：{what.check}（只显示是否有效、期间和隐去名字的姓氏）")], 11)
+        paper.text([Run(f"核验：{what.check}（显示起止日期、期数、学时和姓氏，请与本证明核对）")], 11)
         _note(paper)
     return bytes(paper.pdf.output())
 

@@ -26,8 +26,8 @@ Line = list[Run]
 
 
 def printable(text: str, known: Callable[[str], bool]) -> str:
-    """Return the text as NFC without what can not be seen, with □ for what the font lacks, and single spaces."""
-    joined = re.sub(r"\s+", " ", unicodedata.normalize("NFC", text))
+    """Return the text as NFC without what can not be seen, with □ for what the font lacks, narrow spaces single."""
+    joined = re.sub(r"[^\S\u3000]+", " ", unicodedata.normalize("NFC", text))
     return "".join(char if known(char) else BLANK for char in joined if not _invisible(char))
 
 

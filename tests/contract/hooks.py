@@ -70,6 +70,7 @@ DATED = {"date_parsing", "date_from_datetime_parsing", "date_in_future", "date_t
 PERIOD = {"bad_period", *DATED}
 
 REFUSALS: dict[str, set[str]] = {
+    "record_class": {"blank", "class_day_full", *DATED},
     "record_study_on_paper": {"before_publication", "nothing_to_record", "not_in_issue", "blank", *DATED},
     "get_my_record": PERIOD,
     "export_my_record": PERIOD,

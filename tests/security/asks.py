@@ -260,6 +260,21 @@ async def studied_issue(targets: Targets, organisation_id: int, actor: Person) -
     return Ask({"organisation_id": 10}, json=_studied(issue, member))
 
 
+async def class_in(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A class, recorded by an organisation for its own member."""
+    member = await targets.member(organisation_id)
+    return Ask({"organisation_id": organisation_id}, json=_class(member))
+
+
+async def class_by(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A class, recorded by 10 for a member of the organisation."""
+    return Ask({"organisation_id": 10}, json=_class(await targets.member(organisation_id)))
+
+
+def _class(member: int) -> dict[str, object]:
+    return {"title": "集中培训", "member_ids": [member], "studied_on": "2026-11-10", "minutes": 180}
+
+
 async def recorded_in_list(targets: Targets, organisation_id: int, actor: Person) -> Ask:
     """Recorded study, looked for in the list of organisation 10."""
     return Ask({"organisation_id": 10}, shown=await targets.recorded_study(organisation_id))

@@ -100,6 +100,7 @@ const ACTIONS = {
   "slips.issued": "发放绑定单",
   "slips.viewed": "查看绑定单情况",
   "studies.viewed": "查看纸质、送学上门登记",
+  "class.recorded": "登记集中培训",
   "study.recorded": "登记纸质学习、送学上门",
   "study.withdrawn": "撤销纸质、送学上门登记",
   "study_hours.exported": "导出学时",

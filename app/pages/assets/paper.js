@@ -23,8 +23,39 @@ export function paperPart(leader, post) {
     h("p", { class: "soft" }, "给看不清手机、出不了门的党员：把学习打印出来，或者送到家里；学过之后在这里代为登记，不用拍照。免学的同志愿意学，也可以登记。"),
     h("div", { class: "fields" }, field("周", week)),
     actions({ label: "打印或登记这一周", quiet: true, run: () => open() }, { label: "看已登记的", quiet: true, run: () => list() }),
+    classOf(leader, post, list),
     area,
   );
+}
+
+// A class or training that is no meeting here: recorded for whoever was there.
+function classOf(leader, post, again) {
+  const area = h("div", { class: "work" });
+  const open = async () => {
+    const members = await leader.all(`/organisations/${post.organisation_id}/members`);
+    const title = h("input", { maxlength: "200", required: true, placeholder: "如：县委党校集中培训" });
+    const on = h("input", { type: "date", value: today(), max: today(), required: true });
+    const minutes = h("input", { type: "number", min: "15", max: "600", step: "1", value: "180", required: true, inputmode: "numeric" });
+    const boxes = members.map((each) => ({ each, box: h("input", { type: "checkbox" }) }));
+    const keep = async (tell) => {
+      const chosen = boxes.filter(({ box }) => box.checked).map(({ each }) => each.id);
+      if (chosen.length === 0) {
+        tell("warn", "请勾选参加的党员。");
+        return;
+      }
+      const json = { title: title.value, member_ids: chosen, studied_on: on.value, minutes: Number(minutes.value) };
+      const kept = await leader.call("POST", `/organisations/${post.organisation_id}/recorded-classes`, { json, once: true });
+      show(area);
+      await again(`《${title.value}》：已登记 ${kept.recorded} 人${kept.already ? `，${kept.already} 人早已登记，没有重复计算` : ""}。`);
+    };
+    show(area,
+      h("div", { class: "fields" }, field("培训名称", title), field("日期", on), field("时长（分钟）", minutes)),
+      h("fieldset", {},
+        h("legend", {}, "勾选参加的党员"),
+        h("ul", { class: "items" }, boxes.map(({ each, box }) => h("li", {}, h("label", { class: "choice" }, box, `${each.name}${each.exempt ? "（免学）" : ""}`))))),
+      actions({ label: "登记培训", small: true, run: keep }));
+  };
+  return [actions({ label: "登记集中培训、外出党课", quiet: true, run: open }), area];
 }
 
 function issueOf(leader, post, issue, members, again) {
@@ -87,7 +118,7 @@ async function recorded(leader, post, again) {
   if (items.length === 0) return h("p", { class: "soft" }, "还没有登记。");
   return table("最近登记的，单独列出", [
     ["姓名", (row) => row.member],
-    ["内容", (row) => `${row.title}${row.score === null ? "" : `　${row.score} 分`}`],
+    ["内容", (row) => `${row.title}${row.minutes === null ? "" : `　${row.minutes} 分钟`}${row.score === null ? "" : `　${row.score} 分`}`],
     ["方式", (row) => `${WAYS[row.way]}　${row.studied_on}`],
     ["登记", (row) => `${row.recorded_by}　${time(row.recorded_at)}`],
     ["状态", (row) => (row.withdrawn_at ? tag(`已撤销：${row.withdrawal}`) : actions(withdraw(row)))],

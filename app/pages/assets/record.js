@@ -2,7 +2,7 @@
 import { actions, facts, field, h, save, show, table, tag } from "./dom.js";
 import { localIn, weekText } from "./format.js";
 
-const WHAT = { lesson: "学习资料", quiz: "测验", meeting: "会议、党课" };
+const WHAT = { lesson: "学习资料", quiz: "测验", meeting: "会议、党课", class: "集中培训" };
 export const WAYS = { online: "手机学习", attended: "参加", paper: "纸质学习", home_visit: "送学上门", recorded: "纸质、送学上门", both: "手机和纸质" };
 
 /** A day in Shanghai, so many from now. */

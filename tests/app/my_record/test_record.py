@@ -68,6 +68,21 @@ async def test_quizzes_are_there_with_the_score_that_counts(
     ]
 
 
+async def test_what_was_studied_in_a_former_branch_stays_in_the_record(
+    client: httpx.AsyncClient, world: World, clock: MovableClock
+) -> None:
+    study, leader = await Study.build(world), await world.staff(("leader", 10))
+    member, other = await world.signed_in_member(100), await world.signed_in_member(101)
+    week, unread = await study.issue(100), await study.issue(100, week="2026-W46")
+    await read_lesson(client, clock, member, week.required[0])
+    move = {"organisation_id": 101}
+    moved = await client.post(f"/members/{member.id}/moves", headers=leader.auth, json=move)
+    assert moved.status_code == 200, moved.text
+    assert [each["issue_id"] for each in (await record_of(client, member))["weeks"]] == [week.id]
+    assert (await record_of(client, other))["weeks"] == []
+    assert (await client.get(f"/issues/{unread.id}", headers=member.auth)).status_code == 404
+
+
 @pytest.mark.parametrize(
     "query",
     [{"from": "2026-11-16", "to": "2026-11-15"}, {"to": "2026-11-17"}, {"from": "2024-11-14"}, {"from": "1999-01-01"}],
@@ -113,7 +128,7 @@ async def test_a_certificate_has_a_number_that_anybody_can_check_and_learns_litt
     checked = await client.get(f"/certificates/{number}")
     assert checked.json() == {
         "valid": True, "name_masked": "欧**", "begins_on": "2026-01-01", "ends_on": "2026-11-16",
-        "issued_on": "2026-11-16",
+        "issued_on": "2026-11-16", "issues_completed": 1, "hours": "0.02",
     }  # fmt: skip
     assert (await client.get("/certificates/2222-2222-2222-2222")).status_code == 404
     clock.move(days=1)

@@ -1,5 +1,7 @@
 """An issue on paper: all of its text, its pictures, its quiz without the answers, in normal and large type."""
 
+import asyncio
+import time
 from datetime import date
 from io import BytesIO
 
@@ -105,6 +107,25 @@ async def test_the_order_on_paper_is_not_the_answer(client: httpx.AsyncClient, w
     sheets = [texts(await printed(client, leader, issue)), in_word(await printed(client, leader, issue, "docx"))]
     orders = [[sorted(options, key=sheet.index) for options in right] for sheet in sheets]
     assert orders[0] == orders[1] != right
+
+
+async def test_one_issue_is_printed_at_a_time(
+    client: httpx.AsyncClient, world: World, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    editor, leader = await world.staff(("editor", 1)), await world.staff(("leader", 100))
+    issue = await make_issue(service, 1, editor.id, [await make_lesson(service, 1, editor.id)], state="published")
+    at_once = [0, 0]
+
+    def slow(issue: PrintedIssue, kind: str) -> bytes:
+        at_once[0] += 1
+        at_once[1] = max(at_once)
+        time.sleep(0.1)
+        at_once[0] -= 1
+        return b"%PDF"
+
+    monkeypatch.setattr("app.paper.print_api.issue_pdf", slow)
+    await asyncio.gather(*(printed(client, leader, issue) for _ in range(3)))
+    assert at_once == [0, 1]
 
 
 @pytest.mark.parametrize(
