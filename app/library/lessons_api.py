@@ -30,6 +30,7 @@ from app.library.schemas import (
 )
 from app.library.uploads import (
     KnownEditor,
+    Placed,
     SubmittedLesson,
     read_file,
     replaced,
@@ -191,6 +192,7 @@ async def replace_lesson_document(
     response: Response,
     svc: ServiceDep,
     editor: KnownEditor,
+    _: Placed,
     expected: IfMatch,
     now: Now,
 ) -> LessonDraft:
