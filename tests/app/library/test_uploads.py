@@ -71,7 +71,7 @@ async def test_pictures_of_a_change_that_is_refused_at_last_are_removed_at_once(
     second = await client.post(path, data={"note": "换文件"}, **sent)  # type: ignore[arg-type]  # httpx's names
     assert (second.status_code, second.json()["code"]) == (409, "correction_open")
     assert (files(service), await rows(service)) == ([], (0, 0))
-    read = uploads.read_document
+    read = documents.read_document
 
     async def slowly(*given: object) -> Written:
         written = await read(*given)  # type: ignore[arg-type]  # handed on as it came
