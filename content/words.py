@@ -11,7 +11,6 @@ from content.tables import find_header, read_xlsx
 from content.text import clean_field, compact
 
 MAX_WORDS = 20_000
-MAX_FINDINGS = 1_000
 _CONTEXT = 12
 _LEVELS = {
     "错误": "wrong", "禁用": "wrong", "敏感": "sensitive", "提醒": "notice", "提示": "notice", "": "sensitive",
@@ -78,8 +77,8 @@ def _word(text: str, advice: str, level: str) -> Word:
     return Word(text, clean_field(advice, "advice", "建议", 100), known)
 
 
-def flag_words(text: str, words: Sequence[Word]) -> list[Finding]:
-    """Return where the words are in a text, first to last, at most 1,000 findings.
+def flag_words(text: str, words: Sequence[Word]) -> Iterator[Finding]:
+    """Yield where the words are in a text, first to last.
 
     Width, case, spaces and invisible characters do not hide a word; of words that lie in each other the longest
     counts. Time is linear in the text (Aho-Corasick), however many words there are: about 0.5 s for 512 KB.
@@ -89,14 +88,10 @@ def flag_words(text: str, words: Sequence[Word]) -> list[Finding]:
     machine = _Machine(list(keys))
     named = list(keys.values())
     characters, places = _folded_with_places(text)
-    found: list[Finding] = []
     for begin, end, number in _longest(machine.matches(characters)):
         start, stop = places[begin], places[end - 1] + 1
         around = text[max(start - _CONTEXT, 0) : stop + _CONTEXT].replace("\n", " ")
-        found.append(Finding(named[number], start, stop, around))
-        if len(found) == MAX_FINDINGS:
-            break
-    return found
+        yield Finding(named[number], start, stop, around)
 
 
 @cache

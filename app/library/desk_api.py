@@ -21,6 +21,7 @@ from app.library.desk_schemas import (
     VersionOut,
     Versions,
 )
+from app.library.documents import removed_if_refused
 from app.library.issue_schemas import Reach, ReachIn
 from app.library.schemas import WarningOut
 from app.library.subjects import Subject, issue_on_desk, lesson_on_desk
@@ -146,19 +147,20 @@ async def get_lesson_version(lesson_id: PathId, number: PathId, db: Db, staff: D
     responses={415: {"description": "Neither JSON nor multipart", "content": {"application/problem+json": {}}}},
 )
 async def create_correction(
-    lesson_id: PathId, submitted: SubmittedCorrection, db: Db, staff: Editor, now: Now, once: OnceDep
+    lesson_id: PathId, submitted: SubmittedCorrection, svc: ServiceDep, db: Db, staff: Editor, now: Now, once: OnceDep
 ) -> CorrectionOut:
     """Proposes a new text of a published lesson, whose issue stays published; somebody else reviews it."""
-    correction = await corrections.create_correction(
-        db,
-        staff,
-        submitted.base,
-        submitted.written,
-        submitted.byline,
-        submitted.note,
-        submitted.substantive,
-        now,
-    )
+    async with removed_if_refused(svc, submitted.written):
+        correction = await corrections.create_correction(
+            db,
+            staff,
+            submitted.base,
+            submitted.written,
+            submitted.byline,
+            submitted.note,
+            submitted.substantive,
+            now,
+        )
     return once.keep(await corrections.get_correction(db, staff, correction.id, submitted.warnings))
 
 

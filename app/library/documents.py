@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
 
 from app.content_errors import invalid
+from app.errors import ProductError
 from app.library.assets.addresses import address_of
 from app.library.assets.completing import File, StoredFile, store_files
 from app.library.assets.objects import discard
@@ -44,6 +46,16 @@ async def read_document(
     except BaseException as error:
         await discard(svc.sessions, svc.media, [file.key for file in stored.values()])
         raise invalid(error) if isinstance(error, ContentError) else error from None
+
+
+@asynccontextmanager
+async def removed_if_refused(svc: Service, written: Written) -> AsyncIterator[None]:
+    """Removes the pictures of what was written where it is refused here, before `adopt_files` or after its rollback."""
+    try:
+        yield
+    except ProductError:
+        await discard(svc.sessions, svc.media, [file.key for file in written.files])
+        raise
 
 
 async def _pictures(kind: Kind, data: bytes, parsed: ParsedDocument) -> AsyncIterator[Sequence[Picture]]:

@@ -14,6 +14,7 @@ from app.db.engine import transaction
 from app.library import lessons
 from app.library.bodies import DOCUMENT_BODY, LESSON_BODY
 from app.library.conditions import FirstAtDesk, IfMatch, OrganisationFilter, tagged
+from app.library.documents import removed_if_refused
 from app.library.models import Lesson
 from app.library.recordings import find_picture, media_of, with_picture
 from app.library.revisions import Expected, check_revision
@@ -30,6 +31,7 @@ from app.library.schemas import (
 )
 from app.library.uploads import (
     KnownEditor,
+    Placed,
     SubmittedLesson,
     read_file,
     replaced,
@@ -89,7 +91,10 @@ async def create_lesson(
     once: OnceDep,
 ) -> LessonDraft:
     """Adds a lesson: as fields, with a recording or not, or as a file: a document, a picture, Markdown."""
-    lesson = await lessons.create_lesson(db, staff, submitted.organisation_id, submitted.written, submitted.byline, now)
+    async with removed_if_refused(svc, submitted.written):
+        lesson = await lessons.create_lesson(
+            db, staff, submitted.organisation_id, submitted.written, submitted.byline, now
+        )
     media = lessons.signed_media(svc.settings, await media_of(db, lesson), now)
     return tagged(response, once.keep(_draft(lesson, None, media, submitted.warnings)))
 
@@ -152,7 +157,7 @@ async def _change(
     expected: Expected,
     now: datetime,
 ) -> LessonDraft:
-    async with transaction(svc.sessions) as session:
+    async with removed_if_refused(svc, written), transaction(svc.sessions) as session:
         lesson = await lessons.change_lesson(session, editor, base, written, now, byline, expected)
         around = await _around(svc, session, lesson, now)
     return await _looked_at(lesson, around)
@@ -191,6 +196,7 @@ async def replace_lesson_document(
     response: Response,
     svc: ServiceDep,
     editor: KnownEditor,
+    _: Placed,
     expected: IfMatch,
     now: Now,
 ) -> LessonDraft:

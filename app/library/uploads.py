@@ -1,10 +1,12 @@
 """What editors hand in, read and parsed before the request's transaction begins."""
 
+import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any, TypeVar
+from weakref import WeakKeyDictionary
 
 from fastapi import Depends, Request
 from fastapi.exceptions import RequestValidationError
@@ -41,6 +43,11 @@ Model = TypeVar("Model", bound=BaseModel)
 KnownEditor = Annotated[CurrentStaff, Depends(checked_first("editor"))]
 
 
+# As many files as are in memory at a time in a process, of 20 MB each; others wait on the disk.
+FILES_AT_ONCE = 3
+_places: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
+
+
 class FrontMatterOnly(Invalid):
     """A Markdown file says itself what it is called and where it comes from."""
 
@@ -53,6 +60,21 @@ class OneText(Invalid):
 
     code = "one_text"
     detail = "请填写正文（markdown）或粘贴网页内容（html），只用其中一种；只有音频或视频资料可以没有正文。"
+
+
+async def _place(request: Request, _: KnownEditor) -> AsyncIterator[None]:
+    """Holds a place for the file of a form until the request is done; other bodies need none."""
+    if media_type_of(request) != "multipart/form-data":
+        yield
+        return
+    # To the disk first: whoever sends slowly keeps nobody waiting.
+    await request.form(max_files=1, max_fields=12)
+    async with _places.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(FILES_AT_ONCE)):
+        yield
+
+
+# Before the file of a form is read.
+Placed = Annotated[None, Depends(_place)]
 
 
 @dataclass(frozen=True)
@@ -130,7 +152,7 @@ async def _from_form(request: Request, svc: Service, editor: CurrentStaff, now: 
     return Submitted(upload.organisation_id, written, byline, await find_warnings(words, written))
 
 
-async def read_lesson(request: Request, svc: ServiceDep, editor: KnownEditor, now: Now) -> Submitted:
+async def read_lesson(request: Request, svc: ServiceDep, editor: KnownEditor, now: Now, _: Placed) -> Submitted:
     """The lesson of a JSON or multipart body; raises `UnsupportedMediaType` for any other, `Invalid`, or 400."""
     media_type = media_type_of(request)
     if media_type == "multipart/form-data":
@@ -236,7 +258,7 @@ async def rewrite(base: Lesson, changes: LessonPatch) -> tuple[Written, Byline]:
 
 
 async def read_correction(
-    lesson_id: PathId, request: Request, svc: ServiceDep, editor: KnownEditor, now: Now
+    lesson_id: PathId, request: Request, svc: ServiceDep, editor: KnownEditor, now: Now, _: Placed
 ) -> Corrected:
     """The new text of a correction: changed fields as JSON, or another document in a form.
 

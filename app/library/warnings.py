@@ -86,10 +86,12 @@ def _warnings(words: Sequence[Word], written: Lesson | LessonCorrection | Writte
     if secret := secrecy_words(text):
         detail = f"文中出现“{'、'.join(secret)}”字样，请审核人确认内容不涉密。"
         yield WarningOut(code="secrecy_words", detail=detail, to_confirm=True)
-    findings = flag_words(text, words) if words else []
-    counts = Counter(finding.word.text for finding in findings)
-    first = {finding.word.text: finding for finding in reversed(findings)}
-    for name in list(counts)[:MOST_WORDS]:
+    counts: Counter[str] = Counter()
+    first: dict[str, Finding] = {}
+    for finding in flag_words(text, words) if words else ():
+        counts[finding.word.text] += 1
+        first.setdefault(finding.word.text, finding)
+    for name in list(first)[:MOST_WORDS]:
         yield _flagged(first[name], counts[name])
 
 

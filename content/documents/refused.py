@@ -44,10 +44,3 @@ _TABLE = (
 )
 # extension -> (code, what to do)
 REFUSED = {extension: (code, detail) for extensions, code, detail in _TABLE for extension in extensions.split()}
-
-_TO_MP4 = "视频格式手机上无法播放，请用剪辑软件导出为 MP4（H.264 编码）后重新上传。"
-_TO_MP3 = "音频格式手机上无法播放，请转换为 MP3 或 M4A 后重新上传。"
-REFUSED_MEDIA = {
-    **dict.fromkeys(["avi", "mkv", "flv", "wmv", "rmvb", "rm", "mpg", "mpeg", "ts", "webm", "3gp", "mov"], _TO_MP4),
-    **dict.fromkeys(["wma", "flac", "ogg", "amr", "ape", "aac", "mid"], _TO_MP3),
-}

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from content.errors import ContentError
 from content.tables import Value, write_xlsx
-from content.words import MAX_FINDINGS, Word, flag_words, folded, parse_word_list
+from content.words import Word, flag_words, folded, parse_word_list
 
 
 def sheet(*rows: list[Value]) -> bytes:
@@ -89,7 +89,7 @@ def test_a_finding_shows_what_stands_around_it() -> None:
 @settings(deadline=None)
 @given(st.text("甲乙丙 ", max_size=30), st.lists(st.text("甲乙丙", min_size=1, max_size=4), max_size=6))
 def test_every_word_lies_within_a_finding(text: str, listed: list[str]) -> None:
-    findings = flag_words(text, words(*listed))
+    findings = list(flag_words(text, words(*listed)))
     spans = [(folded(text[: each.start]), folded(text[: each.end])) for each in findings]
     key = folded(text)
     for word in listed:
@@ -99,9 +99,9 @@ def test_every_word_lies_within_a_finding(text: str, listed: list[str]) -> None:
     assert [each.start for each in findings] == sorted(each.start for each in findings)
 
 
-def test_time_is_linear_and_findings_are_bounded() -> None:
+def test_time_is_linear_however_much_is_found() -> None:
     listed = words(*("甲" * length for length in range(2, 50)), *(f"词{number}号" for number in range(20_000)))
     start = time.process_time()
-    assert len(flag_words("甲" * 170_000, listed)) <= MAX_FINDINGS
-    assert len(flag_words("词7号，" * 40_000, listed)) == MAX_FINDINGS
+    assert 1 <= sum(1 for _ in flag_words("甲" * 170_000, listed)) < 170_000
+    assert sum(1 for _ in flag_words("词7号，" * 40_000, listed)) == 40_000
     assert time.process_time() - start < 10

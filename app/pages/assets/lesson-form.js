@@ -2,12 +2,12 @@
 import { actions, field, fileField, fold, h, part, show } from "./dom.js";
 import { duration } from "./format.js";
 import { checksOf, mediaField } from "./lesson-checks.js";
+import { ACCEPTED, formOf } from "./lesson-file.js";
 import { lessonFrame } from "./lesson-frame.js";
 import { LESSON } from "./sample.js";
 import { editor } from "./staff.js";
 
 const HOW = "空一行分段；行首“## ”是小标题，“- ”是列表，“> ”是引文；表格和链接也可以。";
-const ACCEPTED = ".docx,.pptx,.pdf,.html,.htm,.md,.png,.jpg,.jpeg,.webp,.gif,.bmp";
 const KINDS = "可以上传 Word（.docx）、PPT（.pptx）、PDF、网页、图片，最大 20 MB；PDF 每页成为一张图，页数多时要等几十秒。";
 
 /** The fields beside a text; `wanted` says what an empty title means. */
@@ -39,13 +39,6 @@ async function showLesson(place, lesson) {
 
 function saidOf(lesson) {
   return `已保存《${lesson.title}》：${lesson.characters} 字，约需学习 ${duration(lesson.required_seconds)}。下面是党员将看到的样子。`;
-}
-
-function formOf(fields, file) {
-  const form = new FormData();
-  for (const [name, value] of Object.entries(fields)) if (value !== "") form.set(name, String(value));
-  form.set("file", file);
-  return form;
 }
 
 /** A document: of a Markdown file the fields are in the file itself. */

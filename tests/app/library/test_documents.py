@@ -179,23 +179,6 @@ async def test_a_document_without_source_or_with_doubled_fields_is_refused(
     assert await stored(service) == (0, 0, 0)
 
 
-@pytest.mark.parametrize(
-    ("name", "title"),
-    [
-        ("2026 年  学习资料.v2.pdf", "2026 年 学习资料.v2"),
-        ("C:\\资料\\文件.pdf", "文件"),
-        (f"{'长' * 100}.pdf", "长" * 80),
-        ("文\u202e件.pdf", "文件"),
-    ],
-)
-async def test_a_document_without_a_title_is_called_as_its_file(
-    client: httpx.AsyncClient, world: World, name: str, title: str
-) -> None:
-    editor = await world.staff(("editor", 10))
-    made = await hand_in(client, editor, chinese_pdf(1), name)
-    assert (made.status_code, made.json().get("title")) == (201, title), made.text
-
-
 async def test_pictures_of_a_request_that_failed_are_swept(
     client: httpx.AsyncClient, world: World, service: Service
 ) -> None:

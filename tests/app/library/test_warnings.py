@@ -62,6 +62,14 @@ async def test_a_list_that_cannot_be_read_changes_nothing(client: httpx.AsyncCli
     assert (await set_words(client, admin, 11, ["错词", "", ""])).status_code == 404
 
 
+async def test_a_word_is_told_however_often_another_one_comes_before_it(
+    client: httpx.AsyncClient, world: World
+) -> None:
+    admin, editor = await world.staff(("administrator", 10)), await world.staff(("editor", 10))
+    await set_words(client, admin, 10, ["提醒语", "", "提醒"], ["错词", "", "错误"])
+    assert await codes(client, editor, 10, "提醒语，" * 2_000 + "错词") == ["notice_word", "wrong_word"]
+
+
 async def approve(
     client: httpx.AsyncClient, reviewer: Person, issue_id: int, **more: object
 ) -> tuple[int, dict[str, Any]]:

@@ -1,7 +1,6 @@
 import pytest
 
 from content.documents.kinds import kind_of
-from content.documents.media import media_type_of
 from content.errors import ContentError
 from tests.content.documents.build_docx import picture, rich_docx
 from tests.content.rosters.build import compound
@@ -85,38 +84,3 @@ def test_each_file_that_is_not_read_has_its_code_and_says_what_to_do(
     error = refusal(data, name)
     assert error.code == code
     assert advice in error.detail
-
-
-@pytest.mark.parametrize(
-    ("head", "name", "media_type"),
-    [
-        (b"ID3\x03", "a.mp3", "audio/mpeg"),
-        (b"\xff\xfb\x90", "a.MP3", "audio/mpeg"),
-        (b"RIFF\0\0\0\0WAVE", "a.wav", "audio/wav"),
-        (FTYP + b"M4A ", "a.m4a", "audio/mp4"),
-        (FTYP + b"mp42", "a.m4a", "audio/mp4"),
-        (FTYP + b"isom", "a.mp4", "video/mp4"),
-    ],
-)
-def test_sound_and_film_are_known_by_their_first_bytes(head: bytes, name: str, media_type: str) -> None:
-    assert media_type_of(head, name) == media_type
-
-
-@pytest.mark.parametrize(
-    ("head", "name", "code"),
-    [
-        (b"", "a.mp4", "empty_file"),
-        (b"\x1aE\xdf\xa3", "a.mkv", "unsupported_media"),
-        (FTYP + b"qt  ", "a.mov", "unsupported_media"),
-        (b"fLaC", "a.flac", "unsupported_media"),
-        (b"MZ", "a.exe", "unsupported_media"),
-        (b"<html>", "a.mp4", "extension_mismatch"),
-        (FTYP + b"qt  ", "a.mp4", "extension_mismatch"),
-        (b"ID3", "a.wav", "extension_mismatch"),
-        (b"\xff", "a.mp3", "extension_mismatch"),
-    ],
-)
-def test_what_a_phone_cannot_play_is_refused(head: bytes, name: str, code: str) -> None:
-    with pytest.raises(ContentError) as caught:
-        media_type_of(head, name)
-    assert caught.value.code == code
