@@ -54,6 +54,13 @@ class NotInIssue(Invalid):
     detail = "这期学习里没有所选的资料或测验，请刷新后重新选择。"
 
 
+class TwoScores(Invalid):
+    """Somebody has one sheet and two scores."""
+
+    code = "two_scores"
+    detail = "同一名党员填了两个成绩，请只保留一个再登记。"
+
+
 @dataclass(frozen=True)
 class Lesson:
     """The edition of a lesson that there was on the day, and how long it takes to read."""
@@ -179,9 +186,11 @@ async def _lessons(
 
 
 def _rows(asked: Asked, now: datetime) -> list[dict[str, object]]:
-    """The rows to insert, all with the same columns; raises `NotInIssue` for a score where there is no quiz."""
+    """The rows to insert, all with the same columns; raises `TwoScores`, and `NotInIssue` for one where no quiz is."""
     if asked.body.scores and asked.quiz is None:
         raise NotInIssue
+    if len({each.member_id for each in asked.body.scores}) < len(asked.body.scores):
+        raise TwoScores
 
     def row(member_id: int, **what: object) -> dict[str, object]:
         return {

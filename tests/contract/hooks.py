@@ -71,7 +71,7 @@ PERIOD = {"bad_period", *DATED}
 
 REFUSALS: dict[str, set[str]] = {
     "record_class": {"blank", "class_day_full", *DATED},
-    "record_study_on_paper": {"before_publication", "nothing_to_record", "not_in_issue", "blank", *DATED},
+    "record_study_on_paper": {"before_publication", "nothing_to_record", "not_in_issue", "two_scores", "blank", *DATED},
     "get_my_record": PERIOD,
     "export_my_record": PERIOD,
     "print_my_record": PERIOD,

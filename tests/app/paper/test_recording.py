@@ -117,6 +117,8 @@ async def test_a_quiz_on_paper_counts_with_its_score(client: httpx.AsyncClient, 
     good, bad = await world.signed_in_member(100), await world.signed_in_member(101)
     await client.put("/organisations/1/settings/quiz_minutes", headers=admin.auth, json={"value": 45})
     scores = [{"member_id": good.id, "score": 60}, {"member_id": bad.id, "score": 59}]
+    twice = await visit.record(lesson_ids=[], scores=[*scores, {"member_id": bad.id, "score": 61}], way="paper")
+    assert (twice.status_code, twice.json()["code"]) == (422, "two_scores")
     answer = await visit.record(lesson_ids=[], scores=scores, way="paper")
     assert answer.json()["recorded"] == 2
     totals = await visit.totals()
