@@ -122,4 +122,10 @@ def week_of(day: date) -> str:
     return f"{year}-W{week:02d}"
 
 
+def week_words(week: str) -> str:
+    """An ISO week as people write it, such as 2026年第47周."""
+    year, number = week.split("-W")
+    return f"{year}年第{int(number)}周"
+
+
 Week = Annotated[str, Field(pattern=r"^20[0-9]{2}-W(0[1-9]|[1-4][0-9]|5[0-3])$"), AfterValidator(_week)]

@@ -5,6 +5,7 @@ from datetime import date
 from app.my_record.models import Certificate
 from app.my_record.schemas import RecordOut
 from app.records.queries import hours
+from app.schemas import week_words
 from content.printing.record import Certified, Printed, day
 from content.tables import Value, write_xlsx
 
@@ -21,14 +22,14 @@ HOURS = ["类别", "方式", "次数", "学时"]
 def _tables(record: RecordOut) -> dict[str, list[list[Value]]]:
     weeks: list[list[Value]] = [
         [
-            each.week, each.title, each.organisation, each.lessons_completed, each.lessons_total,
+            week_words(each.week), each.title, each.organisation, each.lessons_completed, each.lessons_total,
             each.completed_on.isoformat() if each.completed_on else "未完成", WAYS[each.way] if each.way else "",
         ]
         for each in record.weeks
     ]  # fmt: skip
     quizzes: list[list[Value]] = [
         [
-            each.week, each.title, each.score, "是" if each.passed else "否", each.on.isoformat(),
+            week_words(each.week), each.title, each.score, "是" if each.passed else "否", each.on.isoformat(),
             "纸质、送学上门" if each.recorded else "手机",
         ]
         for each in record.quizzes

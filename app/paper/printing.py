@@ -19,6 +19,7 @@ from app.quizzes.models import Quiz
 from app.quizzes.schemas import DrawRule
 from app.quizzes.service import fixed_ids, list_asked
 from app.quizzes.shuffling import options_in, order_of
+from app.schemas import week_of, week_words
 from app.storage.base import ObjectMissing, Store
 from content.printing.blocks import Picture, blocks_of
 from content.printing.issue import PrintedIssue, PrintedLesson, PrintedQuestion
@@ -48,11 +49,11 @@ async def read_issue(session: AsyncSession, staff: CurrentStaff, issue_id: int, 
     if row is None:
         raise NotFound
     issue, organisation = row
-    quiz, week = await session.scalar(select(Quiz).where(Quiz.issue_id == issue.id)), issue.week.isocalendar()
+    quiz = await session.scalar(select(Quiz).where(Quiz.issue_id == issue.id))
     return PrintedIssue(
         title=issue.title,
         organisation=organisation.name,
-        week=f"{week.year}年第{week.week}周",
+        week=week_words(week_of(issue.week)),
         summary=issue.summary,
         lessons=await _lessons(session, issue.id),
         quiz=quiz.title if quiz else "",

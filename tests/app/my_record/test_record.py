@@ -102,11 +102,11 @@ async def test_the_exports_say_the_same(client: httpx.AsyncClient, world: World,
     workbook = load_workbook(BytesIO((await client.get("/me/record.xlsx", headers=member.auth)).content))
     assert workbook["说明"]["A2"].value == "'=𠮷某"
     assert [cell.value for cell in workbook["每周学习"][2]] == [
-        "2026-W47", "学习1", "示范镇党委", 1, 1, "2026-11-16", "手机学习",
+        "2026年第47周", "学习1", "示范镇党委", 1, 1, "2026-11-16", "手机学习",
     ]  # fmt: skip
     printed = await client.get("/me/record.pdf", headers=member.auth)
     assert printed.headers["content-type"] == "application/pdf"
-    assert all(each in text_of(printed.content) for each in ("□某", "2026-W47", "0.02", "请手写补上"))
+    assert all(each in text_of(printed.content) for each in ("□某", "2026年第47周", "0.02", "请手写补上"))
 
 
 async def test_a_certificate_has_a_number_that_anybody_can_check_and_learns_little_by(
