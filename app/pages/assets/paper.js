@@ -117,7 +117,7 @@ async function recorded(leader, post, again) {
   });
   if (items.length === 0) return h("p", { class: "soft" }, "还没有登记。");
   return table("最近登记的，单独列出", [
-    ["姓名", (row) => row.member],
+    ["姓名", (row) => h("span", { class: "whole" }, row.member)],
     ["内容", (row) => `${row.title}${row.minutes === null ? "" : `　${row.minutes} 分钟`}${row.score === null ? "" : `　${row.score} 分`}`],
     ["方式", (row) => `${WAYS[row.way]}　${row.studied_on}`],
     ["登记", (row) => `${row.recorded_by}　${time(row.recorded_at)}`],
