@@ -19,9 +19,11 @@ from app.library.assets.objects import Incoming, announce, discard
 from app.library.assets.service import check_size, refuse
 from app.settings import Settings
 from app.storage.base import ObjectMissing, Store
+from content.documents.result import ParsedDocument
 from content.errors import ContentError
 from content.media import HEAD, TYPES, recognise
 from content.media_facts import Facts, read_facts
+from content.sandbox import parse_in_child
 
 
 class UploadDamaged(Conflict):
@@ -46,6 +48,26 @@ class Digested:
             yield chunk
 
 
+@dataclass(frozen=True)
+class File:
+    """A file that the server made itself, such as a re-encoded picture."""
+
+    media_type: str
+    data: bytes
+    name: str
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A file that is in the store, and is no asset yet: what is not adopted within a day is swept."""
+
+    key: str
+    name: str
+    size: int
+    sha256: bytes
+    facts: Facts
+
+
 async def complete(
     sessions: Sessions, store: Store, settings: Settings, actor: str, asset_id: int, now: datetime
 ) -> Asset:
@@ -68,8 +90,12 @@ async def complete(
         await store.put(name, incoming.chunks())
         if incoming.error is not None:
             raise incoming.error
-        facts = await _facts(store, name, asset.size)
-        check_size(settings, facts.type.kind, asset.size)
+        whole = StoredFile(
+            name, asset.file_name, asset.size, digested.sha256.digest(), await _facts(store, name, asset.size)
+        )
+        check_size(settings, whole.facts.type.kind, asset.size)
+        if whole.facts.type.kind == "picture":
+            whole = await _redraw(store, whole)
     except (ContentError, MediaTooLarge) as error:
         await refuse(sessions, store, asset_id, name)
         raise invalid(error) if isinstance(error, ContentError) else error from None
@@ -78,7 +104,7 @@ async def complete(
         if not isinstance(error, ObjectMissing):
             raise
         return await _completed_elsewhere(sessions, asset_id)
-    return await _become_ready(sessions, store, asset_id, name, facts, digested.sha256.digest(), actor, now)
+    return await _become_ready(sessions, store, asset_id, whole, actor, now)
 
 
 async def _joined(store: Store, parts: Sequence[MediaObject]) -> AsyncIterator[bytes]:
@@ -117,59 +143,50 @@ async def _completed_elsewhere(sessions: Sessions, asset_id: int) -> Asset:
     return asset
 
 
+async def _redraw(store: Store, upload: StoredFile) -> StoredFile:
+    """A picture decoded in a child and encoded anew in the same place: where and by what it was taken is gone.
+
+    Raises ContentError where it is none that can be shown.
+    """
+    parsed: ParsedDocument = await parse_in_child("picture", await _read(store, upload.key, 0, upload.size))
+    (picture,) = parsed.pictures
+    return await _store_file(store, upload.key, File(picture.media_type, picture.data, upload.name))
+
+
 async def _become_ready(
-    sessions: Sessions, store: Store, asset_id: int, name: str, facts: Facts, digest: bytes, actor: str, now: datetime
+    sessions: Sessions, store: Store, asset_id: int, file: StoredFile, actor: str, now: datetime
 ) -> Asset:
     async with transaction(sessions) as session:
         asset = await session.scalar(select(Asset).where(Asset.id == asset_id).with_for_update())
         won = asset is not None and asset.state == "uploading"
         if asset is not None and won:
-            _fill(asset, name, facts, digest)
+            _fill(asset, file)
             audit.record(
                 session, actor, "asset.added", "asset", asset_id,
                 now=now, organisation_id=asset.organisation_id, size=asset.size, media_type=asset.media_type,
             )  # fmt: skip
-            await session.execute(delete(MediaObject).where(MediaObject.name == name))
+            await session.execute(delete(MediaObject).where(MediaObject.name == file.key))
         # Only what is whole: another request that completes as well still writes its own object, and removes it.
         whole = (MediaObject.asset_id == asset_id, MediaObject.size.is_not(None))
         of_it = update(MediaObject).where(*whole).values(asset_id=None)
-        left = list(await session.scalars(of_it.returning(MediaObject.name))) if won else [name]
+        left = list(await session.scalars(of_it.returning(MediaObject.name))) if won else [file.key]
     await discard(sessions, store, left)
     if asset is None:
         raise NotFound
     return asset
 
 
-def _fill(asset: Asset, name: str, facts: Facts, digest: bytes) -> None:
+def _fill(asset: Asset, file: StoredFile) -> None:
+    facts = file.facts
     asset.state = "ready"
-    asset.key = name
+    asset.key = file.key
     asset.media_type = facts.type.name
-    asset.sha256 = digest
+    asset.sha256, asset.stored_size = file.sha256, file.size
     asset.width, asset.height, asset.seconds = facts.width, facts.height, facts.seconds or None
 
 
 async def _once(data: bytes) -> AsyncIterator[bytes]:
     yield data
-
-
-@dataclass(frozen=True)
-class File:
-    """A file that the server made itself, such as a re-encoded picture."""
-
-    media_type: str
-    data: bytes
-    name: str
-
-
-@dataclass(frozen=True)
-class StoredFile:
-    """A file that is in the store, and is no asset yet: what is not adopted within a day is swept."""
-
-    key: str
-    name: str
-    size: int
-    sha256: bytes
-    facts: Facts
 
 
 async def store_files(sessions: Sessions, store: Store, files: Sequence[File], now: datetime) -> list[StoredFile]:
@@ -213,7 +230,7 @@ async def adopt_files(
         for file in files
     ]  # fmt: skip
     for asset, file in zip(assets, files, strict=True):
-        _fill(asset, file.key, file.facts, file.sha256)
+        _fill(asset, file)
     session.add_all(assets)
     await session.flush()
     for asset in assets:

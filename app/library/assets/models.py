@@ -19,7 +19,9 @@ class Asset(Base):
         CheckConstraint(one_of("state", ASSET_STATES), name="state"),
         CheckConstraint("0 <= received AND received <= size", name="received"),
         CheckConstraint(
-            "(state = 'ready') = (key IS NOT NULL AND media_type IS NOT NULL AND sha256 IS NOT NULL)", name="ready"
+            "(state = 'ready') = (key IS NOT NULL AND media_type IS NOT NULL AND sha256 IS NOT NULL"
+            " AND stored_size IS NOT NULL)",
+            name="ready",
         ),
         Index("ix_assets_touched_at", "touched_at", postgresql_where=text("state = 'uploading'")),
         Index("ix_assets_account_id", "account_id", postgresql_where=text("state = 'uploading'")),
@@ -36,6 +38,8 @@ class Asset(Base):
     key: Mapped[str | None] = mapped_column(unique=True)
     media_type: Mapped[str | None]
     sha256: Mapped[bytes | None]
+    # The bytes of the object: of a picture, which is encoded anew, not those of the upload.
+    stored_size: Mapped[int | None]
     width: Mapped[int | None]
     height: Mapped[int | None]
     seconds: Mapped[float | None]

@@ -43,13 +43,14 @@ def plan(asset: Asset, age: int, range_: str | None, if_range: str | None, if_no
     if if_none_match is not None and tag in (each.strip().removeprefix("W/") for each in if_none_match.split(",")):
         return Answer(304, headers, 0, 0)
     # A caller that has the beginning of another file gets the whole of this one.
-    part = part_of(range_, asset.size) if if_range in (None, tag) else None
-    start, end = (part.start, part.end) if part else (0, asset.size)
+    size = asset.stored_size or 0
+    part = part_of(range_, size) if if_range in (None, tag) else None
+    start, end = (part.start, part.end) if part else (0, size)
     headers["Content-Type"] = asset.media_type or ""
     headers["Content-Disposition"] = f'inline; filename="{_short_name(asset)}"'
     headers["Content-Length"] = str(end - start)
     if part is not None:
-        headers["Content-Range"] = f"bytes {start}-{end - 1}/{asset.size}"
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
     return Answer(206 if part else 200, headers, start, end)
 
 

@@ -23,6 +23,8 @@ class AssetIn(In):
 class AssetOut(Out):
     """A media file: `received` of `size` bytes have arrived; what is null is not known, or not yet.
 
+    A picture is encoded anew: `sha256`, `media_type`, `width` and `height` are those of what is kept.
+
     `address` is what a lesson refers to, and opens nothing by itself; `url` is signed and opens it for some hours.
     """
 

@@ -1,11 +1,15 @@
 """What happens when requests complete or refuse the same upload at the same time, whatever their order."""
 
 import asyncio
+import io
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from hashlib import sha256
 
 import httpx
 import pytest
+from PIL import Image
+from PIL.ExifTags import GPS, IFD
 
 from app.library.assets import completing
 from app.library.assets.completing import keep_bytes
@@ -147,4 +151,37 @@ async def test_a_recording_that_called_itself_a_video_has_the_limit_of_a_recordi
         answer = await uploader.piece(asset_id, 1_000_000, data[1_000_000:])
     assert (answer.status_code, answer.json()["code"]) == (413, "media_too_large")
     assert "音频不能超过 1 MB" in answer.json()["detail"]
+    assert (files(service), await rows(service)) == ([], (0, 0))
+
+
+async def test_what_a_phone_wrote_into_a_picture_is_gone(uploader: Uploader, service: Service) -> None:
+    exif = Image.Exif()
+    exif.get_ifd(IFD.GPSInfo)[GPS.GPSLatitude] = (26.0, 5.0, 12.0)
+    taken = io.BytesIO()
+    Image.effect_noise((1800, 900), 40).convert("RGB").save(taken, "JPEG", exif=exif)
+    data = taken.getvalue()
+    seen = await uploader.upload(data, "照片.jpg")
+    answer = await uploader.read(seen["url"])
+    kept = Image.open(io.BytesIO(answer.content))
+    assert (Image.open(io.BytesIO(data)).getexif().get_ifd(IFD.GPSInfo) != {}, dict(kept.getexif())) == (True, {})
+    assert (seen["size"], seen["width"], seen["height"], kept.size) == (len(data), 1600, 800, (1600, 800))
+    assert seen["sha256"] == sha256(answer.content).hexdigest()
+    part = await uploader.read(seen["url"], Range="bytes=-10")
+    assert (part.content, part.headers["content-range"].rpartition("/")[2]) == (
+        answer.content[-10:],
+        str(len(answer.content)),
+    )
+    assert (len(files(service)), await rows(service)) == (1, (1, 0))
+    # Whoever did not hear the answer to the last piece asks again where they were.
+    again = await uploader.piece(seen["id"], len(data), b"")
+    assert (again.status_code, again.json()["state"], again.json()["sha256"]) == (200, "ready", seen["sha256"])
+
+
+async def test_a_picture_that_cannot_be_shown_is_refused_and_nothing_stays(
+    uploader: Uploader, service: Service
+) -> None:
+    data = picture("PNG", 400, 300)
+    asset_id = await uploader.begun(len(data) - 200, "图.png")
+    answer = await uploader.piece(asset_id, 0, data[:-200])
+    assert (answer.status_code, answer.json()["code"]) == (422, "damaged_picture")
     assert (files(service), await rows(service)) == ([], (0, 0))
