@@ -146,7 +146,7 @@ def routes(app: FastAPI) -> Iterator[str]:
         # FastAPI keeps included routers apart and shows what they come to in this place.
         found: list[Any] = [*getattr(route, "effective_route_contexts", lambda route=route: [route])()]
         for each in found:
-            yield from (f"{method} {each.path}" for method in each.methods - {"HEAD"})
+            yield from (f"{method} {each.path_format}" for method in each.methods - {"HEAD"})
 
 
 RULED = {f"{row.method} /api/v1{row.template}" for row in ROWS}
