@@ -1,7 +1,7 @@
 """Large documents as lessons, through the API: `python -m bench.documents`.
 
 A PDF of 300 pages, all of them drawn, and a Word file with headings, tables and 40 photographs. Prints the seconds of
-each, and the most memory that the API process and one of its children had. Service and child must stay within 300 MB.
+each, and the most memory that the API process and one of its children had. The API process must stay within 300 MB.
 """
 
 import asyncio
