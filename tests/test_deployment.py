@@ -338,7 +338,7 @@ def gateway(answer: httpx.Response | Exception) -> Adapter:
         raise AssertionError("the gateway has no use for the console")
 
     http = httpx.AsyncClient(transport=httpx.MockTransport(respond))
-    outside = Outside(http, lambda: datetime(2026, 11, 23, tzinfo=UTC), "https://unused.example", nowhere)
+    outside = Outside(http, lambda: datetime(2026, 11, 23, tzinfo=UTC), {"wechat": "https://unused.example"}, nowhere)
     kind: AdapterKind = names["COUNTY_GATEWAY"]
     return kind.build(ChannelInfo(1, "gateway.example", "secret", {}), outside)
 

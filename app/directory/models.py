@@ -123,6 +123,11 @@ class Member(Base):
     tags: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     # Kinds of notices that the member does not want (《个人信息保护法》 article 24).
     notices_off: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    # Adapters in the order that the member wants to be reached by; those not named come after them.
+    channels_wanted: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
+    # The member's own quiet hours, HH:MM each; the organisation's where none are set.
+    quiet_from: Mapped[str | None]
+    quiet_until: Mapped[str | None]
     # The version of the privacy notice that the member has agreed to and not taken back.
     consent_version: Mapped[str | None]
     created_at: Mapped[datetime]

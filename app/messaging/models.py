@@ -1,6 +1,6 @@
 """The tables that the scheduler works on: schedules, ticks, campaigns, packed batches, the subscription ledger."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, JSONB
@@ -9,7 +9,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.db.base import Base, Id
 from app.directory.models import one_of
 
-SCHEDULE_KINDS = ("weekly_issue", "meeting_reminder", "unfinished_reminder")
+SCHEDULE_KINDS = (
+    "weekly_issue",
+    "meeting_reminder",
+    "unfinished_reminder",
+    "anniversary",
+    "joining_anniversary",
+    "hours_reminder",
+)
 CAMPAIGN_KINDS = (
     "weekly_issue",
     "meeting_notice",
@@ -17,6 +24,9 @@ CAMPAIGN_KINDS = (
     "meeting_changed",
     "meeting_cancelled",
     "unfinished_reminder",
+    "anniversary",
+    "joining_anniversary",
+    "hours_reminder",
 )
 CAMPAIGN_STATES = ("planning", "sending", "done")
 LATE_POLICIES = ("send", "expire")
@@ -33,6 +43,7 @@ class DeliveryState:
     FAILED = 3
     UNKNOWN = 4  # ambiguous, and not to be sent again
     EXPIRED = 5
+    PASSED_ON = 6  # this channel did not reach the member: a later batch of the campaign tries the next one
 
 
 class Schedule(Base):
@@ -95,6 +106,10 @@ class Campaign(Base):
     planned_until: Mapped[int]  # the last member id that has been planned: the keyset cursor
     recipients: Mapped[int]
     unreachable: Mapped[int]
+    # A dry run is planned and never sent: its batches are born done.
+    dry_run: Mapped[bool] = mapped_column(server_default="false")
+    paused_at: Mapped[datetime | None]
+    cancelled_at: Mapped[datetime | None]
     expires_at: Mapped[datetime]
     created_at: Mapped[datetime]
 
@@ -151,3 +166,50 @@ class SubscriptionBalance(Base):
     template: Mapped[str] = mapped_column(primary_key=True)
     balance: Mapped[int]
     updated_at: Mapped[datetime]
+
+
+class RateBucket(Base):
+    """What a channel may send at once: a token a delivery, filled by the second, shared by all senders."""
+
+    __tablename__ = "rate_buckets"
+
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id", ondelete="CASCADE"), primary_key=True)
+    tokens: Mapped[float]
+    filled_at: Mapped[datetime]
+
+
+class NoticeDay(Base):
+    """How many notices a member was sent on a day of their own zone, on channels that ring."""
+
+    __tablename__ = "notice_days"
+
+    member_id: Mapped[int] = mapped_column(ForeignKey("members.id", ondelete="CASCADE"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    notices: Mapped[int]
+
+
+class Unreached(Base):
+    """A member whom the last notice reached through no channel, and why; gone as soon as one does."""
+
+    __tablename__ = "unreached"
+
+    member_id: Mapped[int] = mapped_column(ForeignKey("members.id", ondelete="CASCADE"), primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaigns.id", ondelete="CASCADE"), index=True)
+    reason: Mapped[str]
+    at: Mapped[datetime]
+
+
+class Anniversary(Base):
+    """A day of the year that an organisation keeps, such as 七一, with its own words."""
+
+    __tablename__ = "anniversaries"
+    __table_args__ = (UniqueConstraint("organisation_id", "month", "day", "name"),)
+
+    id: Mapped[Id]
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
+    name: Mapped[str]
+    month: Mapped[int]
+    day: Mapped[int]
+    words: Mapped[str]
+    enabled: Mapped[bool]
+    created_at: Mapped[datetime]

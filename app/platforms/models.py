@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.base import Base, Id
@@ -29,6 +29,10 @@ class Channel(Base):
     enabled: Mapped[bool]
     # Set by a sender on a configuration error: the channel stands still, its deliveries wait, an operator is told.
     stopped_reason: Mapped[str | None]
+    # The day's quota is spent: the channel rests until then, and its deliveries wait.
+    rests_until: Mapped[datetime | None]
+    # The token and the key of the platform's calls to us, sealed.
+    callback_cipher: Mapped[bytes | None]
     created_at: Mapped[datetime]
 
 
@@ -47,3 +51,37 @@ class ConsoleMessage(Base):
     link: Mapped[str]
     at: Mapped[datetime]
     times: Mapped[int]
+
+
+class PlatformToken(Base):
+    """The access token of a channel, sealed, shared by all processes."""
+
+    __tablename__ = "platform_tokens"
+
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id", ondelete="CASCADE"), primary_key=True)
+    cipher: Mapped[bytes | None]  # none where the platform refused the one that was here
+    expires_at: Mapped[datetime | None]
+    renew_at: Mapped[datetime | None]
+    dead_digest: Mapped[bytes | None]  # of the last token that the platform refused
+    forced_at: Mapped[list[datetime]] = mapped_column(ARRAY(TIMESTAMP(timezone=True)), server_default="{}")
+
+
+class ChannelAddress(Base):
+    """Where a channel reaches a member, on platforms that know people by an id of their own; sealed."""
+
+    __tablename__ = "channel_addresses"
+
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id", ondelete="CASCADE"), primary_key=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("members.id", ondelete="CASCADE"), primary_key=True, index=True)
+    cipher: Mapped[bytes]
+    created_at: Mapped[datetime]
+
+
+class CallbackEvent(Base):
+    """A call of a platform that was taken in: one that comes again changes nothing."""
+
+    __tablename__ = "callback_events"
+
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id", ondelete="CASCADE"), primary_key=True)
+    digest: Mapped[bytes] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)

@@ -8,6 +8,8 @@ from typing import Literal, Protocol
 
 import httpx
 
+Address = Literal["member", "wechat", "unionid", "phone", "channel"]
+
 
 @dataclass(frozen=True)
 class Message:
@@ -26,19 +28,24 @@ class Message:
 
 @dataclass(frozen=True)
 class Envelope:
-    """A message to one member: `key` names the delivery and stays the same when it is tried again."""
+    """A message to one member: `key` names the delivery and stays the same when it is tried again.
+
+    `again`: an earlier try may have arrived; a platform that can be asked is asked before it is sent once more.
+    """
 
     key: str
     member_id: int
     address: str
     message: Message
+    again: bool = False
 
 
 class Status(StrEnum):
     """How a delivery went, normalised over all platforms."""
 
     SENT = "sent"
-    FAILED = "failed"  # for good, for this member
+    FAILED = "failed"  # for good: another channel would not help, as with words that a platform refuses
+    UNREACHABLE = "unreachable"  # this account does not reach this member: the next channel may
     RETRY = "retry"  # certainly not delivered: try again with backoff
     UNKNOWN = "unknown"  # written, then no answer: it may have arrived
     CHANNEL_DOWN = "channel_down"  # the account or its settings are wrong: stop the channel, keep the deliveries
@@ -67,11 +74,14 @@ class ChannelInfo:
 
 @dataclass(frozen=True)
 class Outside:
-    """What an adapter may use to reach out: an HTTP client, the time, hosts, and the console's inbox."""
+    """What an adapter may use to reach out: an HTTP client, the time, hosts by platform, and the console's inbox.
+
+    `hosts` has the addresses that the operator has set, with their scheme: `wechat`, `wecom`, `dingtalk` and so on.
+    """
 
     http: httpx.AsyncClient
     now: Callable[[], datetime]
-    wechat_api: str
+    hosts: Mapping[str, str]
     put_on_console: Callable[[Envelope], Awaitable[None]]
 
 
@@ -87,23 +97,28 @@ class Adapter(Protocol):
 class AdapterKind:
     """What an entry point names: how to build an adapter for a channel, and what its platform is like.
 
-    `rings`: it disturbs people, so quiet hours apply. `address`: what `Envelope.address` holds, the openid at the
-    channel's mini-program ("wechat") or nothing ("member"). `subscribed`: a message needs a template of the channel,
-    and uses up one subscription of the member to it. `last_resort`: used for those whom no other channel reaches.
-    `outside`: what is sent leaves the house: only for those who have consented, and for nobody who practises.
+    `rings`: it disturbs people, so quiet hours and the daily limit apply. `address`: what `Envelope.address` holds: the
+    openid at the channel's mini-program ("wechat"), the openid at the channel's account of who has the same unionid
+    ("unionid"), the phone number ("phone"), the id that was registered for the channel ("channel"), or nothing
+    ("member"). `templated`: a message needs a template of the channel; `subscribed`: it uses up one subscription of
+    the member to that as well. `last_resort`: used for those whom no other channel reaches. `outside`: what is sent
+    leaves the house: only for those who have consented, and for nobody who practises. `per_call`: how many envelopes
+    one `send` takes.
     """
 
     build: Callable[[ChannelInfo, Outside], Adapter]
     rings: bool = True
-    address: Literal["member", "wechat"] = "member"
+    address: Address = "member"
+    templated: bool = False
     subscribed: bool = False
     last_resort: bool = False
     outside: bool = True
+    per_call: int = 1
 
     def template(self, config: Mapping[str, object], kind: str) -> str | None:
         """The channel's template for a kind of campaign, where a message needs one; None where there is none."""
         templates = config.get("templates")
-        if not self.subscribed or not isinstance(templates, dict):
+        if not (self.templated or self.subscribed) or not isinstance(templates, dict):
             return None
         found = templates.get(template_kind(kind))
         return str(found["template_id"]) if isinstance(found, dict) and "template_id" in found else None

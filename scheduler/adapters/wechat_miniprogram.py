@@ -68,7 +68,7 @@ def _fit(field: str, value: str) -> str:
 
 def build(channel: ChannelInfo, outside: Outside) -> WechatMiniprogram:
     """The adapter of a mini-program channel."""
-    client = WechatClient(outside.http, outside.wechat_api, channel.account, channel.secret, outside.now)
+    client = WechatClient(outside.http, outside.hosts["wechat"], channel.account, channel.secret, outside.now)
     return WechatMiniprogram(channel, client)
 
 

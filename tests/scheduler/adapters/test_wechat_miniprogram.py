@@ -27,7 +27,7 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
 
 
 def adapter_of(http: httpx.AsyncClient, base: str, config: object = None, secret: str = SECRET) -> WechatMiniprogram:
-    outside = Outside(http, lambda: datetime(2026, 11, 16, 2, tzinfo=UTC), base, no_console)
+    outside = Outside(http, lambda: datetime(2026, 11, 16, 2, tzinfo=UTC), {"wechat": base}, no_console)
     settings = CONFIG if config is None else config
     assert isinstance(settings, dict) or settings is CONFIG
     return build(ChannelInfo(1, APPID, secret, settings), outside)
