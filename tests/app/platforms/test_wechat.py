@@ -23,7 +23,8 @@ from app.platforms.errors import (
 from app.platforms.http import outside_client
 from app.platforms.tokens import MemoryTokens
 from app.platforms.wechat import WechatClient, WechatIdentity
-from tests.scheduler.fakes.process import APPID, LOGIN, NUMBER, SECRET, SEND, TEMPLATE, TOKEN, FakeWechat, running
+from scheduler.fakes.running import running
+from tests.scheduler.fakes.process import APPID, LOGIN, NUMBER, SECRET, SEND, TEMPLATE, TOKEN, FakeWechat
 
 DATA = {"thing1": "第10期:春耕", "date2": "2026年3月2日", "thing3": "请在本周内学完"}
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
