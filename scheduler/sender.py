@@ -84,7 +84,7 @@ class Sender:
                     now=self.service.clock(),
                 )
 
-        hosts = {"wechat": self.service.settings.wechat_api}
+        hosts = self.service.settings.platform_hosts
         store = DatabaseTokens(self.service.sessions, self.service.vault, channel_id)
         return Outside(self.service.http, self.service.clock, hosts, put_on_console, store)
 

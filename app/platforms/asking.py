@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import httpx
 
-from app.platforms.errors import PlatformConfigurationError, PlatformError, TransientError, UnknownOutcome
+from app.platforms.calls import call, unreadable
+from app.platforms.errors import TransientError, UnknownOutcome
 
 MESSAGE_LIMIT = 200
 
@@ -28,22 +29,14 @@ async def ask(
     and a token deliver nothing to anyone: a lost answer to these is transient.
     """
     lost = UnknownOutcome if delivers else TransientError
-    # The errors of httpx carry the request, and its URL the secret: "from None", and words of our own.
-    try:
-        # Serialised here: a body of bytes keeps Chinese readable, as WeChat wants it.
-        content = None if body is None else json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
-        wanted = {"content-type": "application/json", **(headers or {})}
-        response = await http.request(method, url, params=query, content=content, headers=wanted)
-    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
-        raise TransientError("connect", "no connection to the platform") from None
-    except httpx.TimeoutException:
-        raise lost("timeout", "the platform did not answer in time") from None
-    except httpx.RequestError:
-        raise lost("broken", "the connection broke before the answer was complete") from None
+    # Serialised here: a body of bytes keeps Chinese readable, as WeChat wants it.
+    content = None if body is None else json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+    wanted = {"content-type": "application/json", **(headers or {})}
+    response = await call(http, method, url, lost=lost, query=query, content=content, headers=wanted)
     answer = _json_object(response.content)
     # HTTP 200 is not delivery: a send is accepted only by what the platform says itself.
     if answer is None or (code not in answer and (delivers or response.status_code != 200)):
-        raise _unreadable(response.status_code, lost)
+        raise unreadable(response.status_code, lost)
     return answer
 
 
@@ -70,19 +63,3 @@ def _json_object(content: bytes) -> Mapping[str, object] | None:
     except ValueError:
         return None
     return answer if isinstance(answer, dict) else None
-
-
-def _unreadable(status: int, lost: type[PlatformError]) -> PlatformError:
-    """Decide what an answer without the platform's JSON means.
-
-    503, 429 and 408 say that the server did not take the request (RFC 9110, 15.6.4 and 15.5.9; RFC 6585, 4). Other
-    3xx and 4xx come from a wrong host or a filter on the way out, and no waiting helps. 502 and 504 come from a gateway
-    that had passed the request on and lost the answer, so that they are as unknown as a read time-out; so is 500,
-    and HTTP 200 with something else than JSON.
-    """
-    code, message = f"http_{status}", f"HTTP {status} without an answer of the platform"
-    if status in (408, 429, 503):
-        return TransientError(code, message)
-    if 300 <= status < 500:
-        return PlatformConfigurationError(code, message)
-    return lost(code, message)
