@@ -29,3 +29,18 @@ async def receiver(webhook_base: str) -> AsyncIterator[Fake]:
         fake = Fake(webhook_base, http)
         await fake.order("reset")
         yield fake
+
+
+@pytest.fixture(scope="session")
+def mail_base() -> Iterator[str]:
+    with running("scheduler.fakes.mail") as base:
+        yield base
+
+
+@pytest.fixture
+async def house(mail_base: str) -> AsyncIterator[Fake]:
+    """The mail server, empty."""
+    async with httpx.AsyncClient() as http:
+        fake = Fake(mail_base, http)
+        await fake.order("reset")
+        yield fake
