@@ -16,9 +16,6 @@ from app.platforms.errors import (
 )
 from app.platforms.tokens import Fetch, Token, TokenHolder, call_with_token
 
-TITLE_BYTES, DESCRIPTION_BYTES, URL_BYTES, TEXT_BYTES = 128, 512, 2048, 2048
-CALL_LIMIT = 1000
-
 DUPLICATE_CHECK_SECONDS = 4 * 3600
 """For so long WeCom drops the same message to the same member: a batch whose answer was lost can be sent again."""
 
