@@ -95,7 +95,8 @@ REFUSALS: dict[str, set[str]] = {
     "forget_roster_column": {"string_too_long"},
     "import_questions": QUESTIONS,
     # Which adapters are installed is not the document's to say; a mini-program needs its appid and its secret.
-    "create_channel": {"unknown_adapter", "missing"},
+    "create_channel": {"unknown_adapter", "channel_does_not_fit"},
+    "change_channel": {"channel_does_not_fit"},
     "create_schedule": {"bad_cron"},
     "change_schedule": {"bad_cron"},
     "begin_upload": MEDIA,

@@ -5,6 +5,8 @@ from typing import Any
 
 import httpx
 
+from scheduler.fakes.running import running as running
+
 APPID, SECRET, TEMPLATE = "wx0123456789abcdef", "a-secret-that-stays-secret", "weekly-issue"
 SEND, TOKEN, LOGIN = "/cgi-bin/message/subscribe/send", "/cgi-bin/stable_token", "/sns/jscode2session"
 NUMBER = "/wxa/business/getuserphonenumber"
