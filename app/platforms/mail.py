@@ -57,7 +57,7 @@ class MailServer:
 
     host: str
     port: int
-    security: Literal["tls", "starttls", "plain"]
+    security: Literal["tls", "starttls"]
     account: str
     password: str = field(repr=False)
     sender: str

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from app.platforms.aliyun_sms import AliyunSmsClient, fit_variable
 from app.platforms.errors import PlatformConfigurationError, PlatformError, RecipientError
+from app.platforms.fields import filling
 from scheduler.adapters.base import AdapterKind, ChannelInfo, Envelope, Outcome, Outside, Status, template_kind
 from scheduler.adapters.outcomes import bad_template, outcome_of
 from scheduler.adapters.settings import build_or_refuse, setting
@@ -33,7 +34,9 @@ class AliyunSms:
             code, fields = str(template["template_id"]), template["fields"]
             if not isinstance(fields, dict):
                 raise ValueError("no fields")
-            values = {name: fit_variable(envelope.message.values[str(value)]) for name, value in fields.items()}
+            values = {
+                name: fit_variable(filling(str(source), envelope.message.values)) for name, source in fields.items()
+            }
         except (KeyError, ValueError) as error:
             return bad_template(error)
         try:

@@ -58,3 +58,17 @@ async def aliyun(aliyun_base: str) -> AsyncIterator[Fake]:
         fake = Fake(aliyun_base, http)
         await fake.order("reset")
         yield fake
+
+
+@pytest.fixture(scope="session")
+def dingtalk_base() -> Iterator[str]:
+    with running("scheduler.fakes.dingtalk") as base:
+        yield base
+
+
+@pytest.fixture
+async def dingtalk(dingtalk_base: str) -> AsyncIterator[Fake]:
+    async with httpx.AsyncClient() as http:
+        fake = Fake(dingtalk_base, http)
+        await fake.order("reset")
+        yield fake

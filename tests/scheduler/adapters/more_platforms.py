@@ -4,7 +4,8 @@ import base64
 from collections.abc import Sequence
 
 from scheduler.adapters.base import ChannelInfo, Status
-from scheduler.adapters.conformance import NOT_SENT, UNREADABLE, Desk, Fault, Platform
+from scheduler.adapters.conformance import NOT_SENT, UNREADABLE, Desk, Fault, Platform, TokenRules, refusals
+from scheduler.adapters.dingtalk import DINGTALK
 from scheduler.adapters.email import EMAIL
 from scheduler.adapters.sms_aliyun import SMS_ALIYUN
 from scheduler.adapters.webhook import WEBHOOK
@@ -153,7 +154,49 @@ ALIYUN = Platform(
         {"settings": {}, "templates": sms_config()["templates"]},
         {**sms_config(), "templates": {}},
         sms_config(fields=None),
-        sms_config(fields={"title": "phone"}),
     ),
     lacks={"partial": "one call is sent to one number", "token": "each call is signed"},
+)
+
+
+APP_KEY, APP_SECRET, AGENT_ID = "ding0123456789abcdef", "a-secret-that-stays-secret", 4321
+DINGTALK_SEND = "/topapi/message/corpconversation/asyncsend_v2"
+DINGTALK_SETTINGS: dict[str, object] = {"settings": {"agent_id": str(AGENT_ID)}}
+
+
+async def dingtalk_set_up(desk: Desk, count: int) -> Sequence[str]:
+    users = [f"manager{number:04}" for number in range(count)]
+    await desk.order("reset")
+    # The suite sends the same words more than once.
+    await desk.order("app", key=APP_KEY, secret=APP_SECRET, agent_id=AGENT_ID, users=users, repeats=True)
+    return users
+
+
+async def user_of_each(desk: Desk) -> Sequence[str]:
+    return [str(message["user"]) for message in await desk.look("sent")]
+
+
+async def revoke(desk: Desk) -> None:
+    await desk.order("revoke")
+
+
+DINGTALK_PLATFORM = Platform(
+    kind=DINGTALK,
+    send=DINGTALK_SEND,
+    channel=lambda base: ChannelInfo(1, APP_KEY, APP_SECRET, DINGTALK_SETTINGS),
+    hosts=lambda base: {"dingtalk": base},
+    set_up=dingtalk_set_up,
+    delivered=user_of_each,
+    faults={
+        Status.RETRY: (*refusals(-1, 1430003), *NOT_SENT),
+        Status.UNKNOWN: UNREADABLE,
+        Status.FAILED: refusals(34014, 34016, 143106, 1430002, 99999),
+        Status.UNREACHABLE: refusals(33012, 143105, 1430000, 1430004),
+        Status.CHANNEL_DOWN: (*refusals(33001, 40056, 60011, 60020), Fault("http_404")),
+    },
+    throttled=refusals(143103, 90018),
+    stranger="nobody",
+    token=TokenRules("/gettoken", (40014, 42001), revoke),
+    bad_configs=({}, {"settings": {"agent_id": "number"}}),
+    lacks={"quota": "DingTalk counts a day's notices for each member, and not for the application"},
 )

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from scheduler.adapters.conformance import Case, cases
-from tests.scheduler.adapters.more_platforms import ALIYUN, HOUSE, MAIL_PORTS, RECEIVER
+from tests.scheduler.adapters.more_platforms import ALIYUN, DINGTALK_PLATFORM, HOUSE, MAIL_PORTS, RECEIVER
 
 
 @pytest.fixture
@@ -33,3 +33,8 @@ async def test_mail_conforms(case: Case, trusted_mail: str) -> None:
 @pytest.mark.parametrize("case", cases(ALIYUN), ids=str)
 async def test_short_messages_conform(case: Case, aliyun_base: str) -> None:
     await case.check(aliyun_base)
+
+
+@pytest.mark.parametrize("case", cases(DINGTALK_PLATFORM), ids=str)
+async def test_dingtalk_conforms(case: Case, dingtalk_base: str) -> None:
+    await case.check(dingtalk_base)

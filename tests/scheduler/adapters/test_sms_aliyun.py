@@ -173,6 +173,14 @@ def test_a_variable_is_made_to_fit(value: str, fitted: str) -> None:
     assert fit_variable(value) == fitted
 
 
+async def test_a_variable_may_hold_the_organisations_own_words(patient: httpx.AsyncClient, aliyun: Fake) -> None:
+    await account(aliyun)
+    adapter = sms(patient, aliyun.base, sms_config(fields={**SMS_FIELDS, "note": "=请按时参加"}))
+    assert (await one(adapter, NUMBER)).status is Status.SENT
+    (sent,) = await aliyun.sent()
+    assert sent["values"]["note"] == "请按时参加"
+
+
 async def test_a_link_in_a_title_does_not_cost_the_message(adapter: Adapter, aliyun: Fake) -> None:
     message: Message = replace(ISSUE, values={**ISSUE.values, "title": "学习 https://study.example.cn/1"})
     assert (await one(adapter, NUMBER, message)).status is Status.SENT
