@@ -72,17 +72,18 @@ CONSTANT = "="
 
 def fill_fields(fields: Mapping[str, object], values: Mapping[str, str]) -> dict[str, str]:
     """Each field with its text, cut to fit; raises ValueError where a field cannot hold it."""
-    return {field: _fit(field, _filling(str(source), values)) for field, source in fields.items()}
+    return {field: _fit(field, filling(str(source), values)) for field, source in fields.items()}
 
 
-def _filling(source: str, values: Mapping[str, str]) -> str:
+def filling(source: str, values: Mapping[str, str]) -> str:
+    """What goes into a field before it is cut: a value, or the organisation's own words."""
     return source.removeprefix(CONSTANT) if source.startswith(CONSTANT) else values.get(source, "")
 
 
 def fill_field(field: str, source: str, values: Mapping[str, str]) -> tuple[str, bool]:
     """The text of one field, and whether it was cut; raises ValueError where the field cannot hold it."""
-    text = _fit(field, _filling(source, values))
-    return text, text.endswith("…") and not _filling(source, values).endswith("…")
+    text = _fit(field, filling(source, values))
+    return text, text.endswith("…") and not filling(source, values).endswith("…")
 
 
 def _fit(field: str, value: str) -> str:

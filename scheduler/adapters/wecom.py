@@ -6,6 +6,7 @@ from app.platforms.errors import PlatformConfigurationError, PlatformError
 from app.platforms.wecom import WecomClient, is_user_id
 from app.platforms.wecom_content import wecom_content
 from scheduler.adapters.base import AdapterKind, ChannelInfo, Envelope, Message, Outcome, Outside, Status
+from scheduler.adapters.groups import by_message
 from scheduler.adapters.outcomes import outcome_of
 from scheduler.adapters.settings import build_or_refuse, setting
 
@@ -23,7 +24,7 @@ class Wecom:
     async def send(self, envelopes: Sequence[Envelope]) -> Sequence[Outcome]:
         """One call for each different message; errcode 0 with `invaliduser` is success for the others."""
         outcomes: dict[int, Outcome] = {}
-        for message, positions in _by_message(envelopes):
+        for message, positions in by_message(envelopes):
             addresses = {at: envelopes[at].address for at in positions if is_user_id(envelopes[at].address)}
             outcomes |= dict.fromkeys(positions, Outcome(Status.UNREACHABLE, "bad_address", "no id of a member"))
             if addresses:
@@ -41,17 +42,6 @@ class Wecom:
         return {
             at: refused if address.lower() in unreached else Outcome(Status.SENT) for at, address in addresses.items()
         }
-
-
-def _by_message(envelopes: Sequence[Envelope]) -> list[tuple[Message, list[int]]]:
-    groups: list[tuple[Message, list[int]]] = []
-    for at, envelope in enumerate(envelopes):
-        known = next((positions for message, positions in groups if message == envelope.message), None)
-        if known is None:
-            groups.append((envelope.message, [at]))
-        else:
-            known.append(at)
-    return groups
 
 
 def build(channel: ChannelInfo, outside: Outside) -> Wecom:
