@@ -128,6 +128,7 @@ FIELDS = {
     "question_ids": "试题",
     "quiz_id": "测验编号",
     "Range": "读取范围",
+    "rate": "每秒最多发送",
     "read_at": "阅读时间",
     "reason": "原因",
     "remark": "退回意见",

@@ -14,6 +14,17 @@ TIME_FIELDS = frozenset({"thing", "time", "date"})
 VARIABLE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,19}")
 
 
+TEMPLATE_KINDS: Mapping[str, str] = {
+    "weekly_issue": "每周学习",
+    "meeting": "组织生活（会议）",
+    "unfinished_reminder": "未完成提醒",
+    "anniversary": "纪念日",
+    "joining_anniversary": "政治生日",
+    "hours_reminder": "学时提醒",
+}
+"""What the kinds of notice that have templates are called."""
+
+
 @dataclass(frozen=True)
 class SettingRule:
     """One of a channel's own settings: what it is called, what it must look like, and where to find it."""
@@ -173,7 +184,8 @@ def _check_templates(rules: ChannelRules, templates: Mapping[str, object]) -> li
         for field, source in (fields or {}).items():
             if problem := check(field, str(source)):
                 code, detail = problem
-                found.append(Finding(f"config.templates.{kind}.fields.{field}", code, detail))
+                named = f"“{TEMPLATE_KINDS.get(kind, kind)}”的模板：{detail}"
+                found.append(Finding(f"config.templates.{kind}.fields.{field}", code, named))
     return found
 
 

@@ -11,6 +11,8 @@ from scheduler.adapters.outcomes import outcome_of
 from scheduler.adapters.settings import build_or_refuse, setting
 
 BATCH = 500
+A_SECOND = 10_000 / 60
+"""WeCom takes 10,000 a minute."""
 
 
 class Wecom:
@@ -51,4 +53,4 @@ def build(channel: ChannelInfo, outside: Outside) -> Wecom:
     return Wecom(WecomClient(outside.http, host, channel.account, channel.secret, int(agent_id), now, outside.tokens))
 
 
-WECOM = AdapterKind(build_or_refuse(build), address="channel", per_call=BATCH)
+WECOM = AdapterKind(build_or_refuse(build), address="channel", per_call=BATCH, rate=A_SECOND)

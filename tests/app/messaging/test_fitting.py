@@ -127,7 +127,7 @@ async def test_a_preview_shows_each_kind_as_it_would_be_cut(client: httpx.AsyncC
     id_ = (await client.post("/channels", json=body, headers=admin.auth)).json()["id"]
     shown = {each["kind"]: each for each in (await previews(client, admin, id_))}
     assert shown["weekly_issue"]["parts"] == [
-        {"label": "thing1", "text": "第四十八周学习参考：秋冬农事与基层治…", "cut": True},
+        {"label": "thing1", "text": "第四十八周学习参考：秋冬农事与基层治理…", "cut": True},
         {"label": "date2", "text": "2026年11月23日", "cut": False},
         {"label": "thing3", "text": "请准时参加", "cut": False},
     ]
