@@ -14,6 +14,7 @@ from app.library.assets.objects import sweep
 from app.organisations.imports.service import forget_old_lines
 from app.storage.base import StorageUnavailable, Store
 from scheduler.adapters.registry import load_adapters
+from scheduler.dry_runs import find_out, forget_dry_runs
 from scheduler.planner import plan_announced
 from scheduler.quizzes import close_all_overdue
 from scheduler.tick import run_due
@@ -25,10 +26,11 @@ SWEEP_SECONDS = 600
 
 
 async def _tidy(sessions: Sessions, media: Store, now: datetime) -> None:
-    """Deletes what is kept no longer: uploads that were given up, lines of old roster imports."""
+    """Deletes what is kept no longer: uploads that were given up, lines of old roster imports, dry runs."""
     try:
         async with transaction(sessions) as session:
             await forget_old_lines(session, now)
+            await forget_dry_runs(session, now)
         gone = await sweep(sessions, media, now)
     except Exception as error:
         expected = is_away(error) or isinstance(error, StorageUnavailable)
@@ -51,6 +53,7 @@ async def ticking(sessions: Sessions, media: Store, clock: Clock) -> AsyncIterat
         async with looking:
             try:
                 await run_due(sessions, clock())
+                await find_out(sessions, clock())
                 await plan_announced(sessions, adapters, clock())
                 # Last: what goes out does not wait for it.
                 await close_all_overdue(sessions, clock())

@@ -12,14 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.principals import ancestors, notice_in_force, within
 from app.db.engine import Sessions, is_away, transaction
 from app.directory.models import Binding, Member, Organisation, WechatUser
-from app.library.audience import is_meant
-from app.library.models import Issue
 from app.messaging.models import BATCH_SIZE, Batch, Campaign, DeliveryState, SubscriptionBalance
-from app.messaging.times import Night, get_nights
+from app.messaging.times import Night, get_nights, quiet_until
 from app.platforms.models import Channel
-from app.reports.queries import counted_at, unfinished
-from app.schemas import monday_of
 from scheduler.adapters.base import AdapterKind
+from scheduler.audiences import narrowings
 from scheduler.bus import announce_batches
 from scheduler.claims import open_batches
 
@@ -75,7 +72,8 @@ async def plan_announced(
                 campaign = await session.scalar(
                     select(Campaign)
                     .where(Campaign.state == "planning", Campaign.id.not_in(failed))
-                    .order_by(Campaign.id)
+                    # What is only tried waits for what is to be sent.
+                    .order_by(Campaign.dry_run, Campaign.id)
                     .limit(1)
                     .with_for_update(skip_locked=True)
                 )
@@ -142,13 +140,7 @@ async def _page(session: AsyncSession, campaign: Campaign, now: datetime, limit:
     if not campaign.kind.startswith("meeting_"):
         # A meeting concerns a member's rights in the Party: nobody can switch its notices off.
         statement = statement.where(literal(campaign.kind) != all_(Member.notices_off))
-    if audience.get("floating_only"):
-        statement = statement.where(Member.roster == "floating")
-    if week := audience.get("unfinished_week"):
-        at = counted_at(str(week), announcing.timezone, now)
-        statement = statement.where(unfinished(monday_of(str(week)), at))
-    if issue_id := audience.get("issue_id"):
-        statement = statement.where(select(Issue.id).where(Issue.id == issue_id, is_meant()).exists())
+    statement = statement.where(*narrowings(audience, announcing.timezone, now))
     return [Recipient(*row) for row in await session.execute(statement)]
 
 
@@ -252,7 +244,8 @@ async def _add_batches(
     number = await session.scalar(
         select(func.coalesce(func.max(Batch.number), 0)).where(Batch.campaign_id == campaign.id)
     )
-    for (channel_id, _), group in groups.items():
+    ringing = {candidate.channel_id for candidate in candidates if candidate.kind.rings}
+    for (channel_id, night), group in groups.items():
         for first in range(0, len(group), BATCH_SIZE):
             some = [recipient.member_id for recipient in group[first : first + BATCH_SIZE]]
             number = (number or 0) + 1
@@ -266,7 +259,13 @@ async def _add_batches(
                     states=bytes([DeliveryState.PENDING]) * len(some),
                     first_member=some[0],
                     last_member=some[-1],
-                    not_before=now,
+                    not_before=_try(campaign, night, channel_id in ringing) if campaign.dry_run else now,
+                    done_at=now if campaign.dry_run else None,
                     fence=0,
                 )
             )
+
+
+def _try(campaign: Campaign, night: Night, rings: bool) -> datetime:
+    """When a batch of a dry run would be sent; it never is."""
+    return (quiet_until(night, campaign.created_at) if rings else None) or campaign.created_at

@@ -43,7 +43,7 @@ class BoundMember(Out):
 
 
 # Of the kinds of notices, those that a member may switch off, and those on meetings, which nobody can.
-Switchable = Literal["weekly_issue", "unfinished_reminder"]
+Switchable = Literal["weekly_issue", "unfinished_reminder", "anniversary", "joining_anniversary", "hours_reminder"]
 Statutory = Literal["meeting_notice", "meeting_reminder", "meeting_changed", "meeting_cancelled"]
 
 

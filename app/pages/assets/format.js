@@ -136,8 +136,11 @@ export const MESSAGES = {
   meeting_changed: "组织生活变更",
   meeting_cancelled: "组织生活取消",
   unfinished_reminder: "学习提醒",
+  anniversary: "纪念日",
+  joining_anniversary: "政治生日",
+  hours_reminder: "学时提醒",
 };
-export const SCHEDULES = { weekly_issue: "发布每周学习", meeting_reminder: "会议提醒", unfinished_reminder: "未完成提醒" };
+export const SCHEDULES = { weekly_issue: "发布每周学习", meeting_reminder: "会议提醒", unfinished_reminder: "未完成提醒", anniversary: "纪念日", joining_anniversary: "政治生日", hours_reminder: "学时提醒" };
 export const ADAPTERS = { console: "演示消息页", wechat_miniprogram: "微信小程序" };
 
 const DAYS = { mon: "一", tue: "二", wed: "三", thu: "四", fri: "五", sat: "六", sun: "日", 0: "日", 1: "一", 2: "二", 3: "三", 4: "四", 5: "五", 6: "六", 7: "日" };

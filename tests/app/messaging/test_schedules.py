@@ -34,8 +34,8 @@ async def test_a_standing_reminder_is_due_by_the_clock_of_its_organisation(
     assert created.status_code == 201
     assert created.json() == {
         "id": created.json()["id"], "organisation_id": 10, "kind": "unfinished_reminder", "subject_id": None,
-        "cron": "0 8 * * fri", "once_at": None, "timezone": "Asia/Shanghai", "late_policy": "expire",
-        "late_seconds": 3600, "enabled": True, "next_due_at": "2026-11-20T00:00:00Z",
+        "cron": "0 8 * * fri", "once_at": None, "timezone": "Asia/Shanghai", "own_zone": False,
+        "late_policy": "send", "late_seconds": 3600, "enabled": True, "next_due_at": "2026-11-20T00:00:00Z",
     }  # fmt: skip
     west = (await create(client, admin, organisation_id=11)).json()
     assert (west["timezone"], west["next_due_at"]) == ("Asia/Urumqi", "2026-11-20T02:00:00Z")
