@@ -1,6 +1,6 @@
 """Schedules as an administrator sees and sets them; those of issues and meetings are changed there."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -49,7 +49,7 @@ def _set_due(schedule: Schedule, now: datetime) -> None:
     elif schedule.once_at is not None:
         if not now < schedule.once_at <= now + AHEAD:
             raise BadOnce
-        schedule.next_due_at = schedule.once_at
+        schedule.next_due_at = schedule.once_at = schedule.once_at.astimezone(UTC)
 
 
 async def create_schedule(session: AsyncSession, staff: CurrentStaff, body: ScheduleIn, now: datetime) -> Schedule:

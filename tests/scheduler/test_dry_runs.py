@@ -50,9 +50,7 @@ async def create(client: httpx.AsyncClient, admin: Person, kind: str, cron: str,
 
 async def schedule_of(sessions: Sessions) -> int:
     async with transaction(sessions) as session:
-        found = await session.scalar(select(Schedule.id))
-        assert found is not None
-        return found
+        return (await session.scalars(select(Schedule.id))).one()
 
 
 async def test_it_shows_when_what_and_to_whom_by_channel_and_night(
