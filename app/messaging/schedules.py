@@ -84,21 +84,22 @@ async def change_schedule(
     schedule, organisation = await find_schedule(session, staff, schedule_id, lock=True)
     if body.cron is not None and body.once_at is not None:
         raise CronOrOnce
-    changes = body.model_dump(exclude_unset=True)
-    zone_given = "timezone" in changes
-    own = changes.pop("timezone", None)
-    changes = {name: value for name, value in changes.items() if value is not None}
-    if schedule.kind in DERIVED and (zone_given or set(changes) - {"enabled"}):
+    given = body.model_dump(exclude_unset=True)
+    if schedule.kind in DERIVED and given.keys() - {"enabled"}:
         raise ScheduleIsDerived
-    if zone_given:
-        schedule.timezone, schedule.own_zone = own or organisation.timezone, own is not None
-    if "cron" in changes or "once_at" in changes:
+    own = schedule.timezone if schedule.own_zone else None
+    zone = given.pop("timezone", own)
+    moved = zone != own
+    if moved:
+        schedule.timezone, schedule.own_zone = zone or organisation.timezone, zone is not None
+    changes = {name: new for name, new in given.items() if new is not None and new != getattr(schedule, name)}
+    if changes.keys() & {"cron", "once_at"}:
         changes = {"cron": None, "once_at": None, **changes}
-    switched_on = changes.get("enabled") is True and not schedule.enabled
+    switched_on = changes.get("enabled") is True
     for name, value in changes.items():
         setattr(schedule, name, value)
     # A single time that is over stays over; a rhythm goes on from now.
-    if "cron" in changes or (schedule.cron is not None and (zone_given or switched_on)):
+    if "cron" in changes or (schedule.cron is not None and (moved or switched_on)):
         _set_due(schedule, now)
     audit.record(
         session, staff.actor, "schedule.changed", "schedule", schedule.id,

@@ -104,6 +104,11 @@ export function localIn(days, hour) {
   return `${new Date(Date.now() + SHIFT + days * DAY).toISOString().slice(0, 10)}T${hour}`;
 }
 
+/** A moment as the value of a datetime-local control in Shanghai. */
+export function toLocal(moment) {
+  return new Date(Date.parse(moment) + SHIFT).toISOString().slice(0, 16);
+}
+
 /** What a datetime-local control holds, as a moment with its zone. */
 export function fromLocal(value) {
   return `${value}:00+08:00`;
