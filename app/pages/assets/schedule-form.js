@@ -84,15 +84,16 @@ function rhythmFields(schedule) {
   const at = h("input", { type: "time", value: parts.at });
   const moment = h("input", { type: "datetime-local", value: schedule?.once_at ? toLocal(schedule.once_at) : localIn(1, "09:00") });
   const cron = h("input", { type: "text", maxlength: "100", value: parts.cron, placeholder: "0 18 * * fri" });
+  // Made when it is shown: a control is in one place only.
   const fields = {
-    weekly: [field("星期", weekday), field("时间", at)],
-    daily: [field("时间", at)],
-    monthly: [field("日", ofMonth), field("时间", at)],
-    once: [field("时间（北京时间）", moment)],
-    cron: [field("规则", cron, "五段：分 时 日 月 星期，星期用英文缩写，例如 0 18 * * fri")],
+    weekly: () => [field("星期", weekday), field("时间", at)],
+    daily: () => [field("时间", at)],
+    monthly: () => [field("日", ofMonth), field("时间", at)],
+    once: () => [field("时间（北京时间）", moment)],
+    cron: () => [field("规则", cron, "五段：分 时 日 月 星期，星期用英文缩写，例如 0 18 * * fri")],
   };
   const place = h("div", { class: "fields" });
-  const choose = () => place.replaceChildren(...fields[rhythm.value]);
+  const choose = () => place.replaceChildren(...fields[rhythm.value]());
   rhythm.addEventListener("change", choose);
   choose();
   return {
