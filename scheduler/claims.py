@@ -4,7 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, func, or_, select, update
+import structlog
+from prometheus_client import Counter
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,8 +15,11 @@ from app.directory.models import Organisation
 from app.messaging.models import Batch, Campaign, DeliveryException, DeliveryState
 from app.messaging.times import Night, get_nights
 from app.platforms.models import Channel
-from scheduler import subscriptions
 from scheduler.adapters.base import Outcome, Status
+
+log = structlog.get_logger()
+
+STOPPED = Counter("zhijian_channel_stopped", "Channels stopped by an error of their settings", ["adapter"])
 
 # Sent again when nobody knows whether it arrived; a reminder is never sent twice.
 RESENT_WHEN_UNKNOWN = frozenset({"weekly_issue", "meeting_notice", "meeting_changed", "meeting_cancelled"})
@@ -43,7 +48,6 @@ class Claim:
     subject_id: int
     event: Mapping[str, object]
     night: Night
-    expires_at: datetime
     channel: Channel
     members: Sequence[int]
     states: bytearray
@@ -75,18 +79,28 @@ class Claim:
 
 @dataclass(frozen=True)
 class Note:
-    """What is kept of a delivery beyond its state byte."""
+    """What is kept of a delivery beyond its state byte; not every note is of a try."""
 
     position: int
     reason: str
     code: str = ""
     next_try_at: datetime | None = None
+    tried: bool = True
 
 
 async def claim_batch(
-    sessions: Sessions, owner: str, adapters: Collection[str], now: datetime, lease: timedelta
+    sessions: Sessions,
+    owner: str,
+    adapters: Collection[str],
+    now: datetime,
+    lease: timedelta,
+    *,
+    busy: Collection[int] = (),
 ) -> Claim | None:
-    """Takes the oldest batch that is due and free, or whose owner's lease has run out; None where there is none."""
+    """Takes the oldest batch that is due and free, or whose owner's lease has run out; None where there is none.
+
+    Batches of the `busy` channels are left alone.
+    """
     async with transaction(sessions) as session:
         row = await session.scalar(
             select(Batch)
@@ -96,8 +110,8 @@ async def claim_batch(
                 Batch.not_before <= now,
                 or_(Batch.claimed_until.is_(None), Batch.claimed_until <= now),
                 Channel.adapter.in_(adapters),
-                Channel.enabled,
-                Channel.stopped_reason.is_(None),
+                Channel.id.not_in(busy),
+                _runs(now),
             )
             .order_by(Batch.not_before, Batch.id)
             .limit(1)
@@ -123,7 +137,6 @@ async def _load(session: AsyncSession, row: Batch) -> Claim:
         subject_id=campaign.subject_id,
         event=campaign.event,
         night=nights[place.path],
-        expires_at=campaign.expires_at,
         channel=await session.get_one(Channel, row.channel_id),
         members=row.members,
         states=bytearray(row.states),
@@ -137,25 +150,6 @@ async def _load(session: AsyncSession, row: Batch) -> Claim:
         if kept.reason in AMBIGUOUS:
             claim.ambiguous.add(position)
     return claim
-
-
-async def recover(sessions: Sessions, claim: Claim, template: str | None, now: datetime) -> None:
-    """What a dead owner left marked may have arrived: sent again or left unknown, by kind."""
-    left = claim.positions(DeliveryState.SENDING)
-    if not left:
-        return
-    claim.ambiguous.update(left)
-    for position in left:
-        again = claim.resends and claim.may_try_again(position)
-        claim.states[position] = DeliveryState.PENDING if again else DeliveryState.UNKNOWN
-    async with transaction(sessions) as session:
-        if template is not None:
-            again_to = [claim.members[at] for at in left if claim.states[at] == DeliveryState.PENDING]
-            found = await subscriptions.addresses(session, claim.channel.account, again_to)
-            # The next try takes one again. Where the first had arrived, the platform refuses, and the ledger learns it.
-            back = [address.wechat_user_id for address in found.values()]
-            await subscriptions.correct(session, template, back=back, gone=(), now=now)
-        await save(session, claim, [Note(position, OWNER_DIED) for position in left], now)
 
 
 def settle(claim: Claim, position: int, outcome: Outcome, now: datetime) -> Note | None:
@@ -192,7 +186,7 @@ async def save(session: AsyncSession, claim: Claim, notes: Sequence[Note], now: 
     if not notes:
         return
     for note in notes:
-        claim.tries[note.position] = claim.tries.get(note.position, 0) + 1
+        claim.tries[note.position] = claim.tries.get(note.position, 0) + note.tried
         claim.next_tries.pop(note.position, None)
         if note.next_try_at is not None:
             claim.next_tries[note.position] = note.next_try_at
@@ -219,10 +213,22 @@ async def save(session: AsyncSession, claim: Claim, notes: Sequence[Note], now: 
     )
 
 
-async def read_anew(session: AsyncSession, claim: Claim) -> tuple[datetime, bool]:
-    """When the campaign ends (a cancellation moves that to the present), and whether its channel still runs."""
+async def renew(sessions: Sessions, claim: Claim, now: datetime, lease: timedelta) -> None:
+    """A sign of life while nothing else is to be written; raises `LostClaim`."""
+    async with transaction(sessions) as session:
+        await save(session, claim, [], now, claimed_until=now + lease)
+
+
+def _runs(now: datetime) -> ColumnElement[bool]:
+    """Whether a channel may be sent through now."""
+    rested = or_(Channel.rests_until.is_(None), Channel.rests_until <= now)
+    return and_(Channel.enabled, Channel.stopped_reason.is_(None), rested)
+
+
+async def read_anew(session: AsyncSession, claim: Claim, now: datetime) -> tuple[datetime, bool]:
+    """When the campaign ends (a cancellation moves that to the present), and whether it may go on: the channel runs."""
     found = await session.execute(
-        select(Campaign.expires_at, and_(Channel.enabled, Channel.stopped_reason.is_(None)))
+        select(Campaign.expires_at, _runs(now))
         .join(Channel, Channel.id == claim.channel.id)
         .where(Campaign.id == claim.campaign_id)
     )
@@ -230,35 +236,37 @@ async def read_anew(session: AsyncSession, claim: Claim) -> tuple[datetime, bool
     return expires_at, runs
 
 
-async def stop_channel(session: AsyncSession, claim: Claim, reason: str) -> None:
-    """Stops the channel; one whose settings were changed since the claim may be mended by now, and goes on."""
+async def stop_channel(session: AsyncSession, claim: Claim, code: str, detail: str) -> None:
+    """Stops the channel and tells the operator.
+
+    One whose settings were changed since the claim may be mended by now, and goes on.
+    """
     used = claim.channel
-    await session.execute(
+    stopped = await session.execute(
         update(Channel)
         .where(
             Channel.id == used.id,
+            Channel.stopped_reason.is_(None),
             Channel.config == used.config,
             Channel.secret_cipher.is_not_distinct_from(used.secret_cipher),
         )
-        .values(stopped_reason=reason[:500])
+        .values(stopped_reason=f"{code} {detail}"[:500])
+        .returning(Channel.id)
         .execution_options(synchronize_session=False)
     )
+    if stopped.one_or_none() is not None:
+        log.error("channel_stopped", channel=used.id, adapter=used.adapter, code=code, detail=detail)
+        STOPPED.labels(used.adapter).inc()
 
 
 async def rest_channel(session: AsyncSession, claim: Claim, until: datetime) -> None:
-    """Lets the channel's free batches wait, so that a spent quota is not asked for again and again."""
-    free = (
-        select(Batch.id)
-        .where(
-            Batch.channel_id == claim.channel.id,
-            Batch.done_at.is_(None),
-            Batch.claimed_until.is_(None),
-            Batch.not_before < until,
-        )
-        .with_for_update(skip_locked=True)
-    )
+    """Lets the channel rest, so that no sender asks for a spent quota again and again."""
+    log.warning("channel_rests", channel=claim.channel.id, adapter=claim.channel.adapter, until=until.isoformat())
     await session.execute(
-        update(Batch).where(Batch.id.in_(free)).values(not_before=until).execution_options(synchronize_session=False)
+        update(Channel)
+        .where(Channel.id == claim.channel.id)
+        .values(rests_until=func.greatest(Channel.rests_until, until))
+        .execution_options(synchronize_session=False)
     )
 
 
