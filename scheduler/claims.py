@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db.engine import Sessions, transaction
 from app.directory.models import Organisation
 from app.messaging.models import Batch, Campaign, DeliveryException, DeliveryState
-from app.messaging.times import Night, get_nights
+from app.messaging.times import Night, get_nights, own_night
 from app.platforms.models import Channel
 from scheduler import subscriptions
 from scheduler.adapters.base import Outcome, Status
@@ -81,6 +81,7 @@ class Note:
     reason: str
     code: str = ""
     next_try_at: datetime | None = None
+    tried: bool = True  # not where the delivery only waits, as over the daily limit
 
 
 async def claim_batch(
@@ -122,7 +123,7 @@ async def _load(session: AsyncSession, row: Batch) -> Claim:
         kind=campaign.kind,
         subject_id=campaign.subject_id,
         event=campaign.event,
-        night=nights[place.path],
+        night=own_night(nights[place.path], row.quiet_from, row.quiet_until),
         expires_at=campaign.expires_at,
         channel=await session.get_one(Channel, row.channel_id),
         members=row.members,
@@ -192,7 +193,7 @@ async def save(session: AsyncSession, claim: Claim, notes: Sequence[Note], now: 
     if not notes:
         return
     for note in notes:
-        claim.tries[note.position] = claim.tries.get(note.position, 0) + 1
+        claim.tries[note.position] = claim.tries.get(note.position, 0) + note.tried
         claim.next_tries.pop(note.position, None)
         if note.next_try_at is not None:
             claim.next_tries[note.position] = note.next_try_at
