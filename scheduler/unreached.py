@@ -12,7 +12,7 @@ from scheduler.claims import Claim
 
 
 async def note_unreached(session: AsyncSession, campaign_id: int, reasons: Mapping[int, str], now: datetime) -> None:
-    """Puts members, each with the reason, on the list; who is on it already has the newer reason and moment."""
+    """Puts members, each with the reason, on the list; who is on it stays since then, for the newer reason."""
     if not reasons:
         return
     # In one order everywhere, so that no two senders wait for each other.
@@ -25,7 +25,7 @@ async def note_unreached(session: AsyncSession, campaign_id: int, reasons: Mappi
     await session.execute(
         statement.on_conflict_do_update(
             index_elements=["member_id"],
-            set_={"campaign_id": excluded.campaign_id, "reason": excluded.reason, "at": excluded.at},
+            set_={"campaign_id": excluded.campaign_id, "reason": excluded.reason},
         )
     )
 
