@@ -54,6 +54,7 @@ async def _sealed(session: AsyncSession, vault: Vault, channel: Channel, kind: s
     """Phone numbers, or the ids that were registered for the channel, opened."""
     asked = {"members": list(members)}
     place: Callable[[int], str]
+    missing = "no_phone" if kind == "phone" else "no_address"
     if kind == "phone":
         rows = await session.execute(_PHONES, asked)
         place = "members:{}:phone".format
@@ -61,8 +62,7 @@ async def _sealed(session: AsyncSession, vault: Vault, channel: Channel, kind: s
         rows = await session.execute(_REGISTERED, {**asked, "channel": channel.id})
         place = f"channel_addresses:{channel.id}:{{}}:address".format
     found: Found = {
-        member: "no_address" if cipher is None else Address(vault.decrypt(cipher, place(member)))
-        for member, cipher in rows
+        member: missing if cipher is None else Address(vault.decrypt(cipher, place(member))) for member, cipher in rows
     }
     return {member: found.get(member, "not_consented") for member in members}
 

@@ -4,22 +4,18 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-import structlog
-from prometheus_client import Counter
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.engine import Sessions, transaction
 from app.directory.models import Organisation
 from app.messaging.models import Batch, Campaign, DeliveryException, DeliveryState
-from app.messaging.times import Night, get_nights
+from app.messaging.times import Night, get_nights, own_night
 from app.platforms.models import Channel
 from scheduler.adapters.base import Outcome, Status
-
-log = structlog.get_logger()
-
-STOPPED = Counter("zhijian_channel_stopped", "Channels stopped by an error of their settings", ["adapter"])
+from scheduler.channels import runs
+from scheduler.unreached import clear_reached
 
 # Sent again when nobody knows whether it arrived; a reminder is never sent twice.
 RESENT_WHEN_UNKNOWN = frozenset({"weekly_issue", "meeting_notice", "meeting_changed", "meeting_cancelled"})
@@ -85,7 +81,7 @@ class Note:
     reason: str
     code: str = ""
     next_try_at: datetime | None = None
-    tried: bool = True
+    tried: bool = True  # not where the delivery only waits, as over the daily limit
 
 
 async def claim_batch(
@@ -111,7 +107,7 @@ async def claim_batch(
                 or_(Batch.claimed_until.is_(None), Batch.claimed_until <= now),
                 Channel.adapter.in_(adapters),
                 Channel.id.not_in(busy),
-                _runs(now),
+                runs(now),
             )
             .order_by(Batch.not_before, Batch.id)
             .limit(1)
@@ -136,7 +132,7 @@ async def _load(session: AsyncSession, row: Batch) -> Claim:
         kind=campaign.kind,
         subject_id=campaign.subject_id,
         event=campaign.event,
-        night=nights[place.path],
+        night=own_night(nights[place.path], row.quiet_from, row.quiet_until),
         channel=await session.get_one(Channel, row.channel_id),
         members=row.members,
         states=bytearray(row.states),
@@ -219,55 +215,15 @@ async def renew(sessions: Sessions, claim: Claim, now: datetime, lease: timedelt
         await save(session, claim, [], now, claimed_until=now + lease)
 
 
-def _runs(now: datetime) -> ColumnElement[bool]:
-    """Whether a channel may be sent through now."""
-    rested = or_(Channel.rests_until.is_(None), Channel.rests_until <= now)
-    return and_(Channel.enabled, Channel.stopped_reason.is_(None), rested)
-
-
 async def read_anew(session: AsyncSession, claim: Claim, now: datetime) -> tuple[datetime, bool]:
     """When the campaign ends (a cancellation moves that to the present), and whether it may go on: the channel runs."""
     found = await session.execute(
-        select(Campaign.expires_at, _runs(now))
+        select(Campaign.expires_at, runs(now))
         .join(Channel, Channel.id == claim.channel.id)
         .where(Campaign.id == claim.campaign_id)
     )
-    expires_at, runs = found.one()
-    return expires_at, runs
-
-
-async def stop_channel(session: AsyncSession, claim: Claim, code: str, detail: str) -> None:
-    """Stops the channel and tells the operator.
-
-    One whose settings were changed since the claim may be mended by now, and goes on.
-    """
-    used = claim.channel
-    stopped = await session.execute(
-        update(Channel)
-        .where(
-            Channel.id == used.id,
-            Channel.stopped_reason.is_(None),
-            Channel.config == used.config,
-            Channel.secret_cipher.is_not_distinct_from(used.secret_cipher),
-        )
-        .values(stopped_reason=f"{code} {detail}"[:500])
-        .returning(Channel.id)
-        .execution_options(synchronize_session=False)
-    )
-    if stopped.one_or_none() is not None:
-        log.error("channel_stopped", channel=used.id, adapter=used.adapter, code=code, detail=detail)
-        STOPPED.labels(used.adapter).inc()
-
-
-async def rest_channel(session: AsyncSession, claim: Claim, until: datetime) -> None:
-    """Lets the channel rest, so that no sender asks for a spent quota again and again."""
-    log.warning("channel_rests", channel=claim.channel.id, adapter=claim.channel.adapter, until=until.isoformat())
-    await session.execute(
-        update(Channel)
-        .where(Channel.id == claim.channel.id)
-        .values(rests_until=func.greatest(Channel.rests_until, until))
-        .execution_options(synchronize_session=False)
-    )
+    expires_at, goes_on = found.one()
+    return expires_at, goes_on
 
 
 async def release(sessions: Sessions, claim: Claim, now: datetime, *, rest_until: datetime | None = None) -> None:
@@ -281,6 +237,7 @@ async def release(sessions: Sessions, claim: Claim, now: datetime, *, rest_until
         # The campaign first: of two senders that finish its last two batches, the later one sees both.
         campaign = await session.get_one(Campaign, claim.campaign_id, with_for_update=True)
         await save(session, claim, [], now, claimed_by=None, claimed_until=None, done_at=now)
+        await clear_reached(session, [claim.members[position] for position in claim.positions(DeliveryState.SENT)])
         if campaign.state == "sending" and not await open_batches(session, campaign):
             campaign.state = "done"
 

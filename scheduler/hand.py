@@ -37,6 +37,7 @@ class Hand:
     dry_until: float = 0.0  # by the loop's clock: before that the channel's rate leaves nothing
     message: Message | None = None
     sending: dict[int, Address] = field(default_factory=dict)  # marked, and not recorded
+    marked_at: dict[int, datetime] = field(default_factory=dict)
     behind: dict[int, int] = field(default_factory=dict)  # position -> the WeChat user whom another message goes to
     outcomes: dict[int, Outcome] = field(default_factory=dict)  # come in, and not recorded
     arrived: int = 0  # the calls that brought them

@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db.vault import Vault
 from app.messaging.models import DeliveryState
 from app.messaging.times import quiet_until
-from scheduler import addresses, claims, rates, subscriptions
-from scheduler.adapters.base import Envelope, Status
+from scheduler import addresses, channels, claims, fallback, limits, rates, subscriptions
+from scheduler.adapters.base import AdapterKind, Envelope, Status
 from scheduler.addresses import Address
 from scheduler.claims import OWNER_DIED, Claim, Note
 from scheduler.hand import Call, Hand
@@ -26,30 +26,43 @@ PLATFORM_ZONE = ZoneInfo("Asia/Shanghai")
 DELIVERIES = Counter("zhijian_deliveries_total", "Deliveries tried", ["adapter", "status"])
 
 
+@dataclass(frozen=True)
+class Means:
+    """What every round of a sender needs beside the claim."""
+
+    vault: Vault
+    kinds: Mapping[str, AdapterKind]
+    lease: timedelta
+
+
 @dataclass
 class Books:
-    """What a round will write beside the states: notes, and what becomes of subscriptions."""
+    """What a round will write beside the states."""
 
     notes: list[Note] = field(default_factory=list)
-    back: list[int] = field(default_factory=list)  # WeChat users
-    gone: list[int] = field(default_factory=list)
+    back: list[int] = field(default_factory=list)  # WeChat users who get a subscription back
+    gone: list[int] = field(default_factory=list)  # those who have none left
+    uncounted: dict[int, datetime] = field(
+        default_factory=dict
+    )  # what counts in no day any more, and when it was marked
+    passable: dict[int, str] = field(default_factory=dict)  # position -> why this channel cannot, but another may
 
 
-async def go_round(
-    session: AsyncSession, vault: Vault, hand: Hand, room: int, now: datetime, lease: timedelta
-) -> list[Call]:
+async def go_round(session: AsyncSession, means: Means, hand: Hand, room: int, now: datetime) -> list[Call]:
     """Records and marks; gives the calls that may be made once the transaction is committed.
 
-    Rows are locked in one order by all senders: bucket, subscriptions, batch. Raises `LostClaim`.
+    Rows are locked in one order by all senders: bucket, days, subscriptions, campaign, batch. Raises `LostClaim`.
     """
     claim, books = hand.claim, Books()
     await _record(session, hand, books, now)
-    window = await _window(session, hand, room, now) if room else []
+    expires_at, window = await _window(session, hand, room, now) if room else (now, [])
     level = None
     if window and hand.rate is not None:
         level = await rates.open_bucket(session, claim.channel.id, hand.rate, now)
     allowed = window if level is None else window[: int(level.tokens)]
-    sending = await _addressed(session, vault, hand, allowed, books)
+    sending = await _addressed(session, means.vault, hand, allowed, books)
+    if hand.kind.rings:
+        await _admitted(session, hand, sending, books, expires_at, now)
     if hand.subscription is not None:
         await _subscribed(session, hand, hand.subscription, sending, books, now)
     if level is not None and hand.rate is not None:
@@ -61,7 +74,10 @@ async def go_round(
     for at in sending:
         claim.states[at] = DeliveryState.SENDING
     hand.sending.update(sending)
-    await claims.save(session, claim, books.notes, now, claimed_until=now + lease)
+    hand.marked_at.update(dict.fromkeys(sending, now))
+    if books.passable:
+        await fallback.pass_on(session, claim, books.passable, means.kinds, now)
+    await claims.save(session, claim, books.notes, now, claimed_until=now + means.lease)
     return _calls(hand, sending)
 
 
@@ -69,40 +85,47 @@ async def _record(session: AsyncSession, hand: Hand, books: Books, now: datetime
     """Moves on those whose outcomes have come in; stops the channel or lets it rest where an outcome says so."""
     claim, outcomes = hand.claim, hand.collect()
     for at, outcome in outcomes.items():
-        user = hand.sending.pop(at).user
+        user, marked_at = hand.sending.pop(at).user, hand.marked_at.pop(at)
+        hand.let_by(user)
         note = claims.settle(claim, at, outcome, now)
         if note is not None:
             books.notes.append(note)
+            if fallback.is_passable(outcome):
+                books.passable[at] = "no_subscription" if outcome.subscription_spent else note.reason
         # Who is tried again pays again; what was certainly not delivered costs nothing.
         if claim.states[at] == DeliveryState.PENDING or outcome.status is Status.RETRY:
             books.back.append(user)
+        if claim.states[at] in (DeliveryState.PENDING, DeliveryState.FAILED):
+            books.uncounted[at] = marked_at
         if outcome.subscription_spent:
             books.gone.append(user)
-        hand.let_by(user)
     for status, count in Count(outcome.status for outcome in outcomes.values()).items():
         DELIVERIES.labels(claim.channel.adapter, status.value).inc(count)
     down = next((outcome for outcome in outcomes.values() if outcome.status is Status.CHANNEL_DOWN), None)
     if down is not None:
         hand.closed = True
-        await claims.stop_channel(session, claim, down.code, down.detail)
+        await channels.stop_channel(session, claim.channel, down.code, down.detail)
     if any(outcome.status is Status.QUOTA for outcome in outcomes.values()):
         hand.closed = True
-        await claims.rest_channel(session, claim, _tomorrow(now))
+        await channels.rest_channel(session, claim.channel, _tomorrow(now))
 
 
-async def _window(session: AsyncSession, hand: Hand, room: int, now: datetime) -> list[int]:
-    """Who may be sent to in this round. What could only be heard when the campaign has ended expires instead."""
+async def _window(session: AsyncSession, hand: Hand, room: int, now: datetime) -> tuple[datetime, list[int]]:
+    """When the campaign ends, and who may be sent to in this round.
+
+    What could only be heard when the campaign has ended expires instead.
+    """
     claim = hand.claim
-    expires_at, runs = await claims.read_anew(session, claim, now)
+    expires_at, goes_on = await claims.read_anew(session, claim, now)
     heard_at = (quiet_until(claim.night, now) if hand.kind.rings else None) or now
     if expires_at <= heard_at:
         for at in claim.positions(DeliveryState.PENDING):
             claim.end(at, DeliveryState.EXPIRED)
-    elif not runs:
+    elif not goes_on:
         hand.closed = True
     elif now < heard_at:
         hand.closed, hand.rest_until = True, heard_at
-    return hand.ready(now)[:room]
+    return expires_at, hand.ready(now)[:room]
 
 
 async def _addressed(
@@ -130,23 +153,38 @@ async def _addressed(
     return sending
 
 
+async def _admitted(
+    session: AsyncSession, hand: Hand, sending: dict[int, Address], books: Books, expires_at: datetime, now: datetime
+) -> None:
+    """Counts them in the day of each member; drops those who have had their notices of the day from `sending`."""
+    claim = hand.claim
+    await limits.give_back(session, claim, books.uncounted, next_=sending)
+    if sending:
+        admitted, notes = await limits.admit(session, claim, list(sending), expires_at, now)
+        books.notes += notes
+        for at in sending.keys() - set(admitted):
+            del sending[at]
+
+
 async def _subscribed(
     session: AsyncSession, hand: Hand, template: str, sending: dict[int, Address], books: Books, now: datetime
 ) -> None:
     """Takes one subscription of each; drops those who have none from `sending`."""
     wanted = {address.user for address in sending.values()}
     able = await subscriptions.book(session, template, now, back=books.back, gone=books.gone, wanted=wanted)
-    for at, address in list(sending.items()):
-        if address.user not in able:
-            del sending[at]
-            hand.let_by(address.user)
-            _refuse(hand.claim, at, "no_subscription", books)
+    refused = [at for at, address in sending.items() if address.user not in able]
+    for at in refused:
+        hand.let_by(sending.pop(at).user)
+        _refuse(hand.claim, at, "no_subscription", books)
+    if hand.kind.rings:
+        await limits.give_back(session, hand.claim, dict.fromkeys(refused, now))
 
 
 def _refuse(claim: Claim, position: int, reason: str, books: Books) -> None:
     """Ends a delivery that this channel cannot make."""
     claim.end(position, DeliveryState.FAILED)
     books.notes.append(Note(position, reason))
+    books.passable[position] = reason
 
 
 def _calls(hand: Hand, sending: Mapping[int, Address]) -> list[Call]:
@@ -183,11 +221,12 @@ async def recover(session: AsyncSession, vault: Vault, hand: Hand, now: datetime
         return
     claim.ambiguous.update(left)
     for at in left:
-        again = claim.resends and claim.may_try_again(at)
-        claim.states[at] = DeliveryState.PENDING if again else DeliveryState.UNKNOWN
+        claim.states[at] = DeliveryState.PENDING if claim.resends and claim.may_try_again(at) else DeliveryState.UNKNOWN
+    again = [at for at in left if claim.states[at] == DeliveryState.PENDING]
+    if hand.kind.rings:
+        await limits.give_back(session, claim, dict.fromkeys(again, now))
     if hand.subscription is not None:
-        again_to = [claim.members[at] for at in left if claim.states[at] == DeliveryState.PENDING]
-        found = await addresses.find(session, vault, claim.channel, hand.kind, again_to)
+        found = await addresses.find(session, vault, claim.channel, hand.kind, [claim.members[at] for at in again])
         # The next try takes one again. Where the first had arrived, the platform refuses, and the ledger learns it.
         back = [address.user for address in found.values() if isinstance(address, Address)]
         await subscriptions.book(session, hand.subscription, now, back=back)

@@ -15,12 +15,12 @@ from app.db.engine import is_away, transaction
 from app.platforms import console
 from app.platforms.models import Channel
 from app.resources import Service
-from scheduler import claims
+from scheduler import channels, claims
 from scheduler.adapters.base import Adapter, AdapterKind, ChannelInfo, Envelope, Outside
 from scheduler.claims import Claim, LostClaim
 from scheduler.hand import Hand
 from scheduler.rates import rate_of
-from scheduler.rounds import go_round, recover
+from scheduler.rounds import Means, go_round, recover
 
 log = structlog.get_logger()
 
@@ -79,6 +79,11 @@ class Sender:
     def lease(self) -> timedelta:
         """How long a batch is held without a sign of life."""
         return timedelta(seconds=self.service.settings.sender_lease_seconds)
+
+    @property
+    def means(self) -> Means:
+        """What its rounds need."""
+        return Means(self.service.vault, self.kinds, self.lease)
 
     def adapter(self, channel: Channel) -> Adapter:
         """The adapter of a channel, built anew when its settings have changed."""
@@ -173,7 +178,9 @@ async def _take_up(sender: Sender, claim: Claim) -> Hand | None:
         except Exception as error:
             log.error("bad_settings", channel=claim.channel.id, exc_info=error)
             async with transaction(service.sessions) as session:
-                await claims.stop_channel(session, claim, "bad_settings", "渠道设置或密钥无法使用，请重新填写。")
+                await channels.stop_channel(
+                    session, claim.channel, "bad_settings", "渠道设置或密钥无法使用，请重新填写。"
+                )
             await claims.release(service.sessions, claim, service.clock())
             return None
         hand = Hand(claim, kind, adapter, template if kind.subscribed else None, rate)
@@ -213,7 +220,7 @@ async def _send(sender: Sender, hand: Hand, stopping: asyncio.Event) -> None:
         room = sender.room(hand, ready)
         if room or hand.arrived:
             async with transaction(service.sessions) as session:
-                calls = await go_round(session, service.vault, hand, room, now, sender.lease)
+                calls = await go_round(session, sender.means, hand, room, now)
             hand.start(calls)
             renew_at = loop.time() + alive
             hand.hungry = hand.takes_slots and bool(hand.ready(now))
