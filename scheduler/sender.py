@@ -22,9 +22,11 @@ from app.platforms.models import Channel
 from app.resources import Service
 from scheduler import claims, subscriptions
 from scheduler.adapters.base import Adapter, AdapterKind, ChannelInfo, Envelope, Outcome, Outside, Status
+from scheduler.bus import Bus
 from scheduler.claims import Claim, LostClaim, Note
 from scheduler.render import render
 from scheduler.subscriptions import Address
+from scheduler.taking import next_claim
 
 log = structlog.get_logger()
 
@@ -45,6 +47,7 @@ class Sender:
 
     service: Service
     kinds: Mapping[str, AdapterKind]
+    bus: Bus | None = None
     owner: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}")
     adapters: dict[int, tuple[object, Adapter]] = field(default_factory=dict)
 
@@ -105,7 +108,7 @@ async def send_for_ever(sender: Sender, wake: asyncio.Event, stopping: asyncio.E
 async def send_next(sender: Sender, stopping: asyncio.Event) -> bool:
     """Sends one batch as far as it goes now; False where nothing was due."""
     service = sender.service
-    claim = await claims.claim_batch(service.sessions, sender.owner, sender.kinds, service.clock(), sender.lease)
+    claim = await next_claim(service.sessions, sender.bus, sender.owner, sender.kinds, service.clock, sender.lease)
     if claim is None:
         return False
     try:
@@ -114,6 +117,8 @@ async def send_next(sender: Sender, stopping: asyncio.Event) -> bool:
         await claims.release(service.sessions, claim, service.clock(), rest_until=rest_until)
     except LostClaim:
         log.warning("claim_lost", batch=claim.batch_id)
+    if claim.done is not None:
+        await claim.done()
     return True
 
 
