@@ -86,9 +86,7 @@ class Sender:
                     now=self.service.clock(),
                 )
 
-        return Outside(
-            self.service.http, self.service.clock, {"wechat": self.service.settings.wechat_api}, put_on_console
-        )
+        return Outside(self.service.http, self.service.clock, self.service.settings.platform_hosts, put_on_console)
 
 
 async def send_for_ever(sender: Sender, wake: asyncio.Event, stopping: asyncio.Event) -> None:
