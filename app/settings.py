@@ -106,11 +106,11 @@ class Settings(BaseSettings):
         return _key(self.data_key.get_secret_value(), "data_key")
 
     @property
-<<<<<<< HEAD
     def pooled(self) -> bool:
         """Whether DATABASE_URL leads through pgbouncer, where two transactions may have two connections."""
         return bool(self.database_direct_url)
-=======
+
+    @property
     def platform_hosts(self) -> dict[str, str]:
         """What adapters may reach: an address with its scheme by platform, or the hosts that a channel may name.
 
@@ -126,7 +126,6 @@ class Settings(BaseSettings):
             "webhook": self.webhook_hosts + here,
             "email": self.mail_hosts + here,
         }
->>>>>>> 27fcd2c629780451672305ec9e1c862fa6663d2d
 
     @property
     def media_folder(self) -> Path:
