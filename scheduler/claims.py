@@ -1,10 +1,10 @@
 """A sender's hold on a batch: every write is fenced, so that an owner who lost the batch cannot spoil it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,6 +14,7 @@ from app.messaging.models import Batch, Campaign, DeliveryException, DeliverySta
 from app.messaging.times import Night, get_nights, own_night
 from app.platforms.models import Channel
 from scheduler.adapters.base import Outcome, Status
+from scheduler.bus import Reference
 from scheduler.channels import runs
 from scheduler.unreached import clear_reached
 
@@ -50,6 +51,7 @@ class Claim:
     next_tries: dict[int, datetime] = field(default_factory=dict)
     tries: dict[int, int] = field(default_factory=dict)
     ambiguous: set[int] = field(default_factory=set)  # an earlier try of theirs may have arrived
+    done: Callable[[], Awaitable[None]] | None = None  # tells the bus that its reference has served
 
     @property
     def resends(self) -> bool:
@@ -84,6 +86,17 @@ class Note:
     tried: bool = True  # not where the delivery only waits, as over the daily limit
 
 
+def claimable(adapters: Collection[str], now: datetime) -> ColumnElement[bool]:
+    """Whether a batch, joined with its channel, is due and free, or its owner's lease has run out."""
+    return and_(
+        Batch.done_at.is_(None),
+        Batch.not_before <= now,
+        or_(Batch.claimed_until.is_(None), Batch.claimed_until <= now),
+        Channel.adapter.in_(adapters),
+        runs(now),
+    )
+
+
 async def claim_batch(
     sessions: Sessions,
     owner: str,
@@ -91,28 +104,26 @@ async def claim_batch(
     now: datetime,
     lease: timedelta,
     *,
+    reference: Reference | None = None,
     busy: Collection[int] = (),
 ) -> Claim | None:
-    """Takes the oldest batch that is due and free, or whose owner's lease has run out; None where there is none.
+    """Takes the oldest batch that may be claimed, or the one that is referred to; None where that may not be.
 
     Batches of the `busy` channels are left alone.
     """
+    waiting = (
+        select(Batch)
+        .join(Channel, Channel.id == Batch.channel_id)
+        .where(claimable(adapters, now), Channel.id.not_in(busy))
+        .order_by(Batch.not_before, Batch.id)
+        .limit(1)
+        # One that was named is waited for: who has its row will not have it for long, and may not be taking it.
+        .with_for_update(of=Batch, skip_locked=reference is None)
+    )
+    if reference is not None:
+        waiting = waiting.where(Batch.campaign_id == reference.campaign_id, Batch.number == reference.batch_no)
     async with transaction(sessions) as session:
-        row = await session.scalar(
-            select(Batch)
-            .join(Channel, Channel.id == Batch.channel_id)
-            .where(
-                Batch.done_at.is_(None),
-                Batch.not_before <= now,
-                or_(Batch.claimed_until.is_(None), Batch.claimed_until <= now),
-                Channel.adapter.in_(adapters),
-                Channel.id.not_in(busy),
-                runs(now),
-            )
-            .order_by(Batch.not_before, Batch.id)
-            .limit(1)
-            .with_for_update(of=Batch, skip_locked=True)
-        )
+        row = await session.scalar(waiting)
         if row is None:
             return None
         row.fence += 1

@@ -5,7 +5,7 @@ import contextlib
 import os
 import secrets
 import socket
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -17,23 +17,17 @@ from app.platforms.models import Channel
 from app.resources import Service
 from scheduler import channels, claims
 from scheduler.adapters.base import Adapter, AdapterKind, ChannelInfo, Envelope, Outside
+from scheduler.bus import Bus
 from scheduler.claims import Claim, LostClaim
 from scheduler.hand import Hand
 from scheduler.rates import rate_of
 from scheduler.rounds import Means, go_round, recover
+from scheduler.taking import next_claim
 
 log = structlog.get_logger()
 
 CLAIMS = 4  # batches that one sender has in hand at most
 POLL_SECONDS = 1.0
-
-
-async def next_claim(sender: "Sender", busy: Collection[int]) -> Claim | None:
-    """The oldest batch that is due, but none of the `busy` channels: the rows themselves are the queue."""
-    service = sender.service
-    return await claims.claim_batch(
-        service.sessions, sender.owner, sender.kinds, service.clock(), sender.lease, busy=busy
-    )
 
 
 @dataclass
@@ -42,7 +36,7 @@ class Sender:
 
     service: Service
     kinds: Mapping[str, AdapterKind]
-    source: Callable[["Sender", Collection[int]], Awaitable[Claim | None]] = next_claim
+    bus: Bus | None = None
     owner: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}")
     adapters: dict[int, tuple[object, Adapter]] = field(default_factory=dict)
     hands: list[Hand] = field(default_factory=list)
@@ -115,9 +109,7 @@ class Sender:
                     now=self.service.clock(),
                 )
 
-        return Outside(
-            self.service.http, self.service.clock, {"wechat": self.service.settings.wechat_api}, put_on_console
-        )
+        return Outside(self.service.http, self.service.clock, self.service.settings.platform_hosts, put_on_console)
 
 
 async def send_for_ever(sender: Sender, wake: asyncio.Event, stopping: asyncio.Event) -> None:
@@ -151,7 +143,11 @@ async def send_next(sender: Sender, stopping: asyncio.Event) -> bool:
 
 
 async def _claim(sender: Sender) -> Claim | None:
-    return await sender.source(sender, [hand.claim.channel.id for hand in sender.hands if hand.dry])
+    service = sender.service
+    dry = [hand.claim.channel.id for hand in sender.hands if hand.dry]
+    return await next_claim(
+        service.sessions, sender.bus, sender.owner, sender.kinds, service.clock, sender.lease, busy=dry
+    )
 
 
 async def _guarded(sender: Sender, hand: Hand, stopping: asyncio.Event) -> None:
@@ -182,12 +178,14 @@ async def _take_up(sender: Sender, claim: Claim) -> Hand | None:
                     session, claim.channel, "bad_settings", "渠道设置或密钥无法使用，请重新填写。"
                 )
             await claims.release(service.sessions, claim, service.clock())
+            await _served(claim)
             return None
         hand = Hand(claim, kind, adapter, template if kind.subscribed else None, rate)
         async with transaction(service.sessions) as session:
             await recover(session, service.vault, hand, service.clock())
     except LostClaim:
         log.warning("claim_lost", batch=claim.batch_id)
+        await _served(claim)
         return None
     sender.hands.append(hand)
     return hand
@@ -205,6 +203,12 @@ async def _see_through(sender: Sender, hand: Hand, stopping: asyncio.Event) -> N
         await hand.drop()
         sender.hands.remove(hand)
         sender.pass_slots_on(hand)
+    await _served(hand.claim)
+
+
+async def _served(claim: Claim) -> None:
+    if claim.done is not None:
+        await claim.done()
 
 
 async def _send(sender: Sender, hand: Hand, stopping: asyncio.Event) -> None:

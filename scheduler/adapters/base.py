@@ -76,7 +76,8 @@ class ChannelInfo:
 class Outside:
     """What an adapter may use to reach out: an HTTP client, the time, hosts by platform, and the console's inbox.
 
-    `hosts` has the addresses that the operator has set, with their scheme: `wechat`, `wecom`, `dingtalk` and so on.
+    `hosts` has the addresses that the operator has set, with their scheme: `wechat`, `wecom`, `dingtalk` and so on; for
+    `webhook` and `email` the hosts, separated by commas, among which an administrator may choose.
     """
 
     http: httpx.AsyncClient
