@@ -32,6 +32,7 @@ FIELDS = {
     "bound": "是否已绑定",
     "by": "分组方式",
     "change_id": "修改记录编号",
+    "campaign_id": "发送编号",
     "channel_id": "渠道编号",
     "code": "登录凭据",
     "columns": "栏目或列的对应关系",

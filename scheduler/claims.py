@@ -91,8 +91,10 @@ async def claim_batch(
         row = await session.scalar(
             select(Batch)
             .join(Channel, Channel.id == Batch.channel_id)
+            .join(Campaign, Campaign.id == Batch.campaign_id)
             .where(
                 Batch.done_at.is_(None),
+                Campaign.paused_at.is_(None),
                 Batch.not_before <= now,
                 or_(Batch.claimed_until.is_(None), Batch.claimed_until <= now),
                 Channel.adapter.in_(adapters),
@@ -220,9 +222,10 @@ async def save(session: AsyncSession, claim: Claim, notes: Sequence[Note], now: 
 
 
 async def read_anew(session: AsyncSession, claim: Claim) -> tuple[datetime, bool]:
-    """When the campaign ends (a cancellation moves that to the present), and whether its channel still runs."""
+    """When the campaign ends (a cancellation moves that to the present), and whether it and its channel still run."""
+    runs_still = and_(Channel.enabled, Channel.stopped_reason.is_(None), Campaign.paused_at.is_(None))
     found = await session.execute(
-        select(Campaign.expires_at, and_(Channel.enabled, Channel.stopped_reason.is_(None)))
+        select(Campaign.expires_at, runs_still)
         .join(Channel, Channel.id == claim.channel.id)
         .where(Campaign.id == claim.campaign_id)
     )
