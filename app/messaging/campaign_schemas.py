@@ -85,7 +85,7 @@ class CampaignProgress(CampaignOut, Counts):
     remaining_seconds: int | None
 
 
-class NoticeOut(Out):
+class MyNotice(Out):
     """A notice to me: through which channel, and what became of it.
 
     `finished_at` is when that was settled, within the minutes that a batch takes.
@@ -104,14 +104,14 @@ class NoticeOut(Out):
     finished_at: datetime | None
 
 
-class Notices(Out):
+class MyNotices(Out):
     """A page of notices, newest first."""
 
-    items: list[NoticeOut]
+    items: list[MyNotice]
     next: str | None
 
 
-class TryOut(Out):
+class NoticeTry(Out):
     """One channel's part in telling a member: `tries` beyond the first are those that are on record."""
 
     batch_id: int
@@ -128,7 +128,7 @@ class TryOut(Out):
     finished_at: datetime | None
 
 
-class SupportNotice(Out):
+class MemberNotice(Out):
     """A notice to a member with the channels that were tried for it, in order."""
 
     campaign_id: int
@@ -137,11 +137,11 @@ class SupportNotice(Out):
     happens_at: datetime | None
     organisation: str
     announced_at: datetime
-    chain: list[TryOut]
+    chain: list[NoticeTry]
 
 
-class SupportNotices(Out):
+class MemberNotices(Out):
     """A page of notices to a member, newest first."""
 
-    items: list[SupportNotice]
+    items: list[MemberNotice]
     next: str | None

@@ -9,18 +9,26 @@ from app.access.deps import Db, LeaderOrAdministrator, Now, ServiceDep, TheMembe
 from app.access.principals import CurrentStaff
 from app.db.engine import transaction
 from app.messaging import campaigns, history
-from app.messaging.campaign_schemas import CampaignProgress, Campaigns, Notices, SupportNotices
+from app.messaging.campaign_schemas import CampaignProgress, Campaigns, MemberNotices, MyNotices
 from app.messaging.streams import EventStream, Watch, events, take_place
 from app.schemas import Cursor, Limit, PathId, page
 
 router = APIRouter(tags=["messaging"])
 
+EVENT = {
+    "type": "object",
+    "properties": {
+        "event": {"enum": ["progress", "over", "refused"]},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+    },
+    "required": ["event", "data"],
+}
 STREAM: dict[int | str, dict[str, object]] = {
     200: {
         "description": "Events: `progress` with a `CampaignProgress` as its data, then `over`; or `refused` with "
         "`code` and `detail`. The stream ends after some minutes all the same: ask again. `Last-Event-ID` is not "
         "needed, each event is the whole state.",
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "content": {"text/event-stream": {"itemSchema": EVENT}},
     }
 }
 
@@ -77,18 +85,18 @@ async def cancel_campaign(campaign_id: PathId, db: Db, staff: LeaderOrAdministra
 
 
 @router.get("/me/notices", operation_id="list_my_notices")
-async def list_my_notices(db: Db, member: TheMember, cursor: Cursor = None, limit: Limit = 50) -> Notices:
+async def list_my_notices(db: Db, member: TheMember, cursor: Cursor = None, limit: Limit = 50) -> MyNotices:
     """What I was told, or was to be told, through which channel, and what became of it; newest first."""
     found = await history.list_my_notices(db, member, before=cursor, limit=limit)
     following = str(found[limit - 1].campaign_id) if len(found) > limit else None
-    return Notices(items=found[:limit], next=following)
+    return MyNotices(items=found[:limit], next=following)
 
 
 @router.get("/members/{member_id}/notices", operation_id="list_member_notices")
 async def list_member_notices(
     member_id: PathId, db: Db, staff: LeaderOrAdministrator, now: Now, cursor: Cursor = None, limit: Limit = 50
-) -> SupportNotices:
+) -> MemberNotices:
     """What a member was told, with every channel that was tried, why it did not do, and the platform's codes."""
     found = await history.list_notices_of(db, staff, member_id, before=cursor, limit=limit, now=now)
     following = str(found[limit - 1].campaign_id) if len(found) > limit else None
-    return SupportNotices(items=found[:limit], next=following)
+    return MemberNotices(items=found[:limit], next=following)

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access import audit
 from app.access.principals import CurrentMember, CurrentStaff
 from app.directory.models import Organisation
-from app.messaging.campaign_schemas import NoticeOut, SupportNotice, TryOut
+from app.messaging.campaign_schemas import MemberNotice, MyNotice, NoticeTry
 from app.messaging.models import Batch, Campaign, DeliveryException, DeliveryState
 from app.messaging.words import STATE_WORDS, happens_at, reason_words, shown_state, title_of
 from app.organisations.people.reach import find_member
@@ -23,7 +23,7 @@ Told = tuple[Campaign, Organisation]
 
 async def list_my_notices(
     session: AsyncSession, member: CurrentMember, *, before: int | None, limit: int
-) -> list[NoticeOut]:
+) -> list[MyNotice]:
     """Notices to the member, newest first, one more than `limit` where there is a next page."""
     told = await _campaigns(session, member.member_id, before, limit + 1)
     chains = await _chains(session, member.member_id, told)
@@ -32,7 +32,7 @@ async def list_my_notices(
 
 async def list_notices_of(
     session: AsyncSession, staff: CurrentStaff, member_id: int, *, before: int | None, limit: int, now: datetime
-) -> list[SupportNotice]:
+) -> list[MemberNotice]:
     """Notices to a member in reach with every channel that was tried; that it was looked at is on record.
 
     Raises `NotFound`.
@@ -45,7 +45,7 @@ async def list_notices_of(
         now=now, organisation_id=place.id, notices=len(told[:limit]),
     )  # fmt: skip
     return [
-        SupportNotice(
+        MemberNotice(
             campaign_id=campaign.id,
             kind=campaign.kind,
             title=title_of(campaign.event),
@@ -81,7 +81,7 @@ async def _campaigns(session: AsyncSession, member_id: int, before: int | None, 
     return [(campaign, organisation) for campaign, organisation in await session.execute(statement)]
 
 
-async def _chains(session: AsyncSession, member_id: int, told: Sequence[Told]) -> Mapping[int, list[TryOut]]:
+async def _chains(session: AsyncSession, member_id: int, told: Sequence[Told]) -> Mapping[int, list[NoticeTry]]:
     """By campaign, the channels that were to tell the member, in the order in which they came."""
     campaigns = {campaign.id: campaign for campaign, _ in told}
     place = func.array_position(Batch.members, literal(member_id, BIGINT)) - 1
@@ -95,17 +95,17 @@ async def _chains(session: AsyncSession, member_id: int, told: Sequence[Told]) -
         .where(Batch.campaign_id.in_(campaigns), *_holds(member_id))
         .order_by(Batch.campaign_id, Batch.number)
     )
-    chains: dict[int, list[TryOut]] = {campaign_id: [] for campaign_id in campaigns}
+    chains: dict[int, list[NoticeTry]] = {campaign_id: [] for campaign_id in campaigns}
     for batch, state, channel, kept in rows:
         campaign = campaigns[batch.campaign_id]
         chains[campaign.id].append(_try(campaign, batch, state, channel, kept))
     return chains
 
 
-def _try(campaign: Campaign, batch: Batch, state: int, channel: Channel, kept: DeliveryException | None) -> TryOut:
+def _try(campaign: Campaign, batch: Batch, state: int, channel: Channel, kept: DeliveryException | None) -> NoticeTry:
     shown = shown_state(state, paused=campaign.paused_at is not None, cancelled=campaign.cancelled_at is not None)
     reason = kept.reason if kept is not None and (state in EXPLAINED or state == DeliveryState.PENDING) else None
-    return TryOut(
+    return NoticeTry(
         batch_id=batch.id,
         channel_id=channel.id,
         channel=channel.name,
@@ -121,10 +121,10 @@ def _try(campaign: Campaign, batch: Batch, state: int, channel: Channel, kept: D
     )
 
 
-def _mine(campaign: Campaign, organisation: Organisation, chain: Sequence[TryOut]) -> NoticeOut:
+def _mine(campaign: Campaign, organisation: Organisation, chain: Sequence[NoticeTry]) -> MyNotice:
     """The last channel's part: who is told through the next one need not know of the first."""
     last = chain[-1]
-    return NoticeOut(
+    return MyNotice(
         campaign_id=campaign.id,
         kind=campaign.kind,
         title=title_of(campaign.event),
