@@ -100,6 +100,7 @@ class Campaign(Base):
         CheckConstraint(one_of("kind", CAMPAIGN_KINDS), name="kind"),
         CheckConstraint(one_of("state", CAMPAIGN_STATES), name="state"),
         Index("ix_campaigns_planning", "id", postgresql_where=text("state = 'planning'")),
+        Index("ix_campaigns_open", "expires_at", postgresql_where=text("state <> 'done'")),
     )
 
     id: Mapped[Id]
@@ -151,7 +152,7 @@ class Batch(Base):
         UniqueConstraint("campaign_id", "number"),
         CheckConstraint("octet_length(states) = cardinality(members)", name="a_state_each"),
         Index("ix_batches_open", "not_before", "id", postgresql_where=text("done_at IS NULL")),
-        Index("ix_batches_members", "first_member", "last_member"),
+        Index("ix_batches_members", text("int8range(first_member, last_member, '[]'::text)"), postgresql_using="gist"),
     )
 
     id: Mapped[Id]
@@ -160,6 +161,9 @@ class Batch(Base):
     channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id"), index=True)
     # One of the members' own: all of them have its clock and its quiet hours.
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
+    # What the members have set for themselves in the place of that: all of them the same.
+    quiet_from: Mapped[str | None]
+    quiet_until: Mapped[str | None]
     members: Mapped[list[int]] = mapped_column(ARRAY(BIGINT))
     states: Mapped[bytes]
     first_member: Mapped[int]
@@ -168,6 +172,8 @@ class Batch(Base):
     claimed_by: Mapped[str | None]
     claimed_until: Mapped[datetime | None]
     fence: Mapped[int]
+    # When its reference was last put on the bus; always null without BUS_URL.
+    published_at: Mapped[datetime | None]
     done_at: Mapped[datetime | None]
 
 

@@ -95,7 +95,7 @@ async def test_nothing_of_it_is_published_sent_or_on_record(
     assert "第四十七周\n内容：三会一课；主题党日" in shown["body"]
     clock.now = MONDAY_8 + timedelta(hours=1)
     assert not await send_next(scene.sender(adapter), scene.stopping)
-    assert adapter.windows == []
+    assert adapter.members == []
     assert await issue_state(scene, issue_id) == "scheduled"
     async with transaction(sessions) as session:
         assert await session.scalar(select(func.count()).select_from(Tick)) == 0
