@@ -5,6 +5,7 @@ from datetime import datetime
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from app.schemas import week_words
 from scheduler.adapters.base import Message
 
 WEEKDAYS = "一二三四五六日"
@@ -83,16 +84,16 @@ def _meeting(kind: str, event: Mapping[str, object], subject_id: int) -> Message
 
 
 def _unfinished(event: Mapping[str, object]) -> Message:
-    week = _text(event, "week")
+    week = week_words(_text(event, "week"))
     organisation = _text(event, "organisation")
     return Message(
         kind="unfinished_reminder",
         title="学习提醒",
-        body=f"{organisation}提醒：{week} 的学习还没有完成，方便时打开小程序继续即可。如有困难，请告诉支部。",
+        body=f"{organisation}提醒：{week}的学习还没有完成，方便时打开小程序继续即可。如有困难，请告诉支部。",
         link="",
         page="pages/index/index",
         values={
-            "title": f"{week} 每周学习参考",
+            "title": f"{week}每周学习参考",
             "time": _template_time(_text(event, "at"), _text(event, "timezone")),
             "organisation": organisation,
             "note": "方便时继续即可",

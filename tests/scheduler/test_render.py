@@ -78,7 +78,7 @@ def test_a_cancelled_meeting_gives_no_link_to_a_room_where_nobody_is() -> None:
 def test_a_reminder_of_the_unfinished_names_the_week_and_blames_nobody() -> None:
     message = render("unfinished_reminder", {**ISSUE_EVENT, "at": "2026-11-20T10:00:00+00:00"}, 1)
     assert "示范镇党委" in message.body
-    assert "2026-W47" in message.body
+    assert "2026年第47周的学习" in message.body
     assert message.values["time"] == "2026年11月20日 18:00"
 
 
