@@ -47,6 +47,8 @@ class Settings(BaseSettings):
     trusted_proxies: str = "127.0.0.1"
     database_pool: int = Field(default=10, ge=1, le=100)
     sender_lease_seconds: int = Field(default=30, ge=2, le=600)
+    # Calls that one sender has in hand: as many deliveries are in doubt when it is killed.
+    sender_calls: int = Field(default=20, ge=1, le=50)
     metrics_port: int | None = Field(default=None, ge=1, le=65535)
     log_file: Path | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"

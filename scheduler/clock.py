@@ -14,6 +14,7 @@ from app.library.assets.objects import sweep
 from app.organisations.imports.service import forget_old_lines
 from app.storage.base import StorageUnavailable, Store
 from scheduler.adapters.registry import load_adapters
+from scheduler.limits import forget_days
 from scheduler.planner import plan_announced
 from scheduler.quizzes import close_all_overdue
 from scheduler.tick import run_due
@@ -25,10 +26,11 @@ SWEEP_SECONDS = 600
 
 
 async def _tidy(sessions: Sessions, media: Store, now: datetime) -> None:
-    """Deletes what is kept no longer: uploads that were given up, lines of old roster imports."""
+    """Deletes what is kept no longer: uploads that were given up, lines of old roster imports, past days."""
     try:
         async with transaction(sessions) as session:
             await forget_old_lines(session, now)
+            await forget_days(session, now)
         gone = await sweep(sessions, media, now)
     except Exception as error:
         expected = is_away(error) or isinstance(error, StorageUnavailable)

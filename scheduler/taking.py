@@ -13,10 +13,18 @@ TAKE_SECONDS = 1.0
 
 
 async def next_claim(
-    sessions: Sessions, bus: Bus | None, owner: str, adapters: Collection[str], clock: Clock, lease: timedelta
+    sessions: Sessions,
+    bus: Bus | None,
+    owner: str,
+    adapters: Collection[str],
+    clock: Clock,
+    lease: timedelta,
+    *,
+    busy: Collection[int] = (),
 ) -> Claim | None:
     """Claims the next batch; None where there is none now. While the bus is away the rows are asked themselves.
 
+    Of the rows, those of the `busy` channels are left alone.
     A reference to what is done, claimed or not due is forgotten: the reconciler brings it again when it is time.
     """
     while bus is not None:
@@ -31,4 +39,4 @@ async def next_claim(
             claim.done = taken.done
             return claim
         await taken.done()
-    return await claim_batch(sessions, owner, adapters, clock(), lease)
+    return await claim_batch(sessions, owner, adapters, clock(), lease, busy=busy)

@@ -131,6 +131,9 @@ class Batch(Base):
     channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id"), index=True)
     # One of the members' own: all of them have its clock and its quiet hours.
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
+    # What the members have set for themselves in the place of that: all of them the same.
+    quiet_from: Mapped[str | None]
+    quiet_until: Mapped[str | None]
     members: Mapped[list[int]] = mapped_column(ARRAY(BIGINT))
     states: Mapped[bytes]
     first_member: Mapped[int]
