@@ -13,6 +13,8 @@ from functools import partial
 from pathlib import Path
 
 from bench.push.deliveries import KINDS, Site, site
+from bench.push.planning import LEEWAY, plan
+from bench.push.ticks import tick
 from bench.push.verdict import MOST_A_KILL, Verdict
 
 Scenario = Callable[[Path, argparse.Namespace], Awaitable[list[str]]]
@@ -61,11 +63,32 @@ async def pgbouncer(folder: Path, given: argparse.Namespace) -> list[str]:
     return await troubled(folder, given, None, pooled=True)
 
 
+async def ticks(folder: Path, given: argparse.Namespace) -> list[str]:
+    """Ten thousand due times, and one scheduler after the other is killed."""
+    ticked = await tick(folder, given.due_times, given.kill_every)
+    print(ticked)
+    return ticked.broken()
+
+
+async def planning(folder: Path, given: argparse.Namespace) -> list[str]:
+    """The memory of planning does not grow with the number of recipients."""
+    found = []
+    for recipients in (given.planned // 10, given.planned):
+        (folder / str(recipients)).mkdir()
+        found.append(await plan(folder / str(recipients), recipients))
+        print(found[-1], flush=True)
+    smaller, larger = found
+    grown = larger.peak - smaller.peak
+    return [f"{grown / 1e6:.1f} MB more for ten times the recipients"] if grown > LEEWAY else []
+
+
 SCENARIOS: dict[str, Scenario] = {
     "kills": kills,
     "postgres": postgres,
     "nats": nats,
     "pgbouncer": pgbouncer,
+    "ticks": ticks,
+    "planning": planning,
 }
 
 
@@ -86,6 +109,8 @@ if __name__ == "__main__":
     parser.add_argument("scenarios", nargs="*", choices=[*SCENARIOS, []])
     parser.add_argument("--recipients", type=int, default=200_000)
     parser.add_argument("--kill-every", type=float, default=5.0)
+    parser.add_argument("--due-times", type=int, default=10_000)
+    parser.add_argument("--planned", type=int, default=1_000_000, help="recipients of the larger campaign")
     parser.add_argument("--rate", type=float, default=1000.0, help="what the channel is set to, a second")
     parser.add_argument("--limit", type=int, default=1500, help="above which the gateway answers 429, a second")
     raise SystemExit(asyncio.run(run(parser.parse_args())))

@@ -69,7 +69,7 @@ class Site:
         troubling = asyncio.create_task(trouble()) if trouble is not None else None
         try:
             async with asyncio.timeout(patience):
-                while not await self._is_done(campaign_id):
+                while not await self._is_done(campaign_id):  # noqa: ASYNC110 - it happens in another process
                     await asyncio.sleep(0.5)
         finally:
             if troubling is not None:

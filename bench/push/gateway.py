@@ -76,12 +76,13 @@ class Gateway:
         return False
 
     def ledger(self) -> bytes:
-        """The whole of it, as JSON."""
+        """What was accepted so far, and the answers since it was last asked for, as JSON."""
+        answers, self.answers = self.answers, Counter()
         return json.dumps(
             {
                 "accepted": {key.decode(): times for key, times in self.accepted.items()},
                 "doubtful": [key.decode() for key in self.doubtful],
-                "answers": self.answers,
+                "answers": answers,
             }
         ).encode()
 

@@ -38,7 +38,7 @@ async def add_channel(plant: Plant, url: str, rate: float) -> None:
     async with transaction(plant.sessions) as session:
         channel = Channel(
             organisation_id=1, adapter="webhook", name="网关", account="", enabled=True,
-            config={"url": url, "rate": rate}, created_at=plant.now,
+            config={"settings": {"url": url}, "rate": rate}, created_at=plant.now,
         )  # fmt: skip
         session.add(channel)
         await session.flush()
