@@ -26,6 +26,7 @@ import app.meetings.api
 import app.messaging.api
 import app.my_record.api
 import app.notes.api
+import app.organisations.addresses.api
 import app.organisations.api
 import app.organisations.audits.api
 import app.organisations.imports.api
@@ -137,6 +138,7 @@ ROUTERS = (
     app.organisations.practice.api.router,
     app.organisations.audits.api.router,
     app.organisations.people.api.router,
+    app.organisations.addresses.api.router,
     app.messaging.api.router,
     app.library.api.router,
     app.library.lessons_api.router,

@@ -1,5 +1,6 @@
 // Channels: which of them are in use.
-import { actions, h, part, show, tag, told } from "./dom.js";
+import { addressSheet, takesAddresses } from "./addresses.js";
+import { actions, fold, h, part, show, tag, told } from "./dom.js";
 import { ADAPTERS } from "./format.js";
 import { admin } from "./staff.js";
 
@@ -38,5 +39,6 @@ function row(channel, all, said, again) {
         await again(channel, `已${channel.enabled ? "停用" : "启用"}：${channel.name}`);
       },
     }),
+    takesAddresses(channel) && fold("收件地址", addressSheet(channel)),
   );
 }
