@@ -127,7 +127,9 @@ async def test_the_template_comes_back_filled_in(client: httpx.AsyncClient, worl
     await world.member(100, archived_at=world.service.clock())
     await put(client, admin, first, channel, "old")
     answer = await client.get(f"/channels/{channel}/addresses.xlsx", headers=admin.auth)
-    rows = [list(row) for row in load_workbook(io.BytesIO(answer.content))["收件地址"].iter_rows(values_only=True)]
+    rows: list[Any] = [
+        list(row) for row in load_workbook(io.BytesIO(answer.content))["收件地址"].iter_rows(values_only=True)
+    ]
     head, one, two = rows
     assert head == ["党员编号", "姓名", "组织", "手机尾号", "现在", "收件地址"]
     assert (one[:3], one[4]) == ([str(first), "王小明", "一支部"], "已登记")
