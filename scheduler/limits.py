@@ -1,6 +1,7 @@
 """At most so many notices a member and day, by the member's own clock: a statement a window, never a member."""
 
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -66,26 +67,32 @@ def _reason(claim: Claim, position: int) -> str:
     return Status.UNKNOWN.value if position in claim.ambiguous else DAILY_LIMIT
 
 
-async def give_back(session: AsyncSession, claim: Claim, positions: Collection[int], marked_at: datetime) -> None:
-    """Takes deliveries that certainly did not go, or that will be counted again, out of the day they were marked on."""
-    if not positions:
+async def give_back(
+    session: AsyncSession, claim: Claim, marked_at: Mapping[int, datetime], *, next_: Collection[int] = ()
+) -> None:
+    """Takes deliveries that certainly did not go, or that will be counted again, out of the day they were marked on.
+
+    Who is counted `next_` in this transaction is locked with them, so that no two senders wait for each other.
+    """
+    if not marked_at:
         return
-    locked = (
+    members = {claim.members[at] for at in (*marked_at, *next_)}
+    await session.execute(
         select(NoticeDay.member_id)
-        .where(
-            NoticeDay.member_id.in_([claim.members[at] for at in positions]),
-            NoticeDay.day == _day(claim.night, marked_at),
-            NoticeDay.notices > 0,
-        )
-        .order_by(NoticeDay.member_id)
+        .where(NoticeDay.member_id.in_(members))
+        .order_by(NoticeDay.member_id, NoticeDay.day)
         .with_for_update()
     )
-    await session.execute(
-        update(NoticeDay)
-        .where(NoticeDay.member_id.in_(locked), NoticeDay.day == _day(claim.night, marked_at))
-        .values(notices=NoticeDay.notices - 1)
-        .execution_options(synchronize_session=False)
-    )
+    by_day: dict[date, list[int]] = defaultdict(list)
+    for at, moment in marked_at.items():
+        by_day[_day(claim.night, moment)].append(claim.members[at])
+    for day, some in by_day.items():
+        await session.execute(
+            update(NoticeDay)
+            .where(NoticeDay.member_id.in_(some), NoticeDay.day == day, NoticeDay.notices > 0)
+            .values(notices=NoticeDay.notices - 1)
+            .execution_options(synchronize_session=False)
+        )
 
 
 async def forget_days(session: AsyncSession, now: datetime) -> None:

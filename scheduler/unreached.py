@@ -1,14 +1,13 @@
 """Who could be told by no channel: the rows of the leader's list."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.messaging.models import DeliveryState, Unreached
-from scheduler.claims import Claim
+from app.messaging.models import Unreached
 
 
 async def note_unreached(session: AsyncSession, campaign_id: int, reasons: Mapping[int, str], now: datetime) -> None:
@@ -30,9 +29,8 @@ async def note_unreached(session: AsyncSession, campaign_id: int, reasons: Mappi
     )
 
 
-async def clear_reached(session: AsyncSession, claim: Claim) -> None:
-    """Takes those whom this batch reached off the list: once a batch, when it is done."""
-    sent = [claim.members[position] for position in claim.positions(DeliveryState.SENT)]
+async def clear_reached(session: AsyncSession, sent: Sequence[int]) -> None:
+    """Takes those whom a batch has reached off the list: once a batch, when it is done."""
     locked = (
         select(Unreached.member_id).where(Unreached.member_id.in_(sent)).order_by(Unreached.member_id).with_for_update()
     )

@@ -142,6 +142,8 @@ class Batch(Base):
     claimed_by: Mapped[str | None]
     claimed_until: Mapped[datetime | None]
     fence: Mapped[int]
+    # When its reference was last put on the bus; always null without BUS_URL.
+    published_at: Mapped[datetime | None]
     done_at: Mapped[datetime | None]
 
 

@@ -23,7 +23,7 @@ LIFE = timedelta(days=6)
 
 def claim_of(members: Sequence[int], kind: str = "weekly_issue", night: Night = BEIJING) -> Claim:
     return Claim(
-        batch_id=1, fence=1, campaign_id=1, kind=kind, subject_id=1, event={}, night=night, expires_at=NOON + LIFE,
+        batch_id=1, fence=1, campaign_id=1, kind=kind, subject_id=1, event={}, night=night,
         channel=Channel(), members=members, states=bytearray(len(members)),
     )  # fmt: skip
 
@@ -37,7 +37,7 @@ async def admit(
 
 async def give_back(scene: Scene, claim: Claim, positions: Sequence[int], marked_at: datetime = NOON) -> None:
     async with transaction(scene.service.sessions) as session:
-        await limits.give_back(session, claim, positions, marked_at)
+        await limits.give_back(session, claim, dict.fromkeys(positions, marked_at))
 
 
 async def days(scene: Scene) -> dict[tuple[int, date], int]:
