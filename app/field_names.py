@@ -35,6 +35,7 @@ FIELDS = {
     "bound": "是否已绑定",
     "by": "分组方式",
     "change_id": "修改记录编号",
+    "campaign_id": "发送编号",
     "channel_id": "渠道编号",
     "channels": "通知方式的顺序",
     "code": "登录凭据",
