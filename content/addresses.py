@@ -60,16 +60,13 @@ def _line(number: int, given: dict[str, str]) -> AddressLine:
     written = given.get(NUMBER, "")
     if written and not (written.isascii() and written.isdigit() and len(written) <= _MAX_NUMBER):
         raise ContentError("bad_number", "党员编号应为数字，请使用下载的模板，不要修改这一列。")
-    address = clean_field(given[ADDRESS], "address", "收件地址", MAX_ADDRESS)
-    if any(not "!" <= character <= "~" for character in address):
-        raise ContentError("bad_address", "收件地址只能用字母、数字和符号，不能有空格和汉字，请核对。")
     return AddressLine(
         line=number,
         member_id=int(written) if written else None,
         name=clean_field(given[NAME], "name", "姓名", 100, required=True),
         organisation=clean_field(given.get(ORGANISATION, ""), "organisation", "组织", 100),
         tail=clean_field(given.get(TAIL, ""), "tail", "手机尾号", 4),
-        address=address,
+        address=clean_field(given[ADDRESS], "address", "收件地址", MAX_ADDRESS),
     )
 
 

@@ -11,7 +11,7 @@ from app.schemas import In, Out
 class AddressIn(In):
     """The id by which the platform of the channel knows the member: a WeCom userid, an e-mail address and the like."""
 
-    address: Annotated[str, Field(pattern=r"^[!-~]{1,128}$")]
+    address: Annotated[str, Field(min_length=1, max_length=128)]
 
 
 class AddressOut(Out):

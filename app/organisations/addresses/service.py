@@ -30,18 +30,20 @@ class NeedsNoAddress(Conflict):
 
 
 class BadAddress(Invalid):
-    """What the platform cannot have given out."""
+    """What no platform can have given out."""
 
     code = "bad_address"
-    detail = "邮箱地址不正确，请写成 name@example.com 这样的形式。"
+    detail = "收件地址只能用字母、数字和符号，不能有空格和汉字，请核对。"
 
 
 def check_address(adapter: str, address: str) -> None:
     """Raises `BadAddress`; only of e-mail the form is known."""
+    if any(not "!" <= character <= "~" for character in address):
+        raise BadAddress
     if adapter == EMAIL:
         name, _, host = address.rpartition("@")
         if not name or "@" in name or "." not in host.strip("."):
-            raise BadAddress
+            raise BadAddress("邮箱地址不正确，请写成 name@example.com 这样的形式。")
 
 
 def place_of(channel_id: int, member_id: int) -> str:

@@ -105,11 +105,14 @@ async def test_a_channel_that_does_not_serve_the_member_is_not_found(client: htt
     assert (await put(client, admin, gone, await new_channel(world), "x")).json()["code"] == "member_archived"
 
 
-@pytest.mark.parametrize("address", ["张三", "a b", "", "x" * 129])
-async def test_what_is_no_id_is_refused(client: httpx.AsyncClient, world: World, address: str) -> None:
+@pytest.mark.parametrize(
+    ("address", "code"),
+    [("张三", "bad_address"), ("a b", "bad_address"), ("", "invalid_input"), ("x" * 129, "invalid_input")],
+)
+async def test_what_is_no_id_is_refused(client: httpx.AsyncClient, world: World, address: str, code: str) -> None:
     admin = await world.staff(("administrator", 1))
     answer = await put(client, admin, await world.member(100), await new_channel(world), address)
-    assert answer.json()["code"] == "invalid_input"
+    assert (answer.status_code, answer.json()["code"]) == (422, code)
 
 
 @pytest.mark.parametrize("address", ["zhangsan", "a@b@c.cn", "@b.cn", "a@host"])
