@@ -28,6 +28,7 @@ import app.messaging.campaigns_api
 import app.messaging.schedules_api
 import app.my_record.api
 import app.notes.api
+import app.organisations.addresses.api
 import app.organisations.api
 import app.organisations.audits.api
 import app.organisations.imports.api
@@ -139,6 +140,7 @@ ROUTERS = (
     app.organisations.practice.api.router,
     app.organisations.audits.api.router,
     app.organisations.people.api.router,
+    app.organisations.addresses.api.router,
     app.messaging.api.router,
     app.messaging.schedules_api.router,
     app.messaging.campaigns_api.router,

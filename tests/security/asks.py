@@ -405,6 +405,24 @@ async def word_list(targets: Targets, organisation_id: int, actor: Person) -> As
     return Ask({"organisation_id": organisation_id}, file=write_xlsx({"词表": [["词语"], ["错词"]]}))
 
 
+async def address(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A member, and a channel of their organisation that knows people by an id."""
+    path = {
+        "member_id": await targets.member(organisation_id),
+        "channel_id": await targets.addressed(organisation_id),
+    }
+    return Ask(path, json={"address": "zhang.san"})
+
+
+async def address_sheet(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A workbook with the id of one member."""
+    rows: list[list[Value]] = [["党员编号", "姓名", "收件地址"]]
+    member_id = await targets.world.member(organisation_id, name="张三")
+    rows.append([str(member_id), "张三", "zhang.san"])
+    path = {"channel_id": await targets.addressed(organisation_id)}
+    return Ask(path, file=write_xlsx({"收件地址": rows}))
+
+
 async def set_word_list(targets: Targets, organisation_id: int, actor: Person) -> Ask:
     """A list that is there."""
     await targets.word_list(organisation_id)

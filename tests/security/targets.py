@@ -507,6 +507,13 @@ class Targets:
             await session.flush()
             return channel.id
 
+    async def addressed(self, organisation_id: int) -> int:
+        """A channel that knows people by an id of its platform."""
+        channel_id = await self.channel(organisation_id)
+        async with transaction(self.service.sessions) as session:
+            (await session.get_one(Channel, channel_id)).adapter = "wecom"
+        return channel_id
+
     async def schedule(self, organisation_id: int) -> int:
         """A standing reminder."""
         now = self.service.clock()
