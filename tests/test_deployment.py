@@ -19,8 +19,8 @@ import pytest
 import yaml
 
 from app.db.migrate import head_revision, migrate
-from app.middleware import UPLOAD_LIMIT
 from app.messaging.streams import HEARTBEAT_SECONDS
+from app.middleware import UPLOAD_LIMIT
 from app.settings import Settings
 from scheduler.adapters.base import Adapter, AdapterKind, ChannelInfo, Envelope, Message, Outside, Status
 from tests.databases import SERVER, dsn_of

@@ -21,7 +21,7 @@ LOOK_SECONDS = 2.0
 # Well within the 60 s after which a proxy gives up on a silent answer.
 HEARTBEAT_SECONDS = 15.0
 RETRY_MILLISECONDS = 3000
-# A campaign of a million takes a third of a second to count: who watches it has the database for a twentieth of the time.
+# A campaign of a million takes a third of a second to count: a watcher has the database for a twentieth of the time.
 LOOK_SHARE = 20
 
 # So many in a process, and of these so many of one account.
