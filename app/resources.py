@@ -69,7 +69,7 @@ async def open_database(settings: Settings, *, serve: bool = False) -> AsyncIter
 @asynccontextmanager
 async def open_service(settings: Settings, database_url: str) -> AsyncIterator[Service]:
     """The resources over a database, which need not be there yet: nothing is asked of it before the first request."""
-    engine = create_engine(database_url, pool=settings.database_pool)
+    engine = create_engine(database_url, pool=settings.database_pool, pooled=settings.pooled)
     http = outside_client()
     clock = offset_clock(settings.test_clock) if settings.test_clock else system_clock
     service = Service(settings, sessionmaker(engine), clock, open_vault(settings), http)

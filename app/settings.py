@@ -13,7 +13,7 @@ SECRET_BYTES = 32
 
 
 class Settings(BaseSettings):
-    """What the operator sets: variables are prefixed `ZHIJIAN_`, but for `DATABASE_URL` and `PORT`.
+    """What the operator sets: variables are prefixed `ZHIJIAN_`, but for `DATABASE_URL`, `BUS_URL` and `PORT`.
 
     Raises `pydantic.ValidationError` where a value is missing, weak or forbidden in `mode`.
     """
@@ -22,6 +22,10 @@ class Settings(BaseSettings):
 
     mode: Literal["production", "demonstration", "test"] = "production"
     database_url: str | None = Field(default=None, validation_alias="DATABASE_URL")
+    # Set where DATABASE_URL leads through pgbouncer: the address past it, for LISTEN and migrations.
+    database_direct_url: str = Field(default="", pattern=r"^(postgres(ql)?://.+)?$")
+    # NATS JetStream between planner and senders; without it the batch rows and NOTIFY are the bus.
+    bus_url: str = Field(default="", pattern=r"^((nats|tls)://\S+)?$", validation_alias="BUS_URL")
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535, validation_alias="PORT")
     var: Path = Path("var")
@@ -29,7 +33,15 @@ class Settings(BaseSettings):
     signing_key: SecretStr
     data_key: SecretStr
     data_key_id: int = Field(default=1, ge=1, le=255)
+    # The API hosts of outside platforms.
     wechat_api: str = "https://api.weixin.qq.com"
+    wecom_api: str = "https://qyapi.weixin.qq.com"
+    dingtalk_api: str = "https://oapi.dingtalk.com"
+    feishu_api: str = "https://open.feishu.cn"
+    aliyun_sms_api: str = "https://dysmsapi.aliyuncs.com"
+    # Where administrators may point a webhook or a mail channel: `host` or `host:port`, separated by commas.
+    webhook_hosts: str = Field(default="", max_length=2000)
+    mail_hosts: str = Field(default="", max_length=2000)
     # Where members' phones reach the service, for the QR of binding slips: https://study.example.cn
     public_url: str = Field(default="", max_length=200, pattern=r"^(https?://[^\s?#]+)?$")
     trusted_proxies: str = "127.0.0.1"
@@ -37,6 +49,8 @@ class Settings(BaseSettings):
     sender_lease_seconds: int = Field(default=30, ge=2, le=600)
     # How long a live stream goes on before its page asks again; a proxy in front may cut it off earlier.
     stream_seconds: int = Field(default=600, ge=1, le=3600)
+    # Calls that one sender has in hand: as many deliveries are in doubt when it is killed.
+    sender_calls: int = Field(default=20, ge=1, le=50)
     metrics_port: int | None = Field(default=None, ge=1, le=65535)
     log_file: Path | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -64,12 +78,15 @@ class Settings(BaseSettings):
             raise ValueError("ZHIJIAN_SIGNING_KEY and ZHIJIAN_DATA_KEY must differ")
         if self.database_url is not None and not self.database_url.startswith(("postgresql://", "postgres://")):
             raise ValueError("DATABASE_URL must be a postgresql:// address")
+        if self.database_direct_url and self.database_url is None:
+            raise ValueError("ZHIJIAN_DATABASE_DIRECT_URL goes with DATABASE_URL")
         if self.test_clock is not None and self.mode != "test":
             raise ValueError("ZHIJIAN_TEST_CLOCK works with ZHIJIAN_MODE=test only")
         if self.fake_platform is not None and self.mode == "production":
             raise ValueError("ZHIJIAN_FAKE_PLATFORM is refused in production")
-        if self.mode == "production" and not self.wechat_api.startswith("https://"):
-            raise ValueError("ZHIJIAN_WECHAT_API must be an https address in production")
+        for name in ("wechat_api", "wecom_api", "dingtalk_api", "feishu_api", "aliyun_sms_api"):
+            if self.mode == "production" and not getattr(self, name).startswith("https://"):
+                raise ValueError(f"ZHIJIAN_{name.upper()} must be an https address in production")
         if self.mode == "production" and self.public_url.startswith("http://"):
             raise ValueError("ZHIJIAN_PUBLIC_URL must be an https address in production")
         self._refuse_half_a_store()
@@ -91,6 +108,28 @@ class Settings(BaseSettings):
     def data_bytes(self) -> bytes:
         """The 32 bytes that encrypt."""
         return _key(self.data_key.get_secret_value(), "data_key")
+
+    @property
+    def pooled(self) -> bool:
+        """Whether DATABASE_URL leads through pgbouncer, where two transactions may have two connections."""
+        return bool(self.database_direct_url)
+
+    @property
+    def platform_hosts(self) -> dict[str, str]:
+        """What adapters may reach: an address with its scheme by platform, or the hosts that a channel may name.
+
+        Outside production this machine is among those, for fakes.
+        """
+        here = "" if self.mode == "production" else ",127.0.0.1,localhost"
+        return {
+            "wechat": self.wechat_api,
+            "wecom": self.wecom_api,
+            "dingtalk": self.dingtalk_api,
+            "feishu": self.feishu_api,
+            "aliyun_sms": self.aliyun_sms_api,
+            "webhook": self.webhook_hosts + here,
+            "email": self.mail_hosts + here,
+        }
 
     @property
     def media_folder(self) -> Path:

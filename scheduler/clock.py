@@ -16,6 +16,7 @@ from app.storage.base import StorageUnavailable, Store
 from scheduler.adapters.registry import load_adapters
 from scheduler.ending import end_what_is_over
 from scheduler.gauges import REFRESH_SECONDS, refresh
+from scheduler.limits import forget_days
 from scheduler.planner import plan_announced
 from scheduler.quizzes import close_all_overdue
 from scheduler.tick import run_due
@@ -27,10 +28,11 @@ SWEEP_SECONDS = 600
 
 
 async def _tidy(sessions: Sessions, media: Store, now: datetime) -> None:
-    """Deletes what is kept no longer: uploads that were given up, lines of old roster imports."""
+    """Deletes what is kept no longer: uploads that were given up, lines of old roster imports, past days."""
     try:
         async with transaction(sessions) as session:
             await forget_old_lines(session, now)
+            await forget_days(session, now)
         gone = await sweep(sessions, media, now)
     except Exception as error:
         expected = is_away(error) or isinstance(error, StorageUnavailable)

@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter
 
-from app.access.deps import Administrator, Db, Now, ServiceDep, TheMember
+from app.access.deps import Administrator, Db, LeaderOrAdministrator, Now, ServiceDep, TheMember
 from app.access.idempotency import OnceDep
-from app.messaging import channels, service
+from app.messaging import channels, service, unreached
 from app.messaging.schemas import (
     ChannelConfig,
     ChannelIn,
@@ -17,6 +17,7 @@ from app.messaging.schemas import (
     Schedules,
     SubscriptionIn,
     SubscriptionOut,
+    UnreachedMembers,
 )
 from app.platforms.models import Channel
 from app.schemas import Cursor, Limit, PathId, page
@@ -87,3 +88,18 @@ async def record_subscription(body: SubscriptionIn, db: Db, member: TheMember, n
     """Notes that the member accepted, or refused, one message of a template."""
     balance = await service.record_subscription(db, member, body.template, body.accepted, now)
     return SubscriptionOut(template=body.template, balance=balance)
+
+
+@router.get("/organisations/{organisation_id}/unreached", operation_id="list_unreached")
+async def list_unreached(
+    organisation_id: PathId,
+    db: Db,
+    staff: LeaderOrAdministrator,
+    now: Now,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> UnreachedMembers:
+    """Members here and below whom the last notice reached through no channel: why, since when, and what helps."""
+    found = await unreached.list_unreached(db, staff, organisation_id, now, after=cursor, limit=limit)
+    rows, following = page(found, limit)
+    return UnreachedMembers(items=list(rows), next=following)

@@ -132,6 +132,9 @@ class Batch(Base):
     channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id"), index=True)
     # One of the members' own: all of them have its clock and its quiet hours.
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"))
+    # What the members have set for themselves in the place of that: all of them the same.
+    quiet_from: Mapped[str | None]
+    quiet_until: Mapped[str | None]
     members: Mapped[list[int]] = mapped_column(ARRAY(BIGINT))
     states: Mapped[bytes]
     first_member: Mapped[int]
@@ -140,6 +143,8 @@ class Batch(Base):
     claimed_by: Mapped[str | None]
     claimed_until: Mapped[datetime | None]
     fence: Mapped[int]
+    # When its reference was last put on the bus; always null without BUS_URL.
+    published_at: Mapped[datetime | None]
     done_at: Mapped[datetime | None]
 
 

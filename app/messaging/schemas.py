@@ -148,3 +148,24 @@ class SubscriptionOut(Out):
 
     template: str
     balance: int
+
+
+class UnreachedOut(Out):
+    """A member whom no channel reaches: `id` is the member's, `kind` what could not be told last."""
+
+    id: int
+    name: str
+    organisation_id: int
+    organisation: str
+    kind: str
+    reason: str
+    why: str
+    advice: str
+    since: datetime
+
+
+class UnreachedMembers(Out):
+    """A page of those whom no channel reaches."""
+
+    items: list[UnreachedOut]
+    next: str | None

@@ -1,7 +1,7 @@
 """When a cron rule is due in its organisation's zone, and when it is night there."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.directory.models import Organisation
 from app.errors import Invalid
 from app.messaging.models import Schedule
-from app.organisations.settings.keys import QUIET_FROM, QUIET_UNTIL
+from app.organisations.settings.keys import DAILY_NOTICES, QUIET_FROM, QUIET_UNTIL
 from app.organisations.settings.resolved import load_settings
 
 CRON_FIELDS = 5
@@ -59,20 +59,32 @@ def next_due(cron: str, timezone: str, after: datetime) -> datetime | None:
 
 @dataclass(frozen=True)
 class Night:
-    """When notices do not ring: from `begins` over midnight until `ends`, in the zone."""
+    """When notices do not ring: from `begins` over midnight until `ends`, in the zone; `notices` may on the day."""
 
     timezone: str
     begins: time
     ends: time
+    notices: int = int(DAILY_NOTICES.default)
 
 
 async def get_nights(session: AsyncSession, zones: Mapping[str, str]) -> dict[str, Night]:
-    """The quiet hours that hold for the members at each path, given the time zone there."""
-    settings = await load_settings(session, zones.keys(), [QUIET_FROM, QUIET_UNTIL])
+    """The quiet hours and the daily limit of the members at each path, given the time zone there."""
+    settings = await load_settings(session, zones.keys(), [QUIET_FROM, QUIET_UNTIL, DAILY_NOTICES])
     return {
-        path: Night(zone, settings.get(path, QUIET_FROM), settings.get(path, QUIET_UNTIL))
+        path: Night(
+            zone, settings.get(path, QUIET_FROM), settings.get(path, QUIET_UNTIL), settings.get(path, DAILY_NOTICES)
+        )
         for path, zone in zones.items()
     }
+
+
+def own_night(night: Night, quiet_from: str | None, quiet_until: str | None) -> Night:
+    """The night of members who have set its beginning or its end (HH:MM) for themselves."""
+    return replace(
+        night,
+        begins=time.fromisoformat(quiet_from) if quiet_from else night.begins,
+        ends=time.fromisoformat(quiet_until) if quiet_until else night.ends,
+    )
 
 
 def quiet_until(night: Night, now: datetime) -> datetime | None:

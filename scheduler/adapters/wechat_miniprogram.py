@@ -1,6 +1,5 @@
 """WeChat mini-program: one subscription message for each time that the member tapped accept."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 
 from app.platforms.errors import (
@@ -34,8 +33,8 @@ class WechatMiniprogram:
         self._templates: Mapping[str, Mapping[str, object]] = templates if isinstance(templates, dict) else {}
 
     async def send(self, envelopes: Sequence[Envelope]) -> Sequence[Outcome]:
-        """Sends them at the same time; each has another openid, so that 43108 (concurrent calls) stays rare."""
-        return await asyncio.gather(*(self._send_one(envelope) for envelope in envelopes))
+        """Sends them one after the other."""
+        return [await self._send_one(envelope) for envelope in envelopes]
 
     def _data(self, template: Mapping[str, object], message: Message) -> dict[str, str]:
         fields = template["fields"]

@@ -94,7 +94,10 @@ def test_equal_keys_are_refused(operator: Operator) -> None:
         ({"ZHIJIAN_TEST_CLOCK": "/tmp/clock"}, "ZHIJIAN_TEST_CLOCK"),
         ({"ZHIJIAN_TEST_CLOCK": "/tmp/clock", "ZHIJIAN_MODE": "demonstration"}, "ZHIJIAN_TEST_CLOCK"),
         ({"ZHIJIAN_FAKE_PLATFORM": "http://127.0.0.1:1"}, "ZHIJIAN_FAKE_PLATFORM"),
-        ({"ZHIJIAN_WECHAT_API": "http://api.weixin.qq.com"}, "ZHIJIAN_WECHAT_API"),
+        *(
+            ({f"ZHIJIAN_{name}_API": "http://api.example.cn"}, f"ZHIJIAN_{name}_API")
+            for name in ("WECHAT", "WECOM", "DINGTALK", "FEISHU", "ALIYUN_SMS")
+        ),
     ],
 )
 def test_what_only_tests_may_set_is_refused_elsewhere(
@@ -105,12 +108,40 @@ def test_what_only_tests_may_set_is_refused_elsewhere(
     assert reason in messages(refusal)[0]
 
 
+@pytest.mark.parametrize(("mode", "here"), [("production", False), ("demonstration", True)])
+def test_this_machine_is_a_host_for_channels_outside_of_production_only(
+    operator: Operator, mode: str, here: bool
+) -> None:
+    hosts = operator(**KEYS, ZHIJIAN_MODE=mode, ZHIJIAN_WEBHOOK_HOSTS="a.example.cn,b.example.cn:8443").platform_hosts
+    assert hosts["webhook"].split(",")[:2] == ["a.example.cn", "b.example.cn:8443"]
+    assert ("127.0.0.1" in hosts["webhook"], "127.0.0.1" in hosts["email"]) == (here, here)
+    assert hosts["dingtalk"] == "https://oapi.dingtalk.com"
+
+
 def test_the_address_of_the_service_is_https_or_left_out(operator: Operator) -> None:
     assert operator(**KEYS, ZHIJIAN_PUBLIC_URL="").public_url == ""
     assert operator(**KEYS, ZHIJIAN_PUBLIC_URL="https://a.example.cn").public_url == "https://a.example.cn"
     for wrong in ("http://a.example.cn", "a.example.cn", "https://a.example.cn/?code=", "https://" + "a" * 200):
         with pytest.raises(ValidationError):
             operator(**KEYS, ZHIJIAN_PUBLIC_URL=wrong)
+
+
+def test_a_direct_address_says_that_the_other_leads_through_a_pooler(operator: Operator) -> None:
+    pooled, direct = "postgresql://a@pooler/a", "postgresql://a@postgres/a"
+    assert not operator(**KEYS, DATABASE_URL=direct, ZHIJIAN_DATABASE_DIRECT_URL="").pooled
+    assert operator(**KEYS, DATABASE_URL=pooled, ZHIJIAN_DATABASE_DIRECT_URL=direct).pooled
+    with pytest.raises(ValidationError) as refusal:
+        operator(**KEYS, ZHIJIAN_DATABASE_DIRECT_URL=direct)
+    assert "goes with DATABASE_URL" in messages(refusal)[0]
+    with pytest.raises(ValidationError):
+        operator(**KEYS, DATABASE_URL=pooled, ZHIJIAN_DATABASE_DIRECT_URL="mysql://a")
+
+
+def test_the_bus_is_the_rows_unless_a_nats_address_is_set(operator: Operator) -> None:
+    assert operator(**KEYS).bus_url == operator(**KEYS, BUS_URL="").bus_url == ""
+    assert operator(**KEYS, BUS_URL="nats://nats:4222").bus_url == "nats://nats:4222"
+    with pytest.raises(ValidationError):
+        operator(**KEYS, BUS_URL="redis://nats:4222")
 
 
 S3 = {

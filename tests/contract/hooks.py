@@ -79,7 +79,7 @@ REFUSALS: dict[str, set[str]] = {
     "sign_in_wechat": {"unknown_app", "bad_wechat_code"},
     # Either code, and never both; no mini-program is set up.
     "bind_member": {"wrong_invite_code", "one_code", "unknown_app"},
-    "change_preferences": {"cannot_switch_off"},
+    "change_preferences": {"cannot_switch_off", "no_such_way"},
     "change_own_password": {"weak_password", "wrong_own_password"},
     "change_organisation": {"no_such_timezone", *DATED},
     "create_account": {"weak_password"},

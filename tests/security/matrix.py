@@ -241,6 +241,7 @@ ROWS = (
     Row("GET /channels", ADMINISTRATOR, asks.by_id("-", Targets.channel), lists="id"),
     Row("POST /channels", ADMINISTRATOR, asks.new_channel, 201),
     Row("PATCH /channels/{channel_id}", ADMINISTRATOR, asks.by_id("channel_id", Targets.channel, {"enabled": False})),
+    Row("GET /organisations/{organisation_id}/unreached", LEADERS_AND_ADMINISTRATORS, asks.organisation),
     Row("GET /schedules", ADMINISTRATOR, asks.by_id("-", Targets.schedule), lists="id"),
     Row("POST /schedules", ADMINISTRATOR, asks.described(**asks.SCHEDULE), 201),
     Row("PATCH /schedules/{schedule_id}", ADMINISTRATOR,

@@ -136,6 +136,9 @@ export const MESSAGES = {
   meeting_changed: "组织生活变更",
   meeting_cancelled: "组织生活取消",
   unfinished_reminder: "学习提醒",
+  anniversary: "纪念日提醒",
+  joining_anniversary: "政治生日提醒",
+  hours_reminder: "学时提醒",
 };
 export const SCHEDULES = { weekly_issue: "发布每周学习", meeting_reminder: "会议提醒", unfinished_reminder: "未完成提醒" };
 export const ADAPTERS = { console: "演示消息页", wechat_miniprogram: "微信小程序" };

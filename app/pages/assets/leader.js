@@ -10,6 +10,7 @@ import { people } from "./people.js";
 import { requestsPart } from "./requests.js";
 import { slipsPart } from "./slips.js";
 import { east, west } from "./staff.js";
+import { unreachedPart } from "./unreached.js";
 
 const PAST_WEEKS = 4;
 
@@ -40,6 +41,7 @@ function office(root, leader, session) {
     root,
     h("div", { class: "said good" }, `已登录：${session.name}，${post.organisation}`),
     completionPart(leader, post),
+    unreachedPart(leader, post),
     hoursPart(leader, post),
     paperPart(leader, post),
     meetingsPart(leader, post),

@@ -14,10 +14,9 @@ from app.resources import Service
 from scheduler.adapters.base import Envelope
 from scheduler.ending import end_what_is_over
 from scheduler.planner import plan_announced
-from scheduler.sender import WINDOW
 from tests.app.messaging.sent import sent_batch, states_of
 from tests.conftest import MovableClock
-from tests.scheduler.scene import Scene, Scripted
+from tests.scheduler.scene import CALLS, Scene, Scripted
 from tests.world import Person, World
 
 PENDING, SENDING, SENT, UNKNOWN, EXPIRED = (
@@ -57,7 +56,7 @@ async def test_a_paused_campaign_is_left_alone_and_goes_on_where_it_was(
 
 
 async def test_a_sender_stops_after_what_it_has_in_hand(client: httpx.AsyncClient, scene: Scene, admin: Person) -> None:
-    batch_id = await scene.ready(WINDOW + 10)
+    batch_id = await scene.ready(CALLS + 10)
     campaign_id = (await scene.row(batch_id)).campaign_id
 
     async def pause(envelopes: Sequence[Envelope]) -> None:
@@ -65,12 +64,12 @@ async def test_a_sender_stops_after_what_it_has_in_hand(client: httpx.AsyncClien
 
     adapter = Scripted(during=pause)
     assert await scene.send(adapter) is True
-    assert await scene.states(batch_id) == [SENT] * WINDOW + [PENDING] * 10
+    assert await scene.states(batch_id) == [SENT] * CALLS + [PENDING] * 10
     assert (await scene.row(batch_id)).claimed_until is None
     assert await scene.send(adapter) is False
     await steer(client, admin, campaign_id, "resume")
     await scene.send(Scripted())
-    assert await scene.states(batch_id) == [SENT] * (WINDOW + 10)
+    assert await scene.states(batch_id) == [SENT] * (CALLS + 10)
 
 
 async def test_the_same_again_changes_nothing_and_is_on_record_once(
@@ -118,7 +117,7 @@ async def test_what_may_have_arrived_does_not_end_as_expired(
 async def test_a_batch_in_hand_is_left_to_its_sender(
     client: httpx.AsyncClient, scene: Scene, admin: Person, service: Service, clock: MovableClock
 ) -> None:
-    batch_id = await scene.ready(WINDOW + 1)
+    batch_id = await scene.ready(CALLS + 1)
     campaign_id = (await scene.row(batch_id)).campaign_id
 
     async def cancel(envelopes: Sequence[Envelope]) -> None:
@@ -126,7 +125,7 @@ async def test_a_batch_in_hand_is_left_to_its_sender(
         assert await end_what_is_over(service.sessions, clock()) == 0
 
     await scene.send(Scripted(during=cancel))
-    assert await scene.states(batch_id) == [SENT] * WINDOW + [EXPIRED]
+    assert await scene.states(batch_id) == [SENT] * CALLS + [EXPIRED]
     assert await scene.campaign_state(campaign_id) == "done"
 
 
