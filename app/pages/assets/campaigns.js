@@ -36,17 +36,23 @@ function stopWatching(actor) {
 
 export function name(campaign) {
   const kind = MESSAGES[campaign.kind] ?? campaign.kind;
-  return campaign.title ? `${kind}：${campaign.title}` : kind;
+  if (!campaign.title) return kind;
+  return campaign.title.startsWith(kind) ? campaign.title : `${kind}：${campaign.title}`;
 }
 
 function row(actor, campaign, live, said, again) {
   const place = h("div", { class: "work" });
   const state = h("span", {}, tag(...STATES[campaign.state]));
   const hands = h("div", {});
+  let latest = {};
   const tell = (progress) => {
-    show(state, tag(...STATES[progress.state]));
+    const changed = latest.state !== progress.state || latest.over !== progress.over;
+    latest = progress;
     show(place, figures(progress));
-    show(hands, steering(actor, progress, again));
+    if (!changed) return;
+    show(state, tag(...STATES[progress.state]));
+    // Only now: whoever is about to press a button finds it where it was.
+    show(hands, steering(actor, () => latest, again));
   };
   if (live) watch(actor, campaign, place, tell);
   else show(hands, looking(actor, campaign, place, tell));
@@ -125,7 +131,8 @@ function figures(progress) {
 }
 
 function remaining(progress) {
-  if (progress.cancelled_at) return `${time(progress.cancelled_at)} 取消。已发出的不能收回。`;
+  const last = progress.over ? "" : `正在收尾，还有 ${count(progress.waiting + progress.sending)} 条。`;
+  if (progress.cancelled_at) return `${time(progress.cancelled_at)} 取消。已发出的不能收回。${last}`;
   if (progress.over) return "已全部处理完。";
   const limit = `最晚到 ${time(progress.expires_at)}，过后不再发。`;
   if (progress.paused_at) return `${time(progress.paused_at)} 暂停。${limit}`;
@@ -133,27 +140,33 @@ function remaining(progress) {
   return `估计还要 ${duration(progress.remaining_seconds)}。${limit}`;
 }
 
-function steering(actor, progress, again) {
-  if (progress.over || progress.cancelled_at) return null;
-  const left = count(progress.waiting + progress.sending);
+/** What of it is left, as the question before a change says it. */
+function left(progress) {
   const planning = progress.state === "planning" ? "（还在安排，可能更多）" : "";
+  return `“${name(progress)}”还有 ${count(progress.waiting + progress.sending)} 条没有发出${planning}`;
+}
+
+/** Buttons; `latest()` is how far it has come when one is pressed. */
+function steering(actor, latest, again) {
+  const { id, over, cancelled_at: cancelled, paused_at: paused } = latest();
+  if (over || cancelled) return null;
   const act = (what, text) => async () => {
-    await actor.call("POST", `/campaigns/${progress.id}/${what}`);
-    await again(progress.id, text);
+    await actor.call("POST", `/campaigns/${id}/${what}`);
+    await again(id, text);
   };
   const hold = {
     label: "暂停",
     quiet: true,
     small: true,
-    confirm: `“${name(progress)}”还有 ${left} 条没有发出${planning}。正在发的几条会发完，其余的等您点“继续”；时限照常计算，过了 ${time(progress.expires_at)} 就不再发。学习、会议本身不受影响。`,
+    confirm: () => `${left(latest())}。正在发的几条会发完，其余的等您点“继续发送”；时限照常计算，过了 ${time(latest().expires_at)} 就不再发。学习、会议本身不受影响。`,
     run: act("pause", "已暂停。"),
   };
   const resume = { label: "继续发送", small: true, run: act("resume", "已继续，从停下的地方接着发。") };
-  return actions(progress.paused_at ? resume : hold, {
+  return actions(paused ? resume : hold, {
     label: "取消发送",
     quiet: true,
     small: true,
-    confirm: `“${name(progress)}”还有 ${left} 条没有发出${planning}，取消后都不再发，不能恢复；已发出的 ${count(progress.sent)} 条不能收回。学习、会议本身不受影响：要撤回学习或取消会议，请到学习或会议里办理。`,
+    confirm: () => `${left(latest())}，取消后都不再发，不能恢复；已发出的 ${count(latest().sent)} 条不能收回。学习、会议本身不受影响：要撤回学习或取消会议，请到学习或会议里办理。`,
     run: act("cancellation", "已取消，没有发出的不再发。"),
   });
 }
