@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db.engine import Sessions, transaction
 from app.messaging.models import Batch, Campaign, DeliveryException, DeliveryState
 from scheduler.claims import AMBIGUOUS, open_batches
+from scheduler.unreached import clear_reached
 
 log = structlog.get_logger()
 
@@ -50,15 +51,17 @@ async def end_what_is_over(sessions: Sessions, now: datetime) -> int:
 async def _end_page(session: AsyncSession, campaign: Campaign, now: datetime) -> int:
     free = or_(Batch.claimed_until.is_(None), Batch.claimed_until <= now)
     rows = await session.execute(
-        select(Batch.id, Batch.states)
+        select(Batch.id, Batch.states, Batch.members)
         .where(Batch.campaign_id == campaign.id, Batch.done_at.is_(None), free)
         .order_by(Batch.id)
         .limit(PAGE)
         .with_for_update(skip_locked=True)
     )
-    batches = {batch_id: bytes(states) for batch_id, states in rows}
-    ambiguous = await _ambiguous(session, batches)
-    for batch_id, states in batches.items():
+    batches = rows.all()
+    ambiguous = await _ambiguous(session, [batch_id for batch_id, _, _ in batches])
+    reached: set[int] = set()
+    for batch_id, states, members in batches:
+        reached.update(member for member, state in zip(members, states, strict=True) if state == DeliveryState.SENT)
         await session.execute(
             update(Batch)
             .where(Batch.id == batch_id)
@@ -72,6 +75,7 @@ async def _end_page(session: AsyncSession, campaign: Campaign, now: datetime) ->
             )
             .execution_options(synchronize_session=False)
         )
+    await clear_reached(session, sorted(reached))
     return len(batches)
 
 

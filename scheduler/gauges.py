@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db.engine import Sessions, transaction
 from app.messaging.models import CAMPAIGN_KINDS, Batch, Campaign, Schedule
 from app.platforms.models import Channel
+from scheduler.channels import runs
 
 REFRESH_SECONDS = 5
 STATES = ("planning", "sending", "paused")
@@ -76,9 +77,7 @@ def _oldest_batch(now: datetime) -> Select[datetime]:
             Batch.done_at.is_(None),
             Batch.not_before <= now,
             or_(Batch.claimed_until.is_(None), Batch.claimed_until <= now),
-            Channel.enabled,
-            Channel.stopped_reason.is_(None),
-            or_(Channel.rests_until.is_(None), Channel.rests_until <= now),
+            runs(now),
             Campaign.paused_at.is_(None),
         )
         .order_by(Batch.not_before)

@@ -17,6 +17,8 @@ from app.platforms.models import Channel
 
 # Where the reason on record is why the delivery stands as it does, and not what an earlier try met.
 EXPLAINED = frozenset({DeliveryState.FAILED, DeliveryState.UNKNOWN, DeliveryState.PASSED_ON})
+# It keeps a delivery waiting, at last until it is too late.
+DAILY_LIMIT = "daily_limit"
 
 Told = tuple[Campaign, Organisation]
 
@@ -104,7 +106,8 @@ async def _chains(session: AsyncSession, member_id: int, told: Sequence[Told]) -
 
 def _try(campaign: Campaign, batch: Batch, state: int, channel: Channel, kept: DeliveryException | None) -> NoticeTry:
     shown = shown_state(state, paused=campaign.paused_at is not None, cancelled=campaign.cancelled_at is not None)
-    reason = kept.reason if kept is not None and (state in EXPLAINED or state == DeliveryState.PENDING) else None
+    explained = state in EXPLAINED or (kept is not None and kept.reason == DAILY_LIMIT)
+    reason = kept.reason if kept is not None and (explained or state == DeliveryState.PENDING) else None
     return NoticeTry(
         batch_id=batch.id,
         channel_id=channel.id,
@@ -133,7 +136,7 @@ def _mine(campaign: Campaign, organisation: Organisation, chain: Sequence[Notice
         channel=last.channel,
         state=last.state,
         words=last.words,
-        reason=last.reason_words if last.state in ("failed", "unknown") else None,
+        reason=last.reason_words,
         announced_at=campaign.created_at,
         finished_at=last.finished_at,
     )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from app.messaging.models import DeliveryState
+from app.messaging.unreached import WORDS as UNREACHED
 from app.schemas import week_words
 
 STATES: Mapping[int, str] = {
@@ -29,18 +30,15 @@ STATE_WORDS: Mapping[str, str] = {
     "passed_on": "这个渠道没有送到，改由下一个渠道发送",
 }
 
+# What became of a try; why a channel does not reach somebody is said on the leader's list alike.
 REASON_WORDS: Mapping[str, str] = {
-    "not_bound": "没有绑定微信",
-    "not_consented": "没有同意个人信息保护告知书",
-    "no_subscription": "没有可用的微信订阅次数",
-    "no_address": "没有登记接收地址",
-    "unreachable": "这个渠道找不到本人，或本人拒收",
+    **{reason: why for reason, (why, _) in UNREACHED.items()},
     "failed": "平台拒绝了这条消息",
     "gave_up": "平台多次没有接收，已停止重试",
     "retry": "平台暂时没有接收，稍后再试",
     "unknown": "平台没有回复是否送到",
     "owner_died": "发送时程序中断，不能确认是否送到",
-    "daily_limit": "当天通知数已到上限",
+    "daily_limit": "当天的通知数已到上限",
 }
 OTHER_REASON = "其他原因，请把原因代码告诉技术人员"
 
@@ -60,10 +58,12 @@ def shown_state(state: int, *, paused: bool, cancelled: bool) -> str:
 
 
 def title_of(event: Mapping[str, object]) -> str:
-    """What an event is about: its title or name, else its week; "" where it has none of them."""
-    named = event.get("title") or event.get("name")
-    if named:
-        return str(named)
+    """What an event is about: its title, its days or its week; "" where it is about none of them, as a greeting."""
+    if title := event.get("title"):
+        return str(title)
+    days = event.get("days")
+    if isinstance(days, list):
+        return "、".join(str(day["name"]) for day in days if isinstance(day, dict) and "name" in day)
     week = event.get("week")
     return f"{week_words(str(week))}的学习" if week else ""
 

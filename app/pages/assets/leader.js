@@ -1,4 +1,5 @@
 // Step 5: a branch leader sees completion, exports it and reminds; the neighbour's leader sees nothing of it.
+import { campaigns } from "./campaigns.js";
 import { actions, done, facts, field, h, options, part, save, show, table, tag } from "./dom.js";
 import { NIGHT, isNight, weekText, weeks } from "./format.js";
 import { hoursPart } from "./hours.js";
@@ -48,6 +49,7 @@ function office(root, leader, session) {
     slipsPart(leader, post),
     requestsPart(leader),
     reviewNotesPart(leader),
+    sendingPart(leader),
     rosterPart(leader),
     leader === west ? refusedPart(leader) : null,
     ownPassword(leader),
@@ -61,6 +63,11 @@ function office(root, leader, session) {
       },
     }),
   );
+}
+
+function sendingPart(leader) {
+  const area = h("div", { class: "work" });
+  return part("消息发送情况", actions({ label: "看进度，暂停或取消", quiet: true, run: () => campaigns(area, leader) }), area);
 }
 
 function rosterPart(leader) {

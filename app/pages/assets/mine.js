@@ -2,6 +2,7 @@
 import { ask, bind, enter } from "./consent.js";
 import { actions, h, part, show, tag } from "./dom.js";
 import { ROLES, day, time } from "./format.js";
+import { ownNotices } from "./my-notices.js";
 import { ownNotes } from "./notes.js";
 import { preferences } from "./preferences.js";
 import { record } from "./record.js";
@@ -18,6 +19,7 @@ export function minePart(root, me, phone, who, home, reader) {
       open("我的收藏", () => favourites(me, reader)),
       open("我的心得", () => ownNotes(me)),
       open("谁能看到我的信息", () => viewers(me)),
+      open("我收到的通知", () => ownNotices(me)),
       open("通知设置", () => preferences(me, phone)),
       open("我同意过的告知书", () => consents(root, me, phone, home)),
       who.members.length > 1 && open("换一位党员", () => switching(me, who, home)),

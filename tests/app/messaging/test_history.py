@@ -95,7 +95,7 @@ async def test_support_sees_the_chain_of_channels_with_reasons_codes_and_tries(
         ("no_subscription", "43101", 1),
         (None, None, 0),
     ]
-    assert notice["chain"][0]["reason_words"] == "没有可用的微信订阅次数"
+    assert notice["chain"][0]["reason_words"] == "微信通知的次数用完了"
     # The member is told once, through the last channel.
     (own,) = (await mine(client, member))["items"]
     assert (own["channel"], own["state"], own["reason"]) == ("消息页", "sent", None)
