@@ -353,9 +353,9 @@ def gateway(answer: httpx.Response | Exception) -> Adapter:
         raise AssertionError("the gateway has no use for the console")
 
     http = httpx.AsyncClient(transport=httpx.MockTransport(respond))
-    outside = Outside(http, lambda: datetime(2026, 11, 23, tzinfo=UTC), {"wechat": "https://unused.example"}, nowhere)
+    outside = Outside(http, lambda: datetime(2026, 11, 23, tzinfo=UTC), {"webhook": "gateway.example"}, nowhere)
     kind: AdapterKind = names["COUNTY_GATEWAY"]
-    return kind.build(ChannelInfo(1, "gateway.example", "secret", {}), outside)
+    return kind.build(ChannelInfo(1, "", "secret", {"settings": {"url": "https://gateway.example"}}), outside)
 
 
 @pytest.mark.parametrize(
@@ -363,6 +363,8 @@ def gateway(answer: httpx.Response | Exception) -> Adapter:
     [
         (httpx.Response(200, json={"code": 0}), Status.SENT),
         (httpx.Response(200, json={"code": 7}), Status.FAILED),
+        (httpx.Response(200, json={"code": 8}), Status.UNREACHABLE),
+        (httpx.Response(200, json=[]), Status.UNKNOWN),
         (httpx.Response(200, text="<html>"), Status.UNKNOWN),
         (httpx.Response(401, json={}), Status.CHANNEL_DOWN),
         (httpx.Response(503, json={}), Status.RETRY),

@@ -4,13 +4,15 @@ from fastapi import APIRouter
 
 from app.access.deps import Administrator, Db, LeaderOrAdministrator, Now, ServiceDep, TheMember
 from app.access.idempotency import OnceDep
-from app.messaging import channels, service, unreached
+from app.messaging import channels, fitting, service, unreached
 from app.messaging.schemas import (
     ChannelConfig,
     ChannelIn,
+    ChannelKinds,
     ChannelOut,
     ChannelPatch,
     Channels,
+    Previews,
     SubscriptionIn,
     SubscriptionOut,
     UnreachedMembers,
@@ -56,6 +58,20 @@ async def change_channel(
 ) -> ChannelOut:
     """Changes a channel, and lets a stopped one run again."""
     return _shown(await channels.change_channel(db, svc.vault, staff, channel_id, body, now))
+
+
+@router.get("/channels/{channel_id}/preview", operation_id="preview_channel")
+async def preview_channel(channel_id: PathId, db: Db, staff: Administrator) -> Previews:
+    """How an example of each kind of notice looks on the channel, cut as it would be."""
+    channel = await channels.find_channel(db, staff, channel_id)
+    return Previews(items=fitting.preview(channel.adapter, ChannelConfig.model_validate(channel.config)))
+
+
+@router.get("/channel-kinds", operation_id="list_channel_kinds")
+async def list_channel_kinds(staff: Administrator) -> ChannelKinds:
+    """The kinds of channel that are installed, and what each needs."""
+    names = sorted(channels.installed_adapters())
+    return ChannelKinds(items=[fitting.channel_kind(name) for name in names])
 
 
 @router.post("/subscriptions", operation_id="record_subscription", status_code=201)

@@ -3,18 +3,18 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from app.schemas import Id, In, Line, Out
 
 TemplateId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-# A field of a platform's template, such as thing1 or time2, and what goes into it.
-FieldName = Annotated[str, Field(pattern=r"^[a-z_]{1,24}[0-9]{1,3}$")]
+# A field of a platform's template, such as WeChat's thing1 or a short message's ${title}, and what goes into it.
+FieldName = Annotated[str, Field(pattern=r"^[a-z_]{1,24}[0-9]{0,3}$")]
 TemplateKind = Literal[
     "weekly_issue", "meeting", "unfinished_reminder", "anniversary", "joining_anniversary", "hours_reminder"
 ]
-Value = Literal["title", "time", "organisation", "note"]
+# A value of the notice, or words of the organisation's own after "=".
+Value = Annotated[str, Field(pattern=r"^(title|time|organisation|note|=[^\x00-\x1f\x7f]{1,100})$")]
 SettingName = Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
 SettingValue = Annotated[str, Field(max_length=500)]
 
@@ -30,10 +30,16 @@ class Template(In):
 
 
 class ChannelConfig(In):
-    """Templates by the kind of campaign, the state of the mini-program that a message opens, and what else it needs."""
+    """Templates by the kind of campaign, the state of the mini-program that a message opens, and what else it needs.
+
+    `rate`: deliveries a second at most, where the account has a limit of its own, and `burst` how many at once after a
+    rest; what is not set is the platform's.
+    """
 
     templates: Annotated[dict[TemplateKind, Template], Field(max_length=6)] = Field(default_factory=dict)
     miniprogram_state: Literal["developer", "trial", "formal"] = "formal"
+    rate: Annotated[float, Field(gt=0, le=10_000)] | None = None
+    burst: Annotated[int, Field(ge=1, le=10_000)] | None = None
     # For adapters of other packages; never a secret, which has its own sealed place.
     settings: Annotated[
         dict[SettingName, SettingValue], Field(max_length=20, json_schema_extra={"additionalProperties": False})
@@ -44,21 +50,15 @@ Secret = Annotated[str, Field(min_length=8, max_length=256, pattern=r"^[\x21-\x7
 
 
 class ChannelIn(In):
-    """A new channel; WeChat needs the mini-program's appid as `account`, and its secret."""
+    """A new channel; what its platform needs as `account`, secret and settings is in `GET /channel-kinds`."""
 
     organisation_id: Id
     adapter: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
     name: Line
-    account: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,64}$")] = ""
+    account: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.@+-]{0,64}$")] = ""
     secret: Secret | None = None
     config: ChannelConfig = Field(default_factory=ChannelConfig)
     enabled: bool = True
-
-    @model_validator(mode="after")
-    def _complete(self) -> "ChannelIn":
-        if self.adapter == "wechat_miniprogram" and (not self.account or self.secret is None):
-            raise PydanticCustomError("missing", "account and secret are needed")
-        return self
 
 
 class ChannelPatch(In):
@@ -89,6 +89,56 @@ class Channels(Out):
 
     items: list[ChannelOut]
     next: str | None
+
+
+class SettingOut(Out):
+    """A setting of a kind of channel, as a form asks for it."""
+
+    name: str
+    label: str
+    hint: str
+    required: bool
+    choices: list[str]
+
+
+class ChannelKindOut(Out):
+    """A kind of channel that is installed: what its account and secret are called, or null where it has none."""
+
+    adapter: str
+    label: str
+    account: str | None
+    secret: str | None
+    settings: list[SettingOut]
+    templates: bool
+    known: bool
+
+
+class ChannelKinds(Out):
+    """Every kind of channel that is installed."""
+
+    items: list[ChannelKindOut]
+
+
+class PreviewPart(Out):
+    """A part of a notice as it is shown; `cut`: it is longer than the platform allows."""
+
+    label: str
+    text: str
+    cut: bool
+
+
+class PreviewOut(Out):
+    """How one kind of notice looks on the channel; without parts where `problem` says why it does not go there."""
+
+    kind: str
+    parts: list[PreviewPart]
+    problem: str | None
+
+
+class Previews(Out):
+    """How each kind of notice looks on a channel."""
+
+    items: list[PreviewOut]
 
 
 class SubscriptionIn(In):

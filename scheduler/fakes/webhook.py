@@ -32,13 +32,13 @@ class Receiver:
 
     secret: bytes = b""
     members: set[int] | None = None
-    longest: int = 20_000
+    longest: int = 1_000_000
     times: Counter[str] = field(default_factory=Counter)
     sent: list[dict[str, object]] = field(default_factory=list)
 
     def clear(self) -> None:
         """Forget everything."""
-        self.secret, self.members, self.longest = b"", None, 20_000
+        self.secret, self.members, self.longest = b"", None, 1_000_000
         self.times.clear()
         self.sent.clear()
 

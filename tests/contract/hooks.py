@@ -95,7 +95,8 @@ REFUSALS: dict[str, set[str]] = {
     "forget_roster_column": {"string_too_long"},
     "import_questions": QUESTIONS,
     # Which adapters are installed is not the document's to say; a mini-program needs its appid and its secret.
-    "create_channel": {"unknown_adapter", "missing"},
+    "create_channel": {"unknown_adapter", "channel_does_not_fit"},
+    "change_channel": {"channel_does_not_fit"},
     "create_schedule": {"bad_cron", "cron_or_once", "bad_once_at"},
     "change_schedule": {"bad_cron", "cron_or_once", "bad_once_at"},
     "create_anniversary": {"no_such_day"},

@@ -15,10 +15,11 @@ import pytest
 from app.clock import system_clock
 from app.messaging.models import DeliveryState
 from tests.conftest import DATA_KEY, SIGNING_KEY, MovableClock
-from tests.scheduler.fakes.process import APPID, ROOT, SECRET, SEND, FakeWechat
+from tests.scheduler.fakes.process import APPID, SECRET, SEND, FakeWechat
 from tests.scheduler.scene import CALLS, CONFIG, Scene
 
 PEOPLE = 200
+ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-c", "from app.cli import main; main()", "sender"]
 
 

@@ -147,15 +147,24 @@ export const MESSAGES = {
 };
 export const SCHEDULES = { weekly_issue: "发布每周学习", meeting_reminder: "会议提醒", unfinished_reminder: "未完成提醒", anniversary: "纪念日", joining_anniversary: "政治生日", hours_reminder: "学时提醒" };
 export const ADAPTERS = {
-  console: "演示消息页",
+  console: "系统内消息页",
   wechat_miniprogram: "微信小程序",
   wechat_service_account: "微信服务号",
   wecom: "企业微信",
   dingtalk: "钉钉",
   feishu: "飞书",
-  sms_aliyun: "短信",
-  email: "邮件",
-  webhook: "单位自有平台",
+  sms_aliyun: "短信（阿里云）",
+  email: "电子邮件",
+  webhook: "自有网关（Webhook）",
+};
+/** The kinds of notice that a channel has templates for. */
+export const TEMPLATES = {
+  weekly_issue: "每周学习",
+  meeting: "组织生活（会议）",
+  unfinished_reminder: "未完成提醒",
+  anniversary: "纪念日",
+  joining_anniversary: "政治生日",
+  hours_reminder: "学时提醒",
 };
 
 const DAYS = { mon: "一", tue: "二", wed: "三", thu: "四", fri: "五", sat: "六", sun: "日", 0: "日", 1: "一", 2: "二", 3: "三", 4: "四", 5: "五", 6: "六", 7: "日" };

@@ -35,8 +35,8 @@ async def test_the_secret_of_a_channel_is_sealed_and_never_shown(client: httpx.A
     id_ = created.json()["id"]
     assert created.json() == {
         "id": id_, "organisation_id": 10, "adapter": "wechat_miniprogram", "name": "东片小程序", "account": "wx0123",
-        "has_secret": True, "config": {**CONFIG, "miniprogram_state": "formal", "settings": {}}, "enabled": True,
-        "stopped_reason": None,
+        "has_secret": True, "config": {**CONFIG, "miniprogram_state": "formal", "rate": None, "settings": {}},
+        "enabled": True, "stopped_reason": None,
     }  # fmt: skip
     changed = await client.patch(f"/channels/{id_}", json={"secret": "another-secret"}, headers=admin.auth)
     listed = await client.get("/channels", headers=admin.auth)
@@ -62,7 +62,7 @@ async def test_a_change_replaces_what_it_names_and_lets_a_stopped_channel_run(
     change = {"name": "新名", "enabled": False, "config": {"miniprogram_state": "trial"}}
     changed = (await client.patch(f"/channels/{id_}", json=change, headers=admin.auth)).json()
     assert (changed["name"], changed["enabled"], changed["stopped_reason"]) == ("新名", False, None)
-    assert changed["config"] == {"templates": {}, "miniprogram_state": "trial", "settings": {}}
+    assert changed["config"] == {"templates": {}, "miniprogram_state": "trial", "rate": None, "settings": {}}
     row = await stored(world, id_)
     assert row.secret_cipher is not None
     assert world.service.vault.decrypt(row.secret_cipher, f"channels:{id_}:secret") == SECRET
@@ -95,7 +95,7 @@ async def test_the_console_needs_neither_account_nor_secret(client: httpx.AsyncC
         {"account": "wx/../1"},
         {"config": {"templates": {"party": {"template_id": "T", "fields": {"thing1": "title"}}}}},
         {"config": {"templates": {"meeting": {"template_id": "T", "fields": {}}}}},
-        {"config": {"templates": {"meeting": {"template_id": "T", "fields": {"thing": "title"}}}}},
+        {"config": {"templates": {"meeting": {"template_id": "T", "fields": {"thing 1": "title"}}}}},
         {"config": {"templates": {"meeting": {"template_id": "T", "fields": {"thing1": "phone"}}}}},
         {"config": {"miniprogram_state": "gray"}},
         {"stopped_reason": None},

@@ -1,0 +1,56 @@
+"""WeCom: a card or a text from the corporation's application, to up to 500 members a call."""
+
+from collections.abc import Mapping, Sequence
+
+from app.platforms.errors import PlatformConfigurationError, PlatformError
+from app.platforms.wecom import WecomClient, is_user_id
+from app.platforms.wecom_content import wecom_content
+from scheduler.adapters.base import AdapterKind, ChannelInfo, Envelope, Message, Outcome, Outside, Status
+from scheduler.adapters.groups import by_message
+from scheduler.adapters.outcomes import outcome_of
+from scheduler.adapters.settings import build_or_refuse, setting
+
+BATCH = 500
+A_SECOND = 10_000 / 60
+"""WeCom takes 10,000 a minute."""
+
+
+class Wecom:
+    """Sends through `cgi-bin/message/send`; who has the same message is in the same call."""
+
+    def __init__(self, client: WecomClient) -> None:
+        self._client = client
+
+    async def send(self, envelopes: Sequence[Envelope]) -> Sequence[Outcome]:
+        """One call for each different message; errcode 0 with `invaliduser` is success for the others."""
+        outcomes: dict[int, Outcome] = {}
+        for message, positions in by_message(envelopes):
+            addresses = {at: envelopes[at].address for at in positions if is_user_id(envelopes[at].address)}
+            outcomes |= dict.fromkeys(positions, Outcome(Status.UNREACHABLE, "bad_address", "no id of a member"))
+            if addresses:
+                outcomes |= await self._send_one(message, addresses)
+        return [outcomes[at] for at in range(len(envelopes))]
+
+    async def _send_one(self, message: Message, addresses: Mapping[int, str]) -> dict[int, Outcome]:
+        try:
+            # Ids are the same in any case, and a family of two members may share one.
+            users = list({address.lower(): address for address in addresses.values()}.values())
+            unreached = await self._client.send(users, wecom_content(message.title, message.body, message.link))
+        except PlatformError as error:
+            return dict.fromkeys(addresses, outcome_of(error))
+        refused = Outcome(Status.UNREACHABLE, "invaliduser", "WeCom knows no such member, or they have no licence")
+        return {
+            at: refused if address.lower() in unreached else Outcome(Status.SENT) for at, address in addresses.items()
+        }
+
+
+def build(channel: ChannelInfo, outside: Outside) -> Wecom:
+    """The adapter of a WeCom channel; raises PlatformConfigurationError where the application's id is no number."""
+    agent_id = setting(channel, "agent_id")
+    if not agent_id.isascii() or not agent_id.isdigit():
+        raise PlatformConfigurationError("bad_settings", "agent_id is not the number of an application")
+    host, now = outside.hosts["wecom"], outside.now
+    return Wecom(WecomClient(outside.http, host, channel.account, channel.secret, int(agent_id), now, outside.tokens))
+
+
+WECOM = AdapterKind(build_or_refuse(build), address="channel", per_call=BATCH, rate=A_SECOND)
