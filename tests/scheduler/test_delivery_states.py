@@ -39,7 +39,6 @@ class Deliveries(RuleBasedStateMachine):
             subject_id=1,
             event={},
             night=Night("Asia/Shanghai", time(21), time(8)),
-            expires_at=self.now + timedelta(days=6),
             channel=Channel(id=1, account="", config={}),
             members=[1, 2, 3, 4],
             states=bytearray(4),
