@@ -179,7 +179,8 @@ def settle(claim: Claim, position: int, outcome: Outcome, now: datetime) -> Note
     again = status is Status.RETRY or (status is Status.UNKNOWN and claim.resends)
     if again and claim.may_try_again(position):
         states[position] = DeliveryState.PENDING
-        return Note(position, reason, outcome.code, now + FIRST_BACKOFF * 4 ** claim.tries.get(position, 0))
+        pause = max(FIRST_BACKOFF * 4 ** claim.tries.get(position, 0), timedelta(seconds=outcome.retry_after))
+        return Note(position, reason, outcome.code, now + pause)
     claim.end(position, DeliveryState.FAILED)
     return Note(position, GAVE_UP if again else reason, outcome.code)
 
