@@ -121,4 +121,6 @@ async def site(
         stack.callback(made.stop)
         for name in PROCESSES:
             made.start(name)
+        for name in PROCESSES:
+            await made.serving(name)
         yield Site(made, address, nats)

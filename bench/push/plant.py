@@ -87,6 +87,11 @@ class Plant:
         command = [*ZHIJIAN, name.split("-")[0]]
         self.running[name] = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
 
+    @property
+    def all_run(self) -> bool:
+        """Whether none of the processes has ended by itself."""
+        return all(process.poll() is None for process in self.running.values())
+
     async def serving(self, name: str) -> None:
         """Waits until a process that was started serves, which takes some seconds of CPU; raises ChildProcessError."""
         log = self.logs[name]
