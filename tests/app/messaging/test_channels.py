@@ -8,7 +8,7 @@ from app.platforms.models import Channel
 from tests.world import Person, World
 
 SECRET = "s3cret-of-the-platform"
-UNSET = {"rate": None, "burst": None, "settings": {}}
+UNSET: dict[str, object] = {"rate": None, "burst": None, "settings": {}}
 CONFIG = {"templates": {"weekly_issue": {"template_id": "T-1", "fields": {"thing1": "title", "time2": "time"}}}}
 BODY = {
     "organisation_id": 10,
