@@ -1,10 +1,14 @@
 """Routes of channels and subscriptions."""
 
-from fastapi import APIRouter
+from typing import Annotated
 
-from app.access.deps import Administrator, Db, LeaderOrAdministrator, Now, ServiceDep, TheMember
+from fastapi import APIRouter, Depends
+
+from app.access.deps import Administrator, Db, LeaderOrAdministrator, Now, ServiceDep, TheMember, checked_first
 from app.access.idempotency import OnceDep
-from app.messaging import channels, fitting, service, unreached
+from app.access.principals import CurrentStaff
+from app.db.engine import transaction
+from app.messaging import channels, checking, fitting, service, unreached
 from app.messaging.schemas import (
     ChannelConfig,
     ChannelIn,
@@ -12,6 +16,7 @@ from app.messaging.schemas import (
     ChannelOut,
     ChannelPatch,
     Channels,
+    CheckOut,
     Previews,
     SubscriptionIn,
     SubscriptionOut,
@@ -65,6 +70,16 @@ async def preview_channel(channel_id: PathId, db: Db, staff: Administrator) -> P
     """How an example of each kind of notice looks on the channel, cut as it would be."""
     channel = await channels.find_channel(db, staff, channel_id)
     return Previews(items=fitting.preview(channel.adapter, ChannelConfig.model_validate(channel.config)))
+
+
+@router.post("/channels/{channel_id}/check", operation_id="check_channel")
+async def check_channel(
+    channel_id: PathId, svc: ServiceDep, staff: Annotated[CurrentStaff, Depends(checked_first("administrator"))]
+) -> CheckOut:
+    """Asks the platform whether it accepts the account and the secret; nothing is sent to anybody."""
+    async with transaction(svc.sessions) as session:
+        channel = await channels.find_channel(session, staff, channel_id)
+    return await checking.check_account(svc, channel)
 
 
 @router.get("/channel-kinds", operation_id="list_channel_kinds")

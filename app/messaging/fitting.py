@@ -12,7 +12,9 @@ from app.messaging.schemas import (
     SettingOut,
     Template,
 )
-from app.platforms.fields import fill_field
+from app.platforms.aliyun_sms import fit_variable
+from app.platforms.dingtalk import dingtalk_text
+from app.platforms.fields import fill_field, filling
 from app.platforms.models import Channel
 from app.platforms.rules import RULES, ChannelRules, check_channel
 from app.platforms.wecom_content import BREAK, wecom_content
@@ -72,6 +74,9 @@ def preview(adapter: str, config: ChannelConfig) -> list[PreviewOut]:
 
 
 def _parts(adapter: str, sample: Sample) -> list[PreviewPart]:
+    if adapter == "dingtalk":
+        text = dingtalk_text(sample.title, sample.body, sample.link)
+        return [PreviewPart(label="文字", text=text, cut="…" in text)]
     if adapter != "wecom":
         return [
             PreviewPart(label="标题", text=sample.title, cut=False),
@@ -104,6 +109,7 @@ def _filled(kind: str, sample: Sample, template: Template | None, rules: Channel
             except ValueError:
                 return PreviewOut(kind=kind, parts=[], problem=f"字段“{field}”放不下要填的内容，请修改模板设置。")
         else:
-            text, cut = source.removeprefix("=") if source.startswith("=") else sample.values[source], False
+            text = fit_variable(filling(source, sample.values))
+            cut = text.endswith("…")
         parts.append(PreviewPart(label=field, text=text, cut=cut))
     return PreviewOut(kind=kind, parts=parts, problem=None)

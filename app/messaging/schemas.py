@@ -119,6 +119,13 @@ class ChannelKinds(Out):
     items: list[ChannelKindOut]
 
 
+class CheckOut(Out):
+    """What a platform says of an account and its secret, and what to do."""
+
+    result: Literal["accepted", "refused", "away", "not_checked"]
+    detail: str
+
+
 class PreviewPart(Out):
     """A part of a notice as it is shown; `cut`: it is longer than the platform allows."""
 

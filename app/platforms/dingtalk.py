@@ -128,6 +128,10 @@ class DingtalkClient:
         self._check(answer, token)
         return answer
 
+    async def check_secret(self) -> None:
+        """Ask for a token and drop it; raises the PlatformError family. Nothing is sent to anybody."""
+        await self._fetch_token(False)
+
     async def _fetch_token(self, force: bool) -> Token:
         # There is no force: DingTalk gives the same token until its end, and a new one then.
         query = {"appkey": self._app_key, "appsecret": self._secret}

@@ -82,6 +82,10 @@ class WecomClient:
         # errcode 0 is success for all others than these.
         return {user for field in ("invaliduser", "unlicenseduser") for user in _listed(answer.get(field))}
 
+    async def check_secret(self) -> None:
+        """Ask for a token and drop it; raises the PlatformError family. Nothing is sent to anybody."""
+        await self._fetch_token(False)
+
     async def _fetch_token(self, force: bool) -> Token:
         # WeCom has no force: it gives a new token once it has ended the old one itself.
         query = {"corpid": self._corp_id, "corpsecret": self._secret}

@@ -31,8 +31,13 @@ class Site:
     kills: list[Kill] = field(default_factory=list)
 
     async def kill_in_turn(self, every: float) -> None:
-        """Kills one process after the other, for ever, and starts each again at once."""
+        """Kills one process after the other, for ever, and starts each again at once.
+
+        The time counts from when all of them serve: on a slow machine none would live long enough to do anything.
+        """
         for name in itertools.cycle(PROCESSES):
+            for each in PROCESSES:
+                await self.plant.serving(each)
             await asyncio.sleep(every)
             process_id = self.plant.kill(name)
             sending = name.startswith("sender")
@@ -116,4 +121,6 @@ async def site(
         stack.callback(made.stop)
         for name in PROCESSES:
             made.start(name)
+        for name in PROCESSES:
+            await made.serving(name)
         yield Site(made, address, nats)

@@ -71,6 +71,8 @@ class Plant:
     environment: dict[str, str]
     offset: timedelta
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    logs: dict[str, Path] = field(default_factory=dict)
+    started: int = 0
 
     @property
     def now(self) -> datetime:
@@ -78,12 +80,25 @@ class Plant:
         return datetime.now(UTC) + self.offset
 
     def start(self, name: str) -> None:
-        """Starts `scheduler-1`, `sender-2` and so on; what it logs is added to the file of that name."""
-        log = str(self.folder / f"{name}.log")
-        environment = {**self.environment, "ZHIJIAN_LOG_FILE": log}
+        """Starts `scheduler-1`, `sender-2` and so on, each time with a log of its own."""
+        self.started += 1
+        self.logs[name] = self.folder / f"{self.started}-{name}.log"
+        environment = {**self.environment, "ZHIJIAN_LOG_FILE": str(self.logs[name])}
         command = [*ZHIJIAN, name.split("-")[0]]
-        with Path(f"{log}.out").open("ab") as output:
-            self.running[name] = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=output)
+        self.running[name] = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
+
+    @property
+    def all_run(self) -> bool:
+        """Whether none of the processes has ended by itself."""
+        return all(process.poll() is None for process in self.running.values())
+
+    async def serving(self, name: str) -> None:
+        """Waits until a process that was started serves, which takes some seconds of CPU; raises ChildProcessError."""
+        log = self.logs[name]
+        while not (log.exists() and '"event": "serving"' in log.read_text()):
+            if self.running[name].poll() is not None:
+                raise ChildProcessError(f"{name} has ended: {log.read_text() if log.exists() else ''}")
+            await asyncio.sleep(0.1)
 
     def kill(self, name: str) -> int:
         """kill -9; gives the process id that it had."""

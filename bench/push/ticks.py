@@ -54,6 +54,8 @@ async def tick(folder: Path, due_times: int, kill_every: float) -> Ticked:
         kills = 0
         while await _behind(made):
             name = SCHEDULERS[kills % 2]
+            for each in SCHEDULERS:
+                await made.serving(each)
             await asyncio.sleep(kill_every)
             made.kill(name)
             kills += 1
@@ -70,17 +72,12 @@ async def _behind(made: Plant) -> int:
 
 async def _count(made: Plant, due: int, last: object, kills: int) -> Ticked:
     """Ticks and campaigns of the due times until `last`; those of the minutes since then are not counted."""
+    due_by_then = Tick.due_at <= last
+    each = func.concat(Tick.schedule_id, " ", Tick.due_at)
     async with transaction(made.sessions) as session:
-        fired = await session.scalar(
-            select(func.count(func.distinct(func.concat(Tick.schedule_id, " ", Tick.due_at)))).where(
-                Tick.due_at <= last
-            )
-        )
+        fired = await session.scalar(select(func.count(func.distinct(each))).where(due_by_then)) or 0
         told = await session.scalar(
-            select(func.count())
-            .select_from(Campaign)
-            .join(Tick, Tick.id == Campaign.tick_id)
-            .where(Tick.due_at <= last)
+            select(func.count()).select_from(Campaign).join(Tick, Tick.id == Campaign.tick_id).where(due_by_then)
         )
         orphans = await session.scalar(select(func.count()).where(Campaign.tick_id.is_(None)))
-    return Ticked(due, due - (fired or 0), (told or 0) - (fired or 0) + (orphans or 0), kills)
+    return Ticked(due, due - fired, (told or 0) - fired + (orphans or 0), kills)

@@ -241,6 +241,7 @@ ROWS = (
     Row("GET /channels", ADMINISTRATOR, asks.by_id("-", Targets.channel), lists="id"),
     Row("POST /channels", ADMINISTRATOR, asks.new_channel, 201),
     Row("GET /channels/{channel_id}/preview", ADMINISTRATOR, asks.by_id("channel_id", Targets.channel)),
+    Row("POST /channels/{channel_id}/check", ADMINISTRATOR, asks.by_id("channel_id", Targets.channel)),
     Row("GET /channel-kinds", ADMINISTRATOR, asks.nothing, reach=NO_TARGET),
     Row("PATCH /channels/{channel_id}", ADMINISTRATOR, asks.by_id("channel_id", Targets.channel, {"enabled": False})),
     Row("GET /members/{member_id}/addresses", LEADERS_AND_ADMINISTRATORS, asks.by_id("member_id", Targets.member)),

@@ -5,6 +5,8 @@ import { actions, fold, h, part, show, tag, told } from "./dom.js";
 import { TEMPLATES } from "./format.js";
 import { admin } from "./staff.js";
 
+const TONES = { accepted: "good", refused: "bad", away: "warn", not_checked: "" };
+
 export async function channels(area, said) {
   const [all, kinds, places] = await Promise.all([admin.all("/channels"), admin.call("GET", "/channel-kinds"), admin.all("/organisations")]);
   const again = (channel, text) => channels(area, { [channel.id]: text });
@@ -32,16 +34,27 @@ function row(channel, all, kinds, said, again) {
     h("p", { class: "small soft" }, about.filter(Boolean).join(" · ")),
     channel.stopped_reason && h("p", { class: "said bad" }, `已自动停下：${channel.stopped_reason}。改好设置并保存后，会接着发送积下的消息。`),
     told(said),
-    actions({
-      label: channel.enabled ? "停用" : "启用",
-      quiet: true,
-      small: true,
-      confirm: channel.enabled ? `${channel.name} 马上停用。${instead}${wechat}` : null,
-      run: async () => {
-        await admin.call("PATCH", `/channels/${channel.id}`, { json: { enabled: !channel.enabled } });
-        await again(channel, `已${channel.enabled ? "停用" : "启用"}：${channel.name}`);
+    actions(
+      {
+        label: channel.enabled ? "停用" : "启用",
+        quiet: true,
+        small: true,
+        confirm: channel.enabled ? `${channel.name} 马上停用。${instead}${wechat}` : null,
+        run: async () => {
+          await admin.call("PATCH", `/channels/${channel.id}`, { json: { enabled: !channel.enabled } });
+          await again(channel, `已${channel.enabled ? "停用" : "启用"}：${channel.name}`);
+        },
       },
-    }),
+      channel.has_secret && {
+        label: "检查账号",
+        quiet: true,
+        small: true,
+        run: async (tell) => {
+          const found = await admin.call("POST", `/channels/${channel.id}/check`);
+          tell(TONES[found.result], found.detail);
+        },
+      },
+    ),
     takesAddresses(channel) && fold("收件地址", addressSheet(channel)),
     fold("修改设置", changing(channel, kind, again)),
     looks(channel),
