@@ -24,8 +24,11 @@ import app.library.planning_api
 import app.library.word_lists_api
 import app.meetings.api
 import app.messaging.api
+import app.messaging.campaigns_api
+import app.messaging.schedules_api
 import app.my_record.api
 import app.notes.api
+import app.organisations.addresses.api
 import app.organisations.api
 import app.organisations.audits.api
 import app.organisations.imports.api
@@ -53,7 +56,7 @@ from app.schemas import Out
 
 VERSION = "0.1.0"
 # The newest migration that this code knows: dates sort, so a newer database is recognised without knowing it.
-REVISION = "20261124_97"
+REVISION = "20261124_99"
 
 PROBLEM = {"content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemOut"}}}}
 PROBLEMS: dict[int | str, dict[str, object]] = {
@@ -137,7 +140,10 @@ ROUTERS = (
     app.organisations.practice.api.router,
     app.organisations.audits.api.router,
     app.organisations.people.api.router,
+    app.organisations.addresses.api.router,
     app.messaging.api.router,
+    app.messaging.schedules_api.router,
+    app.messaging.campaigns_api.router,
     app.library.api.router,
     app.library.lessons_api.router,
     app.library.word_lists_api.router,

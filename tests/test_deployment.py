@@ -19,6 +19,7 @@ import pytest
 import yaml
 
 from app.db.migrate import head_revision, migrate
+from app.messaging.streams import HEARTBEAT_SECONDS
 from app.middleware import UPLOAD_LIMIT
 from app.settings import Settings
 from scheduler.adapters.base import Adapter, AdapterKind, ChannelInfo, Envelope, Message, Outside, Status
@@ -184,6 +185,20 @@ def test_only_a_request_that_parses_a_document_may_take_longer_than_a_minute() -
     assert all(re.fullmatch(longer[0], path) for path in parsing), parsing
     for path in ("/api/v1/lessons/12", "/api/v1/lessons/12/draft", "/api/v1/lessons/12/progress", "/api/v1/issues"):
         assert not re.search(longer[0], path), path
+
+
+def test_the_proxy_hands_on_live_progress_as_it_comes_and_does_not_tire_of_it() -> None:
+    locations = (ROOT / "deploy/locations.conf").read_text()
+    (live,) = re.findall(r"location ~ (\S+) \{\s*proxy_pass http://api;\s*proxy_buffering off;", locations)
+    streams = [
+        path.replace("{campaign_id}", "12")
+        for path, operations in json.loads((ROOT / "docs/openapi.json").read_text())["paths"].items()
+        if "text/event-stream" in str(operations)
+    ]
+    assert [path for path in streams if re.fullmatch(live, path)] == streams != []
+    assert not re.search(live, "/api/v1/campaigns/12")
+    assert re.findall(r"proxy_read_timeout (\d+)s;", locations)[0] == "60"
+    assert HEARTBEAT_SECONDS * 2 < 60
 
 
 def test_the_proxy_takes_what_the_api_takes() -> None:

@@ -1,14 +1,14 @@
-"""Routes of channels, schedules and subscriptions."""
+"""Routes of channels and subscriptions."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from app.access.deps import Administrator, Db, Now, ServiceDep, TheMember, checked_first
+from app.access.deps import Administrator, Db, LeaderOrAdministrator, Now, ServiceDep, TheMember, checked_first
 from app.access.idempotency import OnceDep
 from app.access.principals import CurrentStaff
 from app.db.engine import transaction
-from app.messaging import channels, checking, fitting, service
+from app.messaging import channels, checking, fitting, service, unreached
 from app.messaging.schemas import (
     ChannelConfig,
     ChannelIn,
@@ -18,12 +18,9 @@ from app.messaging.schemas import (
     Channels,
     CheckOut,
     Previews,
-    ScheduleIn,
-    ScheduleOut,
-    SchedulePatch,
-    Schedules,
     SubscriptionIn,
     SubscriptionOut,
+    UnreachedMembers,
 )
 from app.platforms.models import Channel
 from app.schemas import Cursor, Limit, PathId, page
@@ -92,29 +89,23 @@ async def list_channel_kinds(staff: Administrator) -> ChannelKinds:
     return ChannelKinds(items=[fitting.channel_kind(name) for name in names])
 
 
-@router.get("/schedules", operation_id="list_schedules")
-async def list_schedules(db: Db, staff: Administrator, cursor: Cursor = None, limit: Limit = 50) -> Schedules:
-    """Schedules in the administrator's reach: those of issues and meetings, and standing reminders."""
-    rows, following = page(await service.list_schedules(db, staff, after=cursor, limit=limit), limit)
-    return Schedules(items=[ScheduleOut.model_validate(row) for row in rows], next=following)
-
-
-@router.post("/schedules", operation_id="create_schedule", status_code=201)
-async def create_schedule(body: ScheduleIn, db: Db, staff: Administrator, now: Now, once: OnceDep) -> ScheduleOut:
-    """Sets up a standing reminder for those who have not finished."""
-    return once.keep(ScheduleOut.model_validate(await service.create_schedule(db, staff, body, now)))
-
-
-@router.patch("/schedules/{schedule_id}", operation_id="change_schedule")
-async def change_schedule(
-    schedule_id: PathId, body: SchedulePatch, db: Db, staff: Administrator, now: Now
-) -> ScheduleOut:
-    """Changes a schedule; one that an issue or a meeting made can only be switched on and off."""
-    return ScheduleOut.model_validate(await service.change_schedule(db, staff, schedule_id, body, now))
-
-
 @router.post("/subscriptions", operation_id="record_subscription", status_code=201)
 async def record_subscription(body: SubscriptionIn, db: Db, member: TheMember, now: Now) -> SubscriptionOut:
     """Notes that the member accepted, or refused, one message of a template."""
     balance = await service.record_subscription(db, member, body.template, body.accepted, now)
     return SubscriptionOut(template=body.template, balance=balance)
+
+
+@router.get("/organisations/{organisation_id}/unreached", operation_id="list_unreached")
+async def list_unreached(
+    organisation_id: PathId,
+    db: Db,
+    staff: LeaderOrAdministrator,
+    now: Now,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> UnreachedMembers:
+    """Members here and below whom the last notice reached through no channel: why, since when, and what helps."""
+    found = await unreached.list_unreached(db, staff, organisation_id, now, after=cursor, limit=limit)
+    rows, following = page(found, limit)
+    return UnreachedMembers(items=list(rows), next=following)

@@ -1,4 +1,4 @@
-"""Shapes of channels, schedules and subscriptions."""
+"""Shapes of channels and subscriptions."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -32,12 +32,14 @@ class Template(In):
 class ChannelConfig(In):
     """Templates by the kind of campaign, the state of the mini-program that a message opens, and what else it needs.
 
-    `rate`: deliveries a second at most, where the account has a limit of its own.
+    `rate`: deliveries a second at most, where the account has a limit of its own, and `burst` how many at once after a
+    rest; what is not set is the platform's.
     """
 
     templates: Annotated[dict[TemplateKind, Template], Field(max_length=6)] = Field(default_factory=dict)
     miniprogram_state: Literal["developer", "trial", "formal"] = "formal"
     rate: Annotated[float, Field(gt=0, le=10_000)] | None = None
+    burst: Annotated[int, Field(ge=1, le=10_000)] | None = None
     # For adapters of other packages; never a secret, which has its own sealed place.
     settings: Annotated[
         dict[SettingName, SettingValue], Field(max_length=20, json_schema_extra={"additionalProperties": False})
@@ -86,53 +88,6 @@ class Channels(Out):
     """A page of channels."""
 
     items: list[ChannelOut]
-    next: str | None
-
-
-CronText = Annotated[str, Field(min_length=9, max_length=100, pattern=r"^[0-9a-zA-Z*/,\- ]+$")]
-LateSeconds = Annotated[int, Field(ge=0, le=7 * 86400)]
-
-
-class ScheduleIn(In):
-    """A standing reminder for those who have not finished: off unless an organisation sets one up."""
-
-    organisation_id: Id
-    kind: Literal["unfinished_reminder"]
-    cron: CronText
-    late_policy: Literal["send", "expire"] = "expire"
-    late_seconds: LateSeconds = 3600
-    enabled: bool = True
-
-
-class SchedulePatch(In):
-    """What of a schedule changes."""
-
-    cron: CronText | None = None
-    late_policy: Literal["send", "expire"] | None = None
-    late_seconds: LateSeconds | None = None
-    enabled: bool | None = None
-
-
-class ScheduleOut(Out):
-    """A schedule: `subject_id` is the issue or the meeting that made it."""
-
-    id: int
-    organisation_id: int
-    kind: str
-    subject_id: int | None
-    cron: str | None
-    once_at: datetime | None
-    timezone: str
-    late_policy: str
-    late_seconds: int
-    enabled: bool
-    next_due_at: datetime | None
-
-
-class Schedules(Out):
-    """A page of schedules."""
-
-    items: list[ScheduleOut]
     next: str | None
 
 
@@ -205,3 +160,24 @@ class SubscriptionOut(Out):
 
     template: str
     balance: int
+
+
+class UnreachedOut(Out):
+    """A member whom no channel reaches: `id` is the member's, `kind` what could not be told last."""
+
+    id: int
+    name: str
+    organisation_id: int
+    organisation: str
+    kind: str
+    reason: str
+    why: str
+    advice: str
+    since: datetime
+
+
+class UnreachedMembers(Out):
+    """A page of those whom no channel reaches."""
+
+    items: list[UnreachedOut]
+    next: str | None

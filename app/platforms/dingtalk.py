@@ -26,6 +26,9 @@ from app.platforms.errors import (
 from app.platforms.texts import clip_bytes, lines_of
 from app.platforms.tokens import Fetch, Token, TokenHolder, call_with_token
 
+A_SECOND = 80.0
+"""Notices an application may send a second: 5,000 a minute (143103)."""
+
 MEMBERS = 100
 MESSAGE_BYTES = 2048
 LINK_BYTES = 500

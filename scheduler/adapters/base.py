@@ -62,6 +62,7 @@ class Outcome:
     code: str = ""
     detail: str = ""
     subscription_spent: bool = False  # the platform says that the member's subscription is used up
+    retry_after: int = 0  # seconds for which the platform wants to be left alone before another try
 
 
 @dataclass(frozen=True)

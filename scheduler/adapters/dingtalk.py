@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from app.platforms.dingtalk import MEMBERS, REPEATED, DingtalkClient, dingtalk_text, is_user_id
+from app.platforms.dingtalk import A_SECOND, MEMBERS, REPEATED, DingtalkClient, dingtalk_text, is_user_id
 from app.platforms.errors import PlatformConfigurationError, PlatformError
 from scheduler.adapters.base import AdapterKind, ChannelInfo, Envelope, Message, Outcome, Outside, Status
 from scheduler.adapters.groups import by_message
@@ -53,4 +53,4 @@ def build(channel: ChannelInfo, outside: Outside) -> Dingtalk:
     )
 
 
-DINGTALK = AdapterKind(build_or_refuse(build), address="channel", per_call=MEMBERS)
+DINGTALK = AdapterKind(build_or_refuse(build), address="channel", per_call=MEMBERS, rate=A_SECOND)

@@ -1,4 +1,5 @@
 // Channels: which of them are in use, how they are set up, and how notices look there.
+import { addressSheet, takesAddresses } from "./addresses.js";
 import { adding, changing } from "./channel-form.js";
 import { actions, fold, h, part, show, tag, told } from "./dom.js";
 import { TEMPLATES } from "./format.js";
@@ -54,6 +55,7 @@ function row(channel, all, kinds, said, again) {
         },
       },
     ),
+    takesAddresses(channel) && fold("收件地址", addressSheet(channel)),
     fold("修改设置", changing(channel, kind, again)),
     looks(channel),
   );

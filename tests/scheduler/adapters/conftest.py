@@ -72,3 +72,17 @@ async def dingtalk(dingtalk_base: str) -> AsyncIterator[Fake]:
         fake = Fake(dingtalk_base, http)
         await fake.order("reset")
         yield fake
+
+
+@pytest.fixture(scope="session")
+def feishu_base() -> Iterator[str]:
+    with running("scheduler.fakes.feishu") as base:
+        yield base
+
+
+@pytest.fixture
+async def feishu(feishu_base: str) -> AsyncIterator[Fake]:
+    async with httpx.AsyncClient() as http:
+        fake = Fake(feishu_base, http)
+        await fake.order("reset")
+        yield fake

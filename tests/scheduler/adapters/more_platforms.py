@@ -7,6 +7,7 @@ from scheduler.adapters.base import ChannelInfo, Status
 from scheduler.adapters.conformance import NOT_SENT, UNREADABLE, Desk, Fault, Platform, TokenRules, refusals
 from scheduler.adapters.dingtalk import DINGTALK
 from scheduler.adapters.email import EMAIL
+from scheduler.adapters.feishu import FEISHU
 from scheduler.adapters.sms_aliyun import SMS_ALIYUN
 from scheduler.adapters.webhook import WEBHOOK
 
@@ -199,4 +200,41 @@ DINGTALK_PLATFORM = Platform(
     token=TokenRules("/gettoken", (40014, 42001), revoke),
     bad_configs=({}, {"settings": {"agent_id": "number"}}),
     lacks={"quota": "DingTalk counts a day's notices for each member, and not for the application"},
+)
+
+
+APP_ID = "cli_a1b2c3d4e5f6"
+FEISHU_SEND, FEISHU_TOKEN = "/open-apis/message/v4/batch_send/", "/open-apis/auth/v3/tenant_access_token/internal"
+
+
+async def feishu_set_up(desk: Desk, count: int) -> Sequence[str]:
+    people = [f"ou_{number:032x}" for number in range(count)]
+    await desk.order("reset")
+    await desk.order("app", app_id=APP_ID, secret=APP_SECRET, people=people)
+    return people
+
+
+async def person_of_each(desk: Desk) -> Sequence[str]:
+    return [str(message["person"]) for message in await desk.look("sent")]
+
+
+FEISHU_PLATFORM = Platform(
+    kind=FEISHU,
+    send=FEISHU_SEND,
+    channel=lambda base: ChannelInfo(1, APP_ID, APP_SECRET, {}),
+    hosts=lambda base: {"feishu": base},
+    set_up=feishu_set_up,
+    delivered=person_of_each,
+    faults={
+        Status.RETRY: NOT_SENT,
+        Status.UNKNOWN: (*UNREADABLE, *refusals(1500)),
+        Status.FAILED: refusals(10002, 10003, 11246, 11312, 99999),
+        Status.UNREACHABLE: refusals(11101),
+        Status.CHANNEL_DOWN: (*refusals(11203, 11205, 11207, 99991672, 99991403), Fault("http_404")),
+        Status.QUOTA: refusals(11247),
+    },
+    throttled=(*refusals(99991400), Fault("http_429")),
+    stranger="ou_nobody",
+    token=TokenRules(FEISHU_TOKEN, (99991663, 99991661), revoke),
+    lacks={"settings": "it has none of its own"},
 )

@@ -6,7 +6,14 @@ import httpx
 import pytest
 
 from scheduler.adapters.conformance import Case, cases
-from tests.scheduler.adapters.more_platforms import ALIYUN, DINGTALK_PLATFORM, HOUSE, MAIL_PORTS, RECEIVER
+from tests.scheduler.adapters.more_platforms import (
+    ALIYUN,
+    DINGTALK_PLATFORM,
+    FEISHU_PLATFORM,
+    HOUSE,
+    MAIL_PORTS,
+    RECEIVER,
+)
 
 
 @pytest.fixture
@@ -38,3 +45,8 @@ async def test_short_messages_conform(case: Case, aliyun_base: str) -> None:
 @pytest.mark.parametrize("case", cases(DINGTALK_PLATFORM), ids=str)
 async def test_dingtalk_conforms(case: Case, dingtalk_base: str) -> None:
     await case.check(dingtalk_base)
+
+
+@pytest.mark.parametrize("case", cases(FEISHU_PLATFORM), ids=str)
+async def test_feishu_conforms(case: Case, feishu_base: str) -> None:
+    await case.check(feishu_base)

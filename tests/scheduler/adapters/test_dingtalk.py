@@ -5,8 +5,7 @@ import json
 import httpx
 import pytest
 
-from app.platforms import dingtalk as client
-from app.platforms.dingtalk import MESSAGE_BYTES, dingtalk_text
+from app.platforms.dingtalk import MESSAGE_BYTES, POLLS, dingtalk_text
 from scheduler.adapters.base import Adapter, Message, Status
 from scheduler.adapters.dingtalk import DINGTALK
 from tests.scheduler.adapters.bench import ISSUE, MEETING, adapter_of, envelope, one, several
@@ -17,8 +16,7 @@ RESULT = "/topapi/message/corpconversation/getsendresult"
 
 
 @pytest.fixture
-async def adapter(patient: httpx.AsyncClient, dingtalk: Fake, monkeypatch: pytest.MonkeyPatch) -> Adapter:
-    monkeypatch.setattr(client, "POLLS", (0.05, 0.1, 0.2))
+async def adapter(patient: httpx.AsyncClient, dingtalk: Fake) -> Adapter:
     await dingtalk.order("app", key=APP_KEY, secret=APP_SECRET, agent_id=AGENT_ID, users=["zhang", "li", "wang"])
     hosts = {"dingtalk": dingtalk.base}
     return adapter_of(DINGTALK, patient, hosts, account=APP_KEY, secret=APP_SECRET, config=DINGTALK_SETTINGS)
@@ -52,7 +50,7 @@ async def test_different_messages_are_different_calls(adapter: Adapter, dingtalk
 
 
 async def test_a_result_that_takes_a_while_is_asked_for_again(adapter: Adapter, dingtalk: Fake) -> None:
-    await dingtalk.order("app", delay=0.1)
+    await dingtalk.order("app", delay=0.5)
     outcomes = await several(adapter, ["zhang", "nobody"])
     assert [outcome.status for outcome in outcomes] == [Status.SENT, Status.UNREACHABLE]
     assert await dingtalk.count(RESULT) >= 2
@@ -65,7 +63,7 @@ async def test_what_was_taken_counts_as_sent_where_the_result_stays_unknown(
     await dingtalk.fail(RESULT, mode, times=9)
     assert (await one(adapter, "zhang")).status is Status.SENT
     assert await dingtalk.count(DINGTALK_SEND) == 1
-    assert await dingtalk.count(RESULT) == 3
+    assert await dingtalk.count(RESULT) == len(POLLS)
 
 
 async def test_the_same_words_on_the_same_day_are_refused_and_show_that_a_lost_call_arrived(
