@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from app.messaging.schemas import CheckOut
 from app.platforms.dingtalk import DingtalkClient
 from app.platforms.errors import PlatformError, TransientError
+from app.platforms.feishu import FeishuClient
 from app.platforms.models import Channel
 from app.platforms.tokens import Fetch, MemoryTokens, TokenHolder
 from app.platforms.wechat_account import WechatAccount
@@ -49,4 +50,6 @@ def _check_of(service: Service, channel: Channel) -> Check | None:
         return WecomClient(http, hosts["wecom"], account, secret, 0, now, tokens).check_secret
     if channel.adapter == "dingtalk":
         return DingtalkClient(http, hosts["dingtalk"], account, secret, 0, now, tokens).check_secret
+    if channel.adapter == "feishu":
+        return FeishuClient(http, hosts["feishu"], account, secret, now, tokens).check_secret
     return None

@@ -14,6 +14,7 @@ from app.messaging.schemas import (
 )
 from app.platforms.aliyun_sms import fit_variable
 from app.platforms.dingtalk import dingtalk_text
+from app.platforms.feishu import feishu_post
 from app.platforms.fields import fill_field, filling
 from app.platforms.models import Channel
 from app.platforms.rules import RULES, ChannelRules, check_channel
@@ -74,22 +75,24 @@ def preview(adapter: str, config: ChannelConfig) -> list[PreviewOut]:
 
 
 def _parts(adapter: str, sample: Sample) -> list[PreviewPart]:
+    title, body, link = sample.title, sample.body, sample.link
     if adapter == "dingtalk":
-        text = dingtalk_text(sample.title, sample.body, sample.link)
-        return [PreviewPart(label="文字", text=text, cut="…" in text)]
-    if adapter != "wecom":
-        return [
-            PreviewPart(label="标题", text=sample.title, cut=False),
-            PreviewPart(label="正文", text=sample.body, cut=False),
-        ]
-    content = wecom_content(sample.title, sample.body, sample.link)
-    shown = content[str(content["msgtype"])]
-    texts = shown if isinstance(shown, dict) else {}
-    names = {"title": "标题", "description": "正文", "url": "点开后", "content": "文字"}
-    return [
-        PreviewPart(label=names[name], text=text.replace(BREAK, "\n"), cut=text.endswith("…"))
-        for name, text in texts.items()
-    ]
+        return [_part("文字", dingtalk_text(title, body, link))]
+    if adapter == "feishu":
+        post = feishu_post(title, body, link)["zh_cn"]
+        lines = "\n".join(piece["text"] for line in post["content"] for piece in line)
+        return [_part("标题", post["title"]), _part("正文", lines)]
+    if adapter == "wecom":
+        content = wecom_content(title, body, link)
+        shown = content[str(content["msgtype"])]
+        texts = shown if isinstance(shown, dict) else {}
+        names = {"title": "标题", "description": "正文", "url": "点开后", "content": "文字"}
+        return [_part(names[name], text.replace(BREAK, "\n")) for name, text in texts.items()]
+    return [PreviewPart(label="标题", text=title, cut=False), PreviewPart(label="正文", text=body, cut=False)]
+
+
+def _part(label: str, text: str) -> PreviewPart:
+    return PreviewPart(label=label, text=text, cut="…" in text)
 
 
 def _place(field: tuple[str, str]) -> tuple[int, str]:

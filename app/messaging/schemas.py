@@ -82,6 +82,7 @@ class ChannelOut(Out):
     config: ChannelConfig
     enabled: bool
     stopped_reason: str | None
+    rests_until: datetime | None
 
 
 class Channels(Out):

@@ -9,6 +9,7 @@ idempotency key.
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import httpx
 
@@ -103,6 +104,10 @@ class FeishuClient:
         named = (lists.get(f"invalid_{group}") for group in ("open_ids", "union_ids", "user_ids"))
         return {str(each) for ids in named if isinstance(ids, list) for each in ids}
 
+    async def check_secret(self) -> None:
+        """Ask for a token and drop it; raises the PlatformError family. Nothing is sent to anybody."""
+        await self._fetch_token(False)
+
     async def _fetch_token(self, force: bool) -> Token:
         # There is no force: Feishu gives the same token until its last 30 minutes.
         body = {"app_id": self._app_id, "app_secret": self._secret}
@@ -130,7 +135,7 @@ def _group(each: str) -> str:
     return "open_ids" if each.startswith("ou_") else "union_ids" if each.startswith("on_") else "user_ids"
 
 
-def feishu_post(title: str, body: str, link: str) -> dict[str, object]:
+def feishu_post(title: str, body: str, link: str) -> dict[str, Any]:
     """The rich text of a message in Chinese: what people write is shown as it is, and an address can be tapped."""
     lines: list[list[dict[str, str]]] = [[{"tag": "text", "text": clip_bytes(lines_of(body), BODY_BYTES)}]]
     if link.startswith(("https://", "http://")) and len(link.encode("utf-8", "replace")) <= LINK_BYTES:

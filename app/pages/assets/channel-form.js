@@ -96,6 +96,7 @@ function fields(kind, channel) {
       account: kind.account ? account.value.trim() : "",
       ...(secret.value ? { secret: secret.value } : {}),
       config: {
+        ...channel.config,
         templates: Object.fromEntries(templates.map((each) => each.read()).filter(Boolean)),
         miniprogram_state: state ? state.value : channel.config.miniprogram_state,
         rate: rate.value ? Number(rate.value) : null,

@@ -2,7 +2,7 @@
 import { addressSheet, takesAddresses } from "./addresses.js";
 import { adding, changing } from "./channel-form.js";
 import { actions, fold, h, part, show, tag, told } from "./dom.js";
-import { TEMPLATES } from "./format.js";
+import { TEMPLATES, time } from "./format.js";
 import { admin } from "./staff.js";
 
 const TONES = { accepted: "good", refused: "bad", away: "warn", not_checked: "" };
@@ -33,6 +33,9 @@ function row(channel, all, kinds, said, again) {
     h("div", { class: "split" }, h("strong", {}, channel.name), channel.enabled ? tag("使用中", "good") : tag("已停用", "warn")),
     h("p", { class: "small soft" }, about.filter(Boolean).join(" · ")),
     channel.stopped_reason && h("p", { class: "said bad" }, `已自动停下：${channel.stopped_reason}。改好设置并保存后，会接着发送积下的消息。`),
+    channel.rests_until &&
+      new Date(channel.rests_until) > new Date() &&
+      h("p", { class: "said" }, `平台当日额度已用完，消息将在 ${time(channel.rests_until)} 后继续发送；如已提高额度，修改渠道即可马上继续。`),
     told(said),
     actions(
       {

@@ -145,6 +145,36 @@ async def test_a_preview_of_wecom_is_a_card_where_there_is_a_link(client: httpx.
     assert "\n" in shown["meeting"]["parts"][1]["text"]
 
 
+@pytest.mark.parametrize(
+    ("adapter", "config", "labels"),
+    [
+        ("dingtalk", {"settings": {"agent_id": "12"}}, ["文字"]),
+        ("feishu", {}, ["标题", "正文"]),
+        ("console", {}, ["标题", "正文"]),
+    ],
+)
+async def test_a_preview_of_each_platform_shows_its_own_parts(
+    client: httpx.AsyncClient, world: World, adapter: str, config: dict[str, Any], labels: list[str]
+) -> None:
+    admin = await world.staff(("administrator", 10))
+    body = {**MINI, "adapter": adapter, "account": "account-1", "config": config}
+    id_ = (await client.post("/channels", json=body, headers=admin.auth)).json()["id"]
+    shown = {each["kind"]: each for each in (await previews(client, admin, id_))}
+    assert [part["label"] for part in shown["meeting"]["parts"]] == labels
+    assert "讨论下半年工作" in str(shown["meeting"]["parts"])
+
+
+async def test_a_preview_of_short_messages_cuts_what_the_platform_would_refuse(
+    client: httpx.AsyncClient, world: World
+) -> None:
+    admin = await world.staff(("administrator", 10))
+    config = {**templates(title="title", words="=请准时参加"), "settings": {"sign_name": "示例镇党委"}}
+    body = {**MINI, "adapter": "sms_aliyun", "account": "LTAI-1", "config": config}
+    id_ = (await client.post("/channels", json=body, headers=admin.auth)).json()["id"]
+    shown = {each["kind"]: each for each in (await previews(client, admin, id_))}
+    assert [part["text"] for part in shown["weekly_issue"]["parts"]][1] == "请准时参加"
+
+
 async def previews(client: httpx.AsyncClient, admin: Any, channel_id: int) -> list[dict[str, Any]]:
     answer = await client.get(f"/channels/{channel_id}/preview", headers=admin.auth)
     assert answer.status_code == 200, answer.text
