@@ -12,6 +12,8 @@ from app.errors import Conflict, NotFound
 from app.messaging.campaign_schemas import CampaignOut, CampaignProgress
 from app.messaging.models import Batch, Campaign
 from app.messaging.progress import describe, get_progress
+from app.organisations.people.reach import no_practice_but
+from app.organisations.service import find_organisation
 
 # Those who may remind people may also hold a reminder back.
 STEERERS = ("leader", "administrator")
@@ -25,13 +27,18 @@ class CampaignOver(Conflict):
 
 
 async def list_campaigns(
-    session: AsyncSession, staff: CurrentStaff, *, before: int | None, limit: int
+    session: AsyncSession, staff: CurrentStaff, organisation_id: int | None, *, before: int | None, limit: int
 ) -> list[CampaignOut]:
-    """Campaigns in reach, newest first, one more than `limit` where there is a next page."""
+    """Campaigns in reach, or of one organisation and its subtree, newest first, one more than `limit` where there is a
+    next page; those of a practice only where it was asked for. Raises `NotFound`.
+    """
+    paths = staff.paths(*STEERERS)
+    if organisation_id is not None:
+        paths = [(await find_organisation(session, organisation_id, paths)).path]
     statement = (
         select(Campaign, Organisation)
         .join(Organisation, Organisation.id == Campaign.organisation_id)
-        .where(within(Organisation.path, staff.paths(*STEERERS)), Campaign.dry_run.is_(False))
+        .where(within(Organisation.path, paths), no_practice_but(paths), Campaign.dry_run.is_(False))
         .order_by(Campaign.id.desc())
         .limit(limit + 1)
     )
