@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -88,19 +88,15 @@ class Note:
 
 def claimable(adapters: Collection[str], now: datetime) -> ColumnElement[bool]:
     """Whether a batch, joined with its channel, is due and free, or its owner's lease has run out."""
+    paused = select(Campaign.id).where(Campaign.id == Batch.campaign_id, Campaign.paused_at.is_not(None))
     return and_(
+        ~paused.exists(),
         Batch.done_at.is_(None),
-        Batch.campaign_id.not_in(_paused()),
         Batch.not_before <= now,
         or_(Batch.claimed_until.is_(None), Batch.claimed_until <= now),
         Channel.adapter.in_(adapters),
         runs(now),
     )
-
-
-def _paused() -> Select[int]:
-    """The campaigns that somebody holds back."""
-    return select(Campaign.id).where(Campaign.paused_at.is_not(None), Campaign.state != "done")
 
 
 async def claim_batch(
@@ -233,9 +229,7 @@ async def renew(sessions: Sessions, claim: Claim, now: datetime, lease: timedelt
 
 
 async def read_anew(session: AsyncSession, claim: Claim, now: datetime) -> tuple[datetime, bool]:
-    """When the campaign ends (a cancellation moves that to the present), and whether it may go on: neither it nor the
-    channel is held back.
-    """
+    """When the campaign ends (a cancellation moves that to the present), and whether it and its channel still run."""
     found = await session.execute(
         select(Campaign.expires_at, and_(runs(now), Campaign.paused_at.is_(None)))
         .join(Channel, Channel.id == claim.channel.id)
