@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import audit
@@ -98,6 +98,9 @@ async def resume_campaign(
     _check_going_on(campaign)
     if campaign.paused_at is not None:
         campaign.paused_at = None
+        # On a bus its references were taken and forgotten meanwhile: they are brought again at once.
+        waiting = update(Batch).where(Batch.campaign_id == campaign.id, Batch.done_at.is_(None))
+        await session.execute(waiting.values(published_at=None).execution_options(synchronize_session=False))
         _note(session, staff, campaign, "campaign.resumed", now)
     return await get_progress(session, campaign, organisation, now)
 
