@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import audit
@@ -12,6 +12,8 @@ from app.errors import Conflict, NotFound
 from app.messaging.campaign_schemas import CampaignOut, CampaignProgress
 from app.messaging.models import Batch, Campaign
 from app.messaging.progress import describe, get_progress
+from app.organisations.people.reach import no_practice_but
+from app.organisations.service import find_organisation
 
 # Those who may remind people may also hold a reminder back.
 STEERERS = ("leader", "administrator")
@@ -25,13 +27,18 @@ class CampaignOver(Conflict):
 
 
 async def list_campaigns(
-    session: AsyncSession, staff: CurrentStaff, *, before: int | None, limit: int
+    session: AsyncSession, staff: CurrentStaff, organisation_id: int | None, *, before: int | None, limit: int
 ) -> list[CampaignOut]:
-    """Campaigns in reach, newest first, one more than `limit` where there is a next page."""
+    """Campaigns in reach, or of one organisation and its subtree, newest first, one more than `limit` where there is a
+    next page; those of a practice only where it was asked for. Raises `NotFound`.
+    """
+    paths = staff.paths(*STEERERS)
+    if organisation_id is not None:
+        paths = [(await find_organisation(session, organisation_id, paths)).path]
     statement = (
         select(Campaign, Organisation)
         .join(Organisation, Organisation.id == Campaign.organisation_id)
-        .where(within(Organisation.path, staff.paths(*STEERERS)), Campaign.dry_run.is_(False))
+        .where(within(Organisation.path, paths), no_practice_but(paths), Campaign.dry_run.is_(False))
         .order_by(Campaign.id.desc())
         .limit(limit + 1)
     )
@@ -91,6 +98,9 @@ async def resume_campaign(
     _check_going_on(campaign)
     if campaign.paused_at is not None:
         campaign.paused_at = None
+        # On a bus its references were taken and forgotten meanwhile: they are brought again at once.
+        waiting = update(Batch).where(Batch.campaign_id == campaign.id, Batch.done_at.is_(None))
+        await session.execute(waiting.values(published_at=None).execution_options(synchronize_session=False))
         _note(session, staff, campaign, "campaign.resumed", now)
     return await get_progress(session, campaign, organisation, now)
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response, StreamingResponse
 
 from app.access.deps import Db, LeaderOrAdministrator, Now, ServiceDep, TheMember, Token, checked_first
@@ -11,10 +11,11 @@ from app.db.engine import transaction
 from app.messaging import campaigns, history
 from app.messaging.campaign_schemas import CampaignProgress, Campaigns, MemberNotices, MyNotices
 from app.messaging.streams import EventStream, Watch, events, take_place
-from app.schemas import Cursor, Limit, PathId, page
+from app.schemas import Cursor, Id, Limit, PathId, page
 
 router = APIRouter(tags=["messaging"])
 
+Below = Annotated[Id | None, Query(description="Only this organisation and its subtree")]
 EVENT = {
     "type": "object",
     "properties": {
@@ -34,9 +35,13 @@ STREAM: dict[int | str, dict[str, object]] = {
 
 
 @router.get("/campaigns", operation_id="list_campaigns")
-async def list_campaigns(db: Db, staff: LeaderOrAdministrator, cursor: Cursor = None, limit: Limit = 50) -> Campaigns:
+async def list_campaigns(
+    db: Db, staff: LeaderOrAdministrator, organisation_id: Below = None, cursor: Cursor = None, limit: Limit = 50
+) -> Campaigns:
     """What is told to many by the organisations in reach, newest first; dry runs are not among them."""
-    rows, following = page(await campaigns.list_campaigns(db, staff, before=cursor, limit=limit), limit)
+    rows, following = page(
+        await campaigns.list_campaigns(db, staff, organisation_id, before=cursor, limit=limit), limit
+    )
     return Campaigns(items=list(rows), next=following)
 
 

@@ -24,7 +24,9 @@ PENDING, SENT, FAILED, EXPIRED, PASSED_ON = (
 
 @pytest.fixture
 async def member(world: World) -> Person:
-    """A member of a branch of the committee."""
+    """A member of a branch of the committee, whose id others come before and after."""
+    async with transaction(world.service.sessions) as session:
+        await session.execute(text("SELECT setval(pg_get_serial_sequence('members', 'id'), 100)"))
     return await world.signed_in_member(100)
 
 
@@ -153,8 +155,7 @@ async def test_pages_hold_each_notice_of_the_member_once_and_nobody_elses(
         campaign_id = await scene.campaign()
         # Around the member's own id, so that the range of a batch often holds it where the batch does not.
         members = {member.id - 15 + each for each in ids}
-        await sent_batch(scene, campaign_id, channel_id, {each: each % len(STATES) for each in members if each > 0} or
-                         {member.id + 1: SENT})  # fmt: skip
+        await sent_batch(scene, campaign_id, channel_id, {each: each % len(STATES) for each in members})
         if member.id in members:
             expected.append((campaign_id, member.id % len(STATES)))
     for read in (mine, lambda c, who, query: helped(c, leader, who.id, query)):

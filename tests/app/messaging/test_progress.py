@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text, update
 
 from app.db.engine import transaction
+from app.directory.models import Organisation
 from app.messaging.models import Campaign, DeliveryState
 from app.messaging.words import STATES
 from app.resources import Service
@@ -167,6 +168,19 @@ async def test_it_never_takes_longer_than_until_the_end_of_the_campaign(
     clock.move(seconds=60)
     await sent_batch(scene, campaign_id, channel_id, {100: SENT}, number=2)
     assert (await ask(client, leader, campaign_id))["remaining_seconds"] == 60
+
+
+async def test_a_practice_is_listed_only_where_it_is_asked_for(
+    client: httpx.AsyncClient, scene: Scene, leader: Person, service: Service
+) -> None:
+    real, practised = await scene.campaign(), await scene.campaign()
+    async with transaction(service.sessions) as session:
+        (await session.get_one(Campaign, practised)).organisation_id = 101
+        await session.execute(update(Organisation).where(Organisation.id == 101).values(practice=True))
+    for query, expected in (("", [real]), ("?organisation_id=101", [practised]), ("?organisation_id=10", [])):
+        listed = (await client.get(f"/campaigns{query}", headers=leader.auth)).json()
+        assert [each["id"] for each in listed["items"]] == expected
+    assert (await client.get("/campaigns?organisation_id=2", headers=leader.auth)).status_code == 404
 
 
 async def test_the_list_shows_the_newest_first_and_no_dry_run(

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.access.models import AuditEntry
 from app.db.engine import transaction
-from app.messaging.models import Campaign, DeliveryState
+from app.messaging.models import Batch, Campaign, DeliveryState
 from app.messaging.service import Audience
 from app.resources import Service
 from scheduler.adapters.base import Envelope
@@ -53,6 +53,20 @@ async def test_a_paused_campaign_is_left_alone_and_goes_on_where_it_was(
     assert await scene.send(adapter) is True
     assert adapter.members == [1, 2, 3]
     assert await audited(service) == ["campaign.paused", "campaign.resumed"]
+
+
+async def test_references_that_were_forgotten_during_a_pause_are_brought_again(
+    client: httpx.AsyncClient, scene: Scene, admin: Person, service: Service, clock: MovableClock
+) -> None:
+    batch_id = await scene.ready()
+    campaign_id = (await scene.row(batch_id)).campaign_id
+    other = await scene.batch(await scene.campaign(), await scene.channel(organisation_id=10), [1])
+    async with transaction(service.sessions) as session:
+        await session.execute(update(Batch).values(published_at=clock()))
+    await steer(client, admin, campaign_id, "pause")
+    await steer(client, admin, campaign_id, "resume")
+    assert (await scene.row(batch_id)).published_at is None
+    assert (await scene.row(other)).published_at == clock()
 
 
 async def test_a_sender_stops_after_what_it_has_in_hand(client: httpx.AsyncClient, scene: Scene, admin: Person) -> None:
