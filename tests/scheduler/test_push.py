@@ -12,7 +12,7 @@ from bench.push.verdict import Verdict
 from tests.servers import tool
 
 RECIPIENTS = 150
-LIMITS = {"rate": 100.0, "limit": 200}
+small = partial(site, recipients=RECIPIENTS, rate=100.0, limit=200)
 
 # Each starts four processes and a PostgreSQL of its own, and waits for messages whose answer never comes.
 pytestmark = pytest.mark.timeout(900)
@@ -24,7 +24,7 @@ def complete(verdict: Verdict) -> bool:
 
 
 async def test_processes_that_are_killed_in_turn_lose_nobody_and_repeat_what_was_in_their_hands(tmp_path: Path) -> None:
-    async with site(tmp_path, RECIPIENTS, **LIMITS) as here:
+    async with small(tmp_path) as here:
         for kind in KINDS:
             verdict = await here.campaign(kind, partial(here.kill_in_turn, 1.0))
             assert verdict.broken() == [], str(verdict)
@@ -43,21 +43,21 @@ async def in_trouble(here: Site, kind: str, happens: str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_postgresql_that_is_killed_loses_nobody(tmp_path: Path, kind: str) -> None:
-    async with site(tmp_path, RECIPIENTS, **LIMITS) as here:
+    async with small(tmp_path) as here:
         await in_trouble(here, kind, "postgres")
         assert here.plant.all_run, "all have come back by themselves"
 
 
 async def test_a_nats_that_is_killed_and_wiped_loses_nobody(tmp_path: Path) -> None:
     tool("nats-server")
-    async with site(tmp_path, RECIPIENTS, **LIMITS, bus=True) as here:
+    async with small(tmp_path, bus=True) as here:
         await in_trouble(here, "weekly_issue", "nats")
         assert here.plant.all_run, "all have come back by themselves"
 
 
 async def test_everything_goes_through_pgbouncer_in_transaction_mode(tmp_path: Path) -> None:
     tool("pgbouncer")
-    async with site(tmp_path, RECIPIENTS, **LIMITS, pooled=True) as here:
+    async with small(tmp_path, pooled=True) as here:
         verdict = await here.campaign("weekly_issue")
         assert verdict.broken() == [], str(verdict)
         assert complete(verdict)
