@@ -1,6 +1,7 @@
 """What a running process holds: opened once, handed down, closed at the end."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -43,6 +44,16 @@ class Service:
     def press(self) -> asyncio.Semaphore:
         """Issues are printed one at a time: each may hold its pictures several times over."""
         return asyncio.Semaphore(1)
+
+    @cached_property
+    def streams(self) -> Counter[int]:
+        """How many live streams are open, by the account that watches."""
+        return Counter()
+
+    @cached_property
+    def stopping(self) -> asyncio.Event:
+        """Set when the process is about to stop: streams end, requests are still answered."""
+        return asyncio.Event()
 
 
 @asynccontextmanager

@@ -158,5 +158,6 @@ async def _answering(service: Service, stop: asyncio.Event) -> AsyncIterator[int
     try:
         yield listening.getsockname()[1]
     finally:
+        service.stopping.set()  # a stream would hold the process up for the whole grace
         server.should_exit = True
         await answering

@@ -49,6 +49,8 @@ class Settings(BaseSettings):
     sender_lease_seconds: int = Field(default=30, ge=2, le=600)
     # Calls that one sender has in hand: as many deliveries are in doubt when it is killed.
     sender_calls: int = Field(default=20, ge=1, le=50)
+    # How long a live stream goes on before its page asks again; a proxy in front may cut it off earlier.
+    stream_seconds: int = Field(default=600, ge=1, le=3600)
     metrics_port: int | None = Field(default=None, ge=1, le=65535)
     log_file: Path | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"

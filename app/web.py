@@ -24,6 +24,7 @@ import app.library.planning_api
 import app.library.word_lists_api
 import app.meetings.api
 import app.messaging.api
+import app.messaging.campaigns_api
 import app.my_record.api
 import app.notes.api
 import app.organisations.api
@@ -53,7 +54,7 @@ from app.schemas import Out
 
 VERSION = "0.1.0"
 # The newest migration that this code knows: dates sort, so a newer database is recognised without knowing it.
-REVISION = "20261124_96"
+REVISION = "20261124_99"
 
 PROBLEM = {"content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemOut"}}}}
 PROBLEMS: dict[int | str, dict[str, object]] = {
@@ -138,6 +139,7 @@ ROUTERS = (
     app.organisations.audits.api.router,
     app.organisations.people.api.router,
     app.messaging.api.router,
+    app.messaging.campaigns_api.router,
     app.library.api.router,
     app.library.lessons_api.router,
     app.library.word_lists_api.router,

@@ -88,7 +88,9 @@ class Note:
 
 def claimable(adapters: Collection[str], now: datetime) -> ColumnElement[bool]:
     """Whether a batch, joined with its channel, is due and free, or its owner's lease has run out."""
+    paused = select(Campaign.id).where(Campaign.id == Batch.campaign_id, Campaign.paused_at.is_not(None))
     return and_(
+        ~paused.exists(),
         Batch.done_at.is_(None),
         Batch.not_before <= now,
         or_(Batch.claimed_until.is_(None), Batch.claimed_until <= now),
@@ -227,9 +229,9 @@ async def renew(sessions: Sessions, claim: Claim, now: datetime, lease: timedelt
 
 
 async def read_anew(session: AsyncSession, claim: Claim, now: datetime) -> tuple[datetime, bool]:
-    """When the campaign ends (a cancellation moves that to the present), and whether it may go on: the channel runs."""
+    """When the campaign ends (a cancellation moves that to the present), and whether it and its channel still run."""
     found = await session.execute(
-        select(Campaign.expires_at, runs(now))
+        select(Campaign.expires_at, and_(runs(now), Campaign.paused_at.is_(None)))
         .join(Channel, Channel.id == claim.channel.id)
         .where(Campaign.id == claim.campaign_id)
     )

@@ -14,6 +14,8 @@ from app.library.assets.objects import sweep
 from app.organisations.imports.service import forget_old_lines
 from app.storage.base import StorageUnavailable, Store
 from scheduler.adapters.registry import load_adapters
+from scheduler.ending import end_what_is_over
+from scheduler.gauges import REFRESH_SECONDS, refresh
 from scheduler.limits import forget_days
 from scheduler.planner import plan_announced
 from scheduler.quizzes import close_all_overdue
@@ -54,6 +56,7 @@ async def ticking(sessions: Sessions, media: Store, clock: Clock) -> AsyncIterat
             try:
                 await run_due(sessions, clock())
                 await plan_announced(sessions, adapters, clock())
+                await end_what_is_over(sessions, clock())
                 # Last: what goes out does not wait for it.
                 await close_all_overdue(sessions, clock())
             except Exception as error:
@@ -63,12 +66,22 @@ async def ticking(sessions: Sessions, media: Store, clock: Clock) -> AsyncIterat
     async def tidy() -> None:
         await _tidy(sessions, media, clock())
 
+    async def show() -> None:
+        try:
+            await refresh(sessions, clock())
+        except Exception as error:
+            # The figures stay as they were, and so does the time of them.
+            log.warning("gauges_failed", error=type(error).__name__, exc_info=None if is_away(error) else error)
+
     scheduler = AsyncIOScheduler(timezone="UTC")
     scheduler.add_job(
         look, "interval", seconds=LOOK_SECONDS, max_instances=1, coalesce=True, misfire_grace_time=None, id="look"
     )
     scheduler.add_job(
         tidy, "interval", seconds=SWEEP_SECONDS, max_instances=1, coalesce=True, misfire_grace_time=None, id="tidy"
+    )
+    scheduler.add_job(
+        show, "interval", seconds=REFRESH_SECONDS, max_instances=1, coalesce=True, misfire_grace_time=None, id="show"
     )
     scheduler.start()
     try:

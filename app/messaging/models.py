@@ -93,6 +93,7 @@ class Campaign(Base):
         CheckConstraint(one_of("kind", CAMPAIGN_KINDS), name="kind"),
         CheckConstraint(one_of("state", CAMPAIGN_STATES), name="state"),
         Index("ix_campaigns_planning", "id", postgresql_where=text("state = 'planning'")),
+        Index("ix_campaigns_open", "expires_at", postgresql_where=text("state <> 'done'")),
     )
 
     id: Mapped[Id]
@@ -122,7 +123,7 @@ class Batch(Base):
         UniqueConstraint("campaign_id", "number"),
         CheckConstraint("octet_length(states) = cardinality(members)", name="a_state_each"),
         Index("ix_batches_open", "not_before", "id", postgresql_where=text("done_at IS NULL")),
-        Index("ix_batches_members", "first_member", "last_member"),
+        Index("ix_batches_members", text("int8range(first_member, last_member, '[]'::text)"), postgresql_using="gist"),
     )
 
     id: Mapped[Id]

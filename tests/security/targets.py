@@ -17,6 +17,7 @@ from app.library.models import IssueLesson, Lesson, Plan
 from app.library.written import BYLINE, FIELDS, RENDERED
 from app.meetings.models import Meeting
 from app.messaging.models import Schedule
+from app.messaging.service import Audience, announce
 from app.my_record.models import Certificate
 from app.notes.models import Note
 from app.organisations.imports.models import ImportLine, RosterImport
@@ -524,6 +525,29 @@ class Targets:
             session.add(schedule)
             await session.flush()
             return schedule.id
+
+    async def campaign(self, organisation_id: int, state: str = "sending") -> int:
+        """What an organisation tells its members."""
+        now = self.service.clock()
+        async with transaction(self.service.sessions) as session:
+            organisation = await session.get_one(Organisation, organisation_id)
+            campaign = announce(
+                session,
+                "weekly_issue",
+                organisation_id=organisation_id,
+                subject_id=1,
+                event={"title": "第四十七周", "organisation": organisation.name},
+                audience=Audience(path=organisation.path),
+                expires_at=now + timedelta(days=6),
+                now=now,
+            )
+            campaign.state = state
+            await session.flush()
+            return campaign.id
+
+    async def campaign_over(self, organisation_id: int) -> int:
+        """One of which nothing is left to be sent: whoever watches it need not wait."""
+        return await self.campaign(organisation_id, "done")
 
     async def audit_entry(self, organisation_id: int) -> int:
         """An object id that one entry of the audit log of the organisation names."""
