@@ -8,7 +8,7 @@ All scenarios where none is named. `kills` has all the recipients, the other del
 import argparse
 import asyncio
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from pathlib import Path
 
@@ -36,7 +36,10 @@ async def kills(folder: Path, given: argparse.Namespace) -> list[str]:
 
 
 async def troubled(
-    folder: Path, given: argparse.Namespace, trouble: Callable[[Site], Awaitable[None]] | None, **kind_of_site: bool
+    folder: Path,
+    given: argparse.Namespace,
+    trouble: Callable[[Site], Coroutine[object, object, None]] | None,
+    **kind_of_site: bool,
 ) -> list[str]:
     """One thing goes wrong while both kinds are sent to a tenth of the recipients."""
     broken = []

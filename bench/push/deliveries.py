@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +18,7 @@ PROCESSES = ("sender-1", "scheduler-1", "sender-2", "scheduler-2")
 KINDS = ("weekly_issue", "meeting_reminder")
 
 # What happens while a campaign is sent; told when the campaign is to end.
-Trouble = Callable[[], Awaitable[None]]
+Trouble = Callable[[], Coroutine[object, object, None]]
 
 
 @dataclass

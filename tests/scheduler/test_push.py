@@ -1,5 +1,8 @@
 """The benches of the push engine in small: real processes that are killed, and nobody lost, none told twice by it."""
 
+import shutil
+import tempfile
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -12,10 +15,18 @@ from bench.push.verdict import Verdict
 from tests.servers import tool
 
 RECIPIENTS = 150
-LIMITS = {"rate": 100.0, "limit": 200}
+small = partial(site, recipients=RECIPIENTS, rate=100.0, limit=200)
 
 # Each starts four processes and a PostgreSQL of its own, and waits for messages whose answer never comes.
 pytestmark = pytest.mark.timeout(900)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder that other users may enter: those of pytest are closed to the user that PostgreSQL and its pooler run as."""
+    made = Path(tempfile.mkdtemp(prefix="zhijian-push-"))
+    yield made
+    shutil.rmtree(made, ignore_errors=True)
 
 
 def complete(verdict: Verdict) -> bool:
@@ -23,8 +34,8 @@ def complete(verdict: Verdict) -> bool:
     return verdict.recipients == sum(verdict.states.values()) == RECIPIENTS and "open" not in verdict.states
 
 
-async def test_processes_that_are_killed_in_turn_lose_nobody_and_repeat_what_was_in_their_hands(tmp_path: Path) -> None:
-    async with site(tmp_path, RECIPIENTS, **LIMITS) as here:
+async def test_processes_that_are_killed_in_turn_lose_nobody_and_repeat_what_was_in_their_hands(folder: Path) -> None:
+    async with small(folder) as here:
         for kind in KINDS:
             verdict = await here.campaign(kind, partial(here.kill_in_turn, 1.0))
             assert verdict.broken() == [], str(verdict)
@@ -42,39 +53,39 @@ async def in_trouble(here: Site, kind: str, happens: str) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_a_postgresql_that_is_killed_loses_nobody(tmp_path: Path, kind: str) -> None:
-    async with site(tmp_path, RECIPIENTS, **LIMITS) as here:
+async def test_a_postgresql_that_is_killed_loses_nobody(folder: Path, kind: str) -> None:
+    async with small(folder) as here:
         await in_trouble(here, kind, "postgres")
         assert here.plant.all_run, "all have come back by themselves"
 
 
-async def test_a_nats_that_is_killed_and_wiped_loses_nobody(tmp_path: Path) -> None:
+async def test_a_nats_that_is_killed_and_wiped_loses_nobody(folder: Path) -> None:
     tool("nats-server")
-    async with site(tmp_path, RECIPIENTS, **LIMITS, bus=True) as here:
+    async with small(folder, bus=True) as here:
         await in_trouble(here, "weekly_issue", "nats")
         assert here.plant.all_run, "all have come back by themselves"
 
 
-async def test_everything_goes_through_pgbouncer_in_transaction_mode(tmp_path: Path) -> None:
+async def test_everything_goes_through_pgbouncer_in_transaction_mode(folder: Path) -> None:
     tool("pgbouncer")
-    async with site(tmp_path, RECIPIENTS, **LIMITS, pooled=True) as here:
+    async with small(folder, pooled=True) as here:
         verdict = await here.campaign("weekly_issue")
         assert verdict.broken() == [], str(verdict)
         assert complete(verdict)
 
 
-async def test_schedulers_that_are_killed_miss_no_due_time_and_double_none(tmp_path: Path) -> None:
-    ticked = await tick(tmp_path, 300, 0.5)
+async def test_schedulers_that_are_killed_miss_no_due_time_and_double_none(folder: Path) -> None:
+    ticked = await tick(folder, 300, 0.5)
     assert ticked.broken() == []
     assert ticked.due == 300
     assert ticked.kills
 
 
-async def test_planning_for_ten_times_as_many_takes_no_more_memory(tmp_path: Path) -> None:
+async def test_planning_for_ten_times_as_many_takes_no_more_memory(folder: Path) -> None:
     found = []
     for recipients in (4_000, 40_000):
-        (tmp_path / str(recipients)).mkdir()
-        found.append(await plan(tmp_path / str(recipients), recipients))
+        (folder / str(recipients)).mkdir()
+        found.append(await plan(folder / str(recipients), recipients))
         assert found[-1].recipients == recipients
     smaller, larger = found
     assert larger.peak - smaller.peak < LEEWAY
