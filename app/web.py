@@ -25,6 +25,7 @@ import app.library.word_lists_api
 import app.meetings.api
 import app.messaging.api
 import app.messaging.campaigns_api
+import app.messaging.schedules_api
 import app.my_record.api
 import app.notes.api
 import app.organisations.addresses.api
@@ -141,6 +142,7 @@ ROUTERS = (
     app.organisations.people.api.router,
     app.organisations.addresses.api.router,
     app.messaging.api.router,
+    app.messaging.schedules_api.router,
     app.messaging.campaigns_api.router,
     app.library.api.router,
     app.library.lessons_api.router,

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.principals import ancestors
 from app.messaging.models import BATCH_SIZE, Batch, Campaign, DeliveryState
-from app.messaging.times import Night, get_nights
+from app.messaging.times import Night, get_nights, own_night, quiet_until
 from scheduler.choosing import Candidate, Recipient, allowance, choose
 from scheduler.reach import Reach
 
@@ -34,14 +34,21 @@ async def add_batches(
     number = await session.scalar(
         select(func.coalesce(func.max(Batch.number), 0)).where(Batch.campaign_id == campaign.id)
     )
-    for (channel_id, _, _, _), group in groups.items():
+    ringing = {candidate.channel_id for _, candidate in chosen if candidate.kind.rings}
+    for (channel_id, night, begins, ends), group in groups.items():
+        when = _try(campaign, own_night(night, begins, ends), channel_id in ringing) if campaign.dry_run else now
         for first in range(0, len(group), BATCH_SIZE):
             number = (number or 0) + 1
-            session.add(_batch(campaign, number, channel_id, group[first : first + BATCH_SIZE], now))
+            session.add(_batch(campaign, number, channel_id, group[first : first + BATCH_SIZE], when))
     await session.flush()
 
 
-def _batch(campaign: Campaign, number: int, channel_id: int, some: Sequence[Recipient], now: datetime) -> Batch:
+def _try(campaign: Campaign, night: Night, rings: bool) -> datetime:
+    """When a batch of a dry run would be sent; it never is."""
+    return (quiet_until(night, campaign.created_at) if rings else None) or campaign.created_at
+
+
+def _batch(campaign: Campaign, number: int, channel_id: int, some: Sequence[Recipient], when: datetime) -> Batch:
     return Batch(
         campaign_id=campaign.id,
         number=number,
@@ -53,7 +60,7 @@ def _batch(campaign: Campaign, number: int, channel_id: int, some: Sequence[Reci
         states=bytes([DeliveryState.PENDING]) * len(some),
         first_member=some[0].member_id,
         last_member=some[-1].member_id,
-        not_before=now,
+        not_before=when,
         fence=0,
-        done_at=now if campaign.dry_run else None,
+        done_at=when if campaign.dry_run else None,
     )

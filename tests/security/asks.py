@@ -99,6 +99,18 @@ def described(**more: object) -> Make:
     return ask
 
 
+async def dry_run(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A dry run of a schedule."""
+    schedule, run = await targets.dry_run(organisation_id)
+    return Ask({"schedule_id": schedule, "dry_run_id": run})
+
+
+async def new_anniversary(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A day for the list of an organisation."""
+    name = f"纪念日{targets.number()}"
+    return Ask({"organisation_id": organisation_id}, json={"name": name, "month": 7, "day": 1})
+
+
 async def password_sign_in(targets: Targets, organisation_id: int, actor: Person) -> Ask:
     """A sign-in with the right password."""
     return Ask(json={"login": await targets.login(PASSWORD_HASH), "password": PASSWORD})

@@ -104,6 +104,11 @@ export function localIn(days, hour) {
   return `${new Date(Date.now() + SHIFT + days * DAY).toISOString().slice(0, 10)}T${hour}`;
 }
 
+/** A moment as the value of a datetime-local control in Shanghai. */
+export function toLocal(moment) {
+  return new Date(Date.parse(moment) + SHIFT).toISOString().slice(0, 16);
+}
+
 /** What a datetime-local control holds, as a moment with its zone. */
 export function fromLocal(value) {
   return `${value}:00+08:00`;
@@ -136,11 +141,11 @@ export const MESSAGES = {
   meeting_changed: "组织生活变更",
   meeting_cancelled: "组织生活取消",
   unfinished_reminder: "学习提醒",
-  anniversary: "纪念日提醒",
-  joining_anniversary: "政治生日提醒",
+  anniversary: "纪念日",
+  joining_anniversary: "政治生日",
   hours_reminder: "学时提醒",
 };
-export const SCHEDULES = { weekly_issue: "发布每周学习", meeting_reminder: "会议提醒", unfinished_reminder: "未完成提醒" };
+export const SCHEDULES = { weekly_issue: "发布每周学习", meeting_reminder: "会议提醒", unfinished_reminder: "未完成提醒", anniversary: "纪念日", joining_anniversary: "政治生日", hours_reminder: "学时提醒" };
 export const ADAPTERS = {
   console: "演示消息页",
   wechat_miniprogram: "微信小程序",
