@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import audit
@@ -16,10 +16,14 @@ from app.platforms.models import Channel
 
 
 async def ask_dry_run(session: AsyncSession, staff: CurrentStaff, schedule_id: int, now: datetime) -> DryRunOut:
-    """Asks what a schedule would tell; one that is asked for already is given again. Raises `NotFound`."""
+    """Asks what a schedule would tell; one that is being found out is given again. Raises `NotFound`."""
     schedule, organisation = await find_schedule(session, staff, schedule_id, lock=True)
     asked = await session.scalar(
-        select(DryRun).where(DryRun.schedule_id == schedule.id, DryRun.state == "asked").limit(1)
+        select(DryRun)
+        .outerjoin(Campaign, Campaign.id == DryRun.campaign_id)
+        .where(DryRun.schedule_id == schedule.id, or_(DryRun.state == "asked", Campaign.state == "planning"))
+        .order_by(DryRun.id.desc())
+        .limit(1)
     )
     if asked is None:
         asked = DryRun(schedule_id=schedule.id, state="asked", asked_at=now, title="", body="")
@@ -28,15 +32,15 @@ async def ask_dry_run(session: AsyncSession, staff: CurrentStaff, schedule_id: i
         audit.record(
             session, staff.actor, "schedule.tried", "schedule", schedule.id, now=now, organisation_id=organisation.id
         )
-    return _shown(asked, None, [])
+    return _shown(asked, await _campaign(session, asked), [])
 
 
 async def get_dry_run(session: AsyncSession, staff: CurrentStaff, schedule_id: int, dry_run_id: int) -> DryRunOut:
     """A dry run as far as it is found out; raises `NotFound`."""
     run = await _find(session, staff, schedule_id, dry_run_id)
-    if run.campaign_id is None:
+    campaign = await _campaign(session, run)
+    if campaign is None:
         return _shown(run, None, [])
-    campaign = await session.get_one(Campaign, run.campaign_id)
     rows = await session.execute(
         select(Channel.id, Channel.name, Channel.adapter, Batch.not_before, func.sum(func.cardinality(Batch.members)))
         .join(Channel, Channel.id == Batch.channel_id)
@@ -94,6 +98,10 @@ async def _find(session: AsyncSession, staff: CurrentStaff, schedule_id: int, dr
     if run is None:
         raise NotFound
     return run
+
+
+async def _campaign(session: AsyncSession, run: DryRun) -> Campaign | None:
+    return None if run.campaign_id is None else await session.get_one(Campaign, run.campaign_id)
 
 
 def _shown(run: DryRun, campaign: Campaign | None, groups: list[DryRunGroup]) -> DryRunOut:

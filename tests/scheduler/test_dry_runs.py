@@ -158,7 +158,13 @@ async def test_one_that_fails_says_so_and_holds_no_other_up(
 
 async def test_what_is_asked_twice_is_found_out_once(client: httpx.AsyncClient, scene: Scene, admin: Person) -> None:
     schedule = await create(client, admin, "hours_reminder", "0 9 * * *")
-    assert await ask(client, admin, schedule) == await ask(client, admin, schedule)
+    where = await ask(client, admin, schedule)
+    assert await ask(client, admin, schedule) == where
+    await find_out(scene.service.sessions, scene.service.clock())
+    again = (await client.post(f"/schedules/{schedule}/dry-runs", headers=admin.auth)).json()
+    assert (where.endswith(f"/{again['id']}"), again["state"]) == (True, "planning")
+    await look(scene)
+    assert await ask(client, admin, schedule) != where
 
 
 async def test_after_a_day_it_is_forgotten(
