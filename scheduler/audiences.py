@@ -13,7 +13,6 @@ from app.reports.queries import counted_at, unfinished
 from app.schemas import monday_of
 
 JOINED = ("full_member", "probationary_member")
-DAY_LENGTH = len("2026-11-16")
 
 
 def narrowings(audience: Mapping[str, object], timezone: str, now: datetime) -> list[ColumnElement[bool] | TextClause]:
@@ -39,11 +38,10 @@ def _joined_on_the_day(at: datetime) -> ColumnElement[bool]:
     """
     here, tomorrow = (func.timezone(Organisation.timezone, literal(moment)) for moment in (at, at + timedelta(days=1)))
     today = func.to_char(here, "MM-DD")
-    joined = func.substr(Member.joined_on, 6)
+    joined = func.substr(Member.joined_on, 6)  # the month alone is equal to no day
     leap_day = and_(joined == "02-29", today == "02-28", func.to_char(tomorrow, "MM-DD") == "03-01")
     return and_(
         Member.stage.in_(JOINED),
-        func.length(Member.joined_on) == DAY_LENGTH,
         # Not on the day of joining itself.
         func.left(Member.joined_on, 4) < func.to_char(here, "YYYY"),
         or_(joined == today, leap_day),
