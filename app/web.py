@@ -24,6 +24,7 @@ import app.library.planning_api
 import app.library.word_lists_api
 import app.meetings.api
 import app.messaging.api
+import app.messaging.callbacks.api
 import app.my_record.api
 import app.notes.api
 import app.organisations.api
@@ -53,7 +54,7 @@ from app.schemas import Out
 
 VERSION = "0.1.0"
 # The newest migration that this code knows: dates sort, so a newer database is recognised without knowing it.
-REVISION = "20261124_93"
+REVISION = "20261124_991"
 
 PROBLEM = {"content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemOut"}}}}
 PROBLEMS: dict[int | str, dict[str, object]] = {
@@ -108,6 +109,8 @@ def _known_parameters(api: FastAPI) -> dict[tuple[str, str], set[str]]:
         (path, method.upper()): {each["name"] for each in operation.get("parameters", ()) if each["in"] == "query"}
         for path, operations in api.openapi()["paths"].items()
         for method, operation in operations.items()
+        # What a platform adds to its calls is its own affair.
+        if "callbacks" not in operation.get("tags", ())
     }
 
 
@@ -138,6 +141,7 @@ ROUTERS = (
     app.organisations.audits.api.router,
     app.organisations.people.api.router,
     app.messaging.api.router,
+    app.messaging.callbacks.api.router,
     app.library.api.router,
     app.library.lessons_api.router,
     app.library.word_lists_api.router,
@@ -193,6 +197,8 @@ def create_api() -> FastAPI:
     api.include_router(health)
     for router in ROUTERS:
         api.include_router(router, prefix=PREFIX)
+    # The addresses that operators enter in the platforms' consoles, without our version in them as well.
+    api.include_router(app.messaging.callbacks.api.router, include_in_schema=False)
     install(api)
     api.add_middleware(BodyLimit)
     api.add_middleware(Surround)

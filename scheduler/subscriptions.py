@@ -2,14 +2,17 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.principals import notice_in_force
 from app.directory.models import Binding, Member, Organisation, WechatUser
 from app.messaging.models import SubscriptionBalance
+
+# Longer than a message is ever on its way, lease and all.
+IN_FLIGHT = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -66,9 +69,14 @@ async def spend(session: AsyncSession, template: str, users: Collection[int], no
 async def correct(
     session: AsyncSession, template: str, *, back: Collection[int], gone: Collection[int], now: datetime
 ) -> None:
-    """Gives one `back` to those whose message did not count; those `gone` have none left, says the platform."""
+    """Gives one `back` to those whose message did not count; those `gone` have none left, says the platform.
+
+    Who has refused meanwhile gets none back: what was taken is void.
+    """
     await _lock(session, template, {*back, *gone})
-    await _set(session, template, back, SubscriptionBalance.balance + 1, now)
+    refused = SubscriptionBalance.refused_at
+    standing = or_(refused.is_(None), refused < now - IN_FLIGHT)
+    await _set(session, template, back, SubscriptionBalance.balance + 1, now, standing)
     await _set(session, template, gone, 0, now)
 
 
@@ -83,10 +91,17 @@ async def _lock(session: AsyncSession, template: str, users: Collection[int]) ->
     return dict(rows.all())
 
 
-async def _set(session: AsyncSession, template: str, users: Collection[int], balance: object, now: datetime) -> None:
+async def _set(
+    session: AsyncSession,
+    template: str,
+    users: Collection[int],
+    balance: object,
+    now: datetime,
+    *only: ColumnElement[bool],
+) -> None:
     await session.execute(
         update(SubscriptionBalance)
-        .where(SubscriptionBalance.wechat_user_id.in_(users), SubscriptionBalance.template == template)
+        .where(SubscriptionBalance.wechat_user_id.in_(users), SubscriptionBalance.template == template, *only)
         .values(balance=balance, updated_at=now)
         .execution_options(synchronize_session=False)
     )

@@ -1,18 +1,17 @@
-"""Schedules, campaigns, channels and the subscription ledger: rows that the scheduler then works on."""
+"""Schedules and campaigns: rows that the scheduler then works on."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import audit
-from app.access.principals import CurrentMember, CurrentStaff, within
+from app.access.principals import CurrentStaff, within
 from app.directory.models import Organisation
 from app.errors import Conflict, NotFound
-from app.messaging.models import Campaign, Schedule, SubscriptionBalance
+from app.messaging.models import Campaign, Schedule
 from app.messaging.schemas import ScheduleIn, SchedulePatch
 from app.messaging.times import BadCron, check_cron, next_due
 from app.organisations.service import find_organisation
@@ -211,20 +210,3 @@ async def list_schedules(
         .limit(limit + 1)
     )
     return list(await session.scalars(statement))
-
-
-async def record_subscription(
-    session: AsyncSession, member: CurrentMember, template: str, accepted: bool, now: datetime
-) -> int:
-    """Notes that a WeChat user accepted one message of a template (+1) or refused (0); the new balance."""
-    statement = insert(SubscriptionBalance).values(
-        wechat_user_id=member.wechat_user_id, template=template, balance=1 if accepted else 0, updated_at=now
-    )
-    # A bound, so that no client can run a counter up for ever; nobody taps accept a thousand times ahead.
-    grown = func.least(SubscriptionBalance.balance + 1, 1000)
-    statement = statement.on_conflict_do_update(
-        index_elements=["wechat_user_id", "template"],
-        set_={"balance": grown if accepted else 0, "updated_at": now},
-    )
-    balance = await session.scalar(statement.returning(SubscriptionBalance.balance))
-    return balance or 0

@@ -50,6 +50,8 @@ def _read_json(text: str) -> Value:
     try:
         # Numbers stay as they are written: no digit of an id is lost, and none is too long to be read.
         found = json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
+        # Half of a surrogate pair can be written in JSON, and is no text.
+        json.dumps(found, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise MalformedBody("no JSON") from None
     return _plain(found, 0)

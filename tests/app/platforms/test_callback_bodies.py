@@ -1,5 +1,7 @@
 """Bodies of calls: one shape whatever the platform writes them in, and nothing hostile is read."""
 
+import contextlib
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -39,7 +41,7 @@ HOSTILE = [
     b'<!DOCTYPE x [<!ENTITY e "v">]><xml><a>&e;</a></xml>',
     b'<!DOCTYPE x SYSTEM "file:///etc/passwd"><xml><a>1</a></xml>',
     b"<xml><a>&e;</a></xml>", b"<xml><a>\x00</a></xml>",
-    b'{"a":' * 2000 + b"1" + b"}" * 2000, b'{"a":' + b"[" * 30_000, b"<a>" * 2000 + b"</a>" * 2000,
+    b'{"a":' * 2000 + b"1" + b"}" * 2000, b'{"a":' + b"[" * 30_000, rb'{"a": "\ud800"}', b"<a>" * 2000 + b"</a>" * 2000,
 ]  # fmt: skip
 
 
@@ -52,7 +54,5 @@ def test_what_no_platform_sends_is_refused(body: bytes) -> None:
 @given(st.one_of(st.binary(max_size=300), st.text(max_size=100).map(lambda text: ("<xml>" + text).encode())))
 @settings(max_examples=500, deadline=None)
 def test_any_bytes_are_read_or_refused(body: bytes) -> None:
-    try:
+    with contextlib.suppress(MalformedBody):
         assert isinstance(read_body(body), dict)
-    except MalformedBody:
-        pass
