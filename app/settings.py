@@ -29,7 +29,15 @@ class Settings(BaseSettings):
     signing_key: SecretStr
     data_key: SecretStr
     data_key_id: int = Field(default=1, ge=1, le=255)
+    # The API hosts of outside platforms.
     wechat_api: str = "https://api.weixin.qq.com"
+    wecom_api: str = "https://qyapi.weixin.qq.com"
+    dingtalk_api: str = "https://oapi.dingtalk.com"
+    feishu_api: str = "https://open.feishu.cn"
+    aliyun_sms_api: str = "https://dysmsapi.aliyuncs.com"
+    # Where administrators may point a webhook or a mail channel: `host` or `host:port`, separated by commas.
+    webhook_hosts: str = Field(default="", max_length=2000)
+    mail_hosts: str = Field(default="", max_length=2000)
     # Where members' phones reach the service, for the QR of binding slips: https://study.example.cn
     public_url: str = Field(default="", max_length=200, pattern=r"^(https?://[^\s?#]+)?$")
     trusted_proxies: str = "127.0.0.1"
@@ -66,8 +74,9 @@ class Settings(BaseSettings):
             raise ValueError("ZHIJIAN_TEST_CLOCK works with ZHIJIAN_MODE=test only")
         if self.fake_platform is not None and self.mode == "production":
             raise ValueError("ZHIJIAN_FAKE_PLATFORM is refused in production")
-        if self.mode == "production" and not self.wechat_api.startswith("https://"):
-            raise ValueError("ZHIJIAN_WECHAT_API must be an https address in production")
+        for name in ("wechat_api", "wecom_api", "dingtalk_api", "feishu_api", "aliyun_sms_api"):
+            if self.mode == "production" and not getattr(self, name).startswith("https://"):
+                raise ValueError(f"ZHIJIAN_{name.upper()} must be an https address in production")
         if self.mode == "production" and self.public_url.startswith("http://"):
             raise ValueError("ZHIJIAN_PUBLIC_URL must be an https address in production")
         self._refuse_half_a_store()
@@ -89,6 +98,23 @@ class Settings(BaseSettings):
     def data_bytes(self) -> bytes:
         """The 32 bytes that encrypt."""
         return _key(self.data_key.get_secret_value(), "data_key")
+
+    @property
+    def platform_hosts(self) -> dict[str, str]:
+        """What adapters may reach: an address with its scheme by platform, or the hosts that a channel may name.
+
+        Outside production this machine is among those, for fakes.
+        """
+        here = "" if self.mode == "production" else ",127.0.0.1,localhost"
+        return {
+            "wechat": self.wechat_api,
+            "wecom": self.wecom_api,
+            "dingtalk": self.dingtalk_api,
+            "feishu": self.feishu_api,
+            "aliyun_sms": self.aliyun_sms_api,
+            "webhook": self.webhook_hosts + here,
+            "email": self.mail_hosts + here,
+        }
 
     @property
     def media_folder(self) -> Path:

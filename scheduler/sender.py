@@ -19,6 +19,7 @@ from app.messaging.models import DeliveryState
 from app.messaging.times import quiet_until
 from app.platforms import console
 from app.platforms.models import Channel
+from app.platforms.token_store import DatabaseTokens
 from app.resources import Service
 from scheduler import claims, subscriptions
 from scheduler.adapters.base import Adapter, AdapterKind, ChannelInfo, Envelope, Outcome, Outside, Status
@@ -62,12 +63,12 @@ class Sender:
             if channel.secret_cipher is not None:
                 secret = self.service.vault.decrypt(channel.secret_cipher, f"channels:{channel.id}:secret")
             info = ChannelInfo(channel.id, channel.account, secret, channel.config)
-            known = (fingerprint, self.kinds[channel.adapter].build(info, self.outside()))
+            known = (fingerprint, self.kinds[channel.adapter].build(info, self.outside(channel.id)))
             self.adapters[channel.id] = known
         return known[1]
 
-    def outside(self) -> Outside:
-        """What adapters may use."""
+    def outside(self, channel_id: int) -> Outside:
+        """What the adapter of a channel may use."""
 
         async def put_on_console(envelope: Envelope) -> None:
             message = envelope.message
@@ -83,9 +84,9 @@ class Sender:
                     now=self.service.clock(),
                 )
 
-        return Outside(
-            self.service.http, self.service.clock, {"wechat": self.service.settings.wechat_api}, put_on_console
-        )
+        hosts = self.service.settings.platform_hosts
+        store = DatabaseTokens(self.service.sessions, self.service.vault, channel_id)
+        return Outside(self.service.http, self.service.clock, hosts, put_on_console, store)
 
 
 async def send_for_ever(sender: Sender, wake: asyncio.Event, stopping: asyncio.Event) -> None:

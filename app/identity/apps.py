@@ -12,6 +12,7 @@ from app.directory.models import Organisation
 from app.errors import Invalid, Unavailable
 from app.platforms.errors import BadLoginCode, NotMainlandNumber, PlatformError
 from app.platforms.models import Channel
+from app.platforms.token_store import DatabaseTokens
 from app.platforms.wechat import WechatClient
 from app.resources import Service
 
@@ -48,6 +49,7 @@ class WechatAway(Unavailable):
 class App:
     """A mini-program with its secret, and the organisations whose members use it."""
 
+    channel_id: int
     appid: str
     secret: str
     paths: list[str]
@@ -65,14 +67,16 @@ async def find_app(session: AsyncSession, vault: Vault, appid: str) -> App:
     for channel, _ in found:
         if channel.secret_cipher is not None:
             secret = vault.decrypt(channel.secret_cipher, f"channels:{channel.id}:secret")
-            return App(appid, secret, [path for _, path in found])
+            return App(channel.id, appid, secret, [path for _, path in found])
     raise UnknownApp
 
 
 @asynccontextmanager
 async def mini_program(service: Service, app: App) -> AsyncIterator[WechatClient]:
     """The client of a mini-program; raises `BadWechatCode`, `ForeignNumber` or `WechatAway`. No transaction is open."""
-    client = WechatClient(service.http, service.settings.wechat_api, app.appid, app.secret, service.clock)
+    # One token for the senders, too: a platform that gives a new one ends the old.
+    store = DatabaseTokens(service.sessions, service.vault, app.channel_id)
+    client = WechatClient(service.http, service.settings.wechat_api, app.appid, app.secret, service.clock, store)
     try:
         yield client
     except BadLoginCode:

@@ -16,6 +16,7 @@ from app.messaging.callbacks.settings import set_callback
 from app.messaging.schemas import ChannelIn, ChannelPatch
 from app.organisations.service import find_organisation
 from app.platforms.models import Channel
+from app.platforms.token_store import forget_token
 
 ADAPTERS = "zhijian.adapters"
 CONSOLE = "console"
@@ -104,6 +105,7 @@ async def change_channel(
         raise NotFound
     if body.secret is not None:
         channel.secret_cipher = vault.encrypt(body.secret, f"channels:{channel.id}:secret")
+        await forget_token(session, channel.id)
     set_callback(vault, channel, body)
     if body.config is not None:
         channel.config = body.config.model_dump()

@@ -9,8 +9,8 @@ from pydantic_core import PydanticCustomError
 from app.schemas import Id, In, Line, Out
 
 TemplateId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-# A field of a platform's template, such as thing1 or time2, and what goes into it.
-FieldName = Annotated[str, Field(pattern=r"^[a-z_]{1,24}[0-9]{1,3}$")]
+# A field of a platform's template, such as WeChat's thing1 or a short message's ${title}, and what goes into it.
+FieldName = Annotated[str, Field(pattern=r"^[a-z_]{1,24}[0-9]{0,3}$")]
 TemplateKind = Literal["weekly_issue", "meeting", "unfinished_reminder"]
 Value = Literal["title", "time", "organisation", "note"]
 SettingName = Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
@@ -56,7 +56,7 @@ class ChannelIn(CallbackFields):
     organisation_id: Id
     adapter: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
     name: Line
-    account: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,64}$")] = ""
+    account: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.@+-]{0,64}$")] = ""
     secret: Secret | None = None
     config: ChannelConfig = Field(default_factory=ChannelConfig)
     enabled: bool = True

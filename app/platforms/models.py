@@ -1,6 +1,7 @@
 """Channels (an account at a platform), and where the console channel puts its messages."""
 
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
@@ -68,6 +69,9 @@ class PlatformToken(Base):
     renew_at: Mapped[datetime | None]
     dead_digest: Mapped[bytes | None]  # of the last token that the platform refused
     forced_at: Mapped[list[datetime]] = mapped_column(ARRAY(TIMESTAMP(timezone=True)), server_default="{}")
+    # A lease instead of a row lock: who renews asks the platform with no transaction open.
+    renewing_until: Mapped[datetime | None]
+    renewer: Mapped[UUID | None]
 
 
 class ChannelAddress(Base):

@@ -8,6 +8,8 @@ from typing import Literal, Protocol
 
 import httpx
 
+from app.platforms.tokens import Fetch, MemoryTokens, TokenHolder, TokenStore
+
 Address = Literal["member", "wechat", "unionid", "phone", "channel"]
 
 
@@ -76,13 +78,20 @@ class ChannelInfo:
 class Outside:
     """What an adapter may use to reach out: an HTTP client, the time, hosts by platform, and the console's inbox.
 
-    `hosts` has the addresses that the operator has set, with their scheme: `wechat`, `wecom`, `dingtalk` and so on.
+    `hosts` has the addresses that the operator has set, with their scheme: `wechat`, `wecom`, `dingtalk` and so on; for
+    `webhook` and `email` the hosts, separated by commas, among which an administrator may choose.
+    `token_store` keeps the access token of the channel that the adapter is built for; senders share it.
     """
 
     http: httpx.AsyncClient
     now: Callable[[], datetime]
     hosts: Mapping[str, str]
     put_on_console: Callable[[Envelope], Awaitable[None]]
+    token_store: TokenStore = field(default_factory=MemoryTokens)
+
+    def tokens(self, fetch: Fetch) -> TokenHolder:
+        """The access token of the channel, which all senders share; `fetch(force)` asks the platform for one."""
+        return TokenHolder(fetch, self.now, self.token_store)
 
 
 class Adapter(Protocol):

@@ -1,7 +1,7 @@
 """A local fake of api.weixin.qq.com: ``python -m scheduler.fakes.wechat --port N [--host 127.0.0.1]``.
 
-Control side, JSON each: POST /_control/apps, /login, /number, /accept, /fail, /clock,
-/reset; GET /_control/sent, /counts.
+Mini-programs and service accounts. Control side, JSON each: POST /_control/apps, /login, /number, /accept, /follow,
+/unfollow, /fail, /clock, /reset; GET /_control/sent, /counts.
 """
 
 import itertools
@@ -31,6 +31,8 @@ from scheduler.fakes.wechat_accounts import (
     share_number,
     stable_token,
 )
+from scheduler.fakes.wechat_service import DAILY_QUOTA as SERVICE_QUOTA
+from scheduler.fakes.wechat_service import TEMPLATES, accept_template_message, follow, user_info
 
 ERRMSG = {
     -1: "system error",
@@ -44,6 +46,7 @@ ERRMSG = {
     40125: "invalid appsecret,",
     40163: "code been used,",
     42001: "access_token expired",
+    43004: "require subscribe",
     43101: "user refuse to accept the msg",
     45009: "reach max api daily quota limit",
     45011: "api minute-quota reach limit, must slower, retry next minute",
@@ -101,7 +104,18 @@ def _platform_routes(control: Control, accounts: dict[str, Account]) -> list[Rou
             raise Refusal(47001)
         return {"errcode": 0, "errmsg": "ok", "phone_info": redeem_phone_code(account, code, control.now())}
 
+    def template_send(request: Request, body: dict[str, object]) -> dict[str, object]:
+        account = _account_of_token(accounts, request.query_params.get("access_token", ""), control.now())
+        accept_template_message(account, body, control.now())
+        return {"errcode": 0, "errmsg": "ok", "msgid": next(msgids)}
+
+    def info(request: Request, body: dict[str, object]) -> dict[str, object]:
+        account = _account_of_token(accounts, request.query_params.get("access_token", ""), control.now())
+        return user_info(account, request.query_params.get("openid", ""))
+
     table = (
+        ("POST", "/cgi-bin/message/template/send", template_send),
+        ("GET", "/cgi-bin/user/info", info),
         ("GET", "/sns/jscode2session", jscode2session),
         ("POST", "/cgi-bin/stable_token", token),
         ("POST", "/cgi-bin/message/subscribe/send", send),
@@ -153,10 +167,13 @@ def _phone_routes(control: Control, accounts: dict[str, Account]) -> list[Route]
 
     async def apps(request: Request) -> Response:
         order = await request.json()
+        if order.get("service") and len(order["templates"]) > TEMPLATES:
+            return JSONResponse({"error": f"a service account has at most {TEMPLATES} templates"}, 400)
         account = accounts.setdefault(order["appid"], Account(order["appid"], "", {}))
+        account.linked = order.get("linked", [])
         account.secret = order["secret"]
         account.templates = order["templates"]
-        account.daily_quota = order.get("daily_quota", DAILY_QUOTA)
+        account.daily_quota = order.get("daily_quota", SERVICE_QUOTA if order.get("service") else DAILY_QUOTA)
         return JSONResponse({})
 
     async def login(request: Request) -> Response:
@@ -177,6 +194,14 @@ def _phone_routes(control: Control, accounts: dict[str, Account]) -> list[Route]
         account.balances[key] += 1
         return JSONResponse({"openid": key[0], "balance": account.balances[key]})
 
+    async def following(request: Request) -> Response:
+        order = await request.json()
+        account = accounts[order["appid"]]
+        openid = follow(account, order["phone"], order.get("unionid"))
+        if request.url.path.endswith("/unfollow"):
+            account.followers.discard(openid)
+        return JSONResponse({"openid": openid})
+
     async def sent(request: Request) -> Response:
         wanted = request.query_params.get("appid")
         chosen = [account for account in accounts.values() if wanted in (None, account.appid)]
@@ -187,6 +212,8 @@ def _phone_routes(control: Control, accounts: dict[str, Account]) -> list[Route]
         Route("/_control/login", login, methods=["POST"]),
         Route("/_control/number", number, methods=["POST"]),
         Route("/_control/accept", accept, methods=["POST"]),
+        Route("/_control/follow", following, methods=["POST"]),
+        Route("/_control/unfollow", following, methods=["POST"]),
         Route("/_control/sent", sent),
     ]
 

@@ -85,6 +85,8 @@ class Account:
     balances: Counter[tuple[str, str]] = field(default_factory=Counter)  # (openid, template) -> messages
     accepted_on: Counter[int] = field(default_factory=Counter)  # day -> messages
     sent: list[dict[str, object]] = field(default_factory=list)
+    followers: set[str] = field(default_factory=set)  # openids; of a service account alone
+    linked: list[str] = field(default_factory=list)  # appids of mini-programs that its messages may open
 
 
 def openid_of(account: Account, phone: str) -> str:
@@ -144,7 +146,7 @@ def redeem_phone_code(account: Account, value: str, now: float) -> dict[str, obj
 def stable_token(account: Account, force: bool, now: float) -> IssuedToken:
     """Give the account's token: the same one until its last five minutes, or a new one that ends all older ones."""
     if force:
-        today = [at for at in account.forced_at if _day(at) == _day(now)]
+        today = [at for at in account.forced_at if day_of(at) == day_of(now)]
         if len(today) >= FORCED_A_DAY:
             raise Refusal(45009)
         if today and now - today[-1] < FORCED_APART:
@@ -173,13 +175,13 @@ def accept_message(account: Account, message: dict[str, object], now: float) -> 
         raise Refusal(40003)
     if template_id not in account.templates:
         raise Refusal(40037)
-    data = _checked_data(account.templates[template_id], message.get("data"))
-    if account.accepted_on[_day(now)] >= account.daily_quota:
+    data = checked_data(account.templates[template_id], message.get("data"))
+    if account.accepted_on[day_of(now)] >= account.daily_quota:
         raise Refusal(45009)
     if account.balances[openid, template_id] < 1:
         raise Refusal(43101)
     account.balances[openid, template_id] -= 1
-    account.accepted_on[_day(now)] += 1
+    account.accepted_on[day_of(now)] += 1
     account.sent.append(
         {
             "openid": openid,
@@ -193,7 +195,7 @@ def accept_message(account: Account, message: dict[str, object], now: float) -> 
     )
 
 
-def _checked_data(keys: list[str], data: object) -> dict[str, str]:
+def checked_data(keys: list[str], data: object) -> dict[str, str]:
     """Read the fields of a message; refuses with 47003 and the name of the first bad one."""
     fields = data if isinstance(data, dict) else {}
     values = {}
@@ -208,5 +210,5 @@ def _checked_data(keys: list[str], data: object) -> dict[str, str]:
     return values
 
 
-def _day(now: float) -> int:
+def day_of(now: float) -> int:
     return int((now + BEIJING) // 86400)

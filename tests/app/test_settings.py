@@ -94,7 +94,10 @@ def test_equal_keys_are_refused(operator: Operator) -> None:
         ({"ZHIJIAN_TEST_CLOCK": "/tmp/clock"}, "ZHIJIAN_TEST_CLOCK"),
         ({"ZHIJIAN_TEST_CLOCK": "/tmp/clock", "ZHIJIAN_MODE": "demonstration"}, "ZHIJIAN_TEST_CLOCK"),
         ({"ZHIJIAN_FAKE_PLATFORM": "http://127.0.0.1:1"}, "ZHIJIAN_FAKE_PLATFORM"),
-        ({"ZHIJIAN_WECHAT_API": "http://api.weixin.qq.com"}, "ZHIJIAN_WECHAT_API"),
+        *(
+            ({f"ZHIJIAN_{name}_API": "http://api.example.cn"}, f"ZHIJIAN_{name}_API")
+            for name in ("WECHAT", "WECOM", "DINGTALK", "FEISHU", "ALIYUN_SMS")
+        ),
     ],
 )
 def test_what_only_tests_may_set_is_refused_elsewhere(
@@ -103,6 +106,16 @@ def test_what_only_tests_may_set_is_refused_elsewhere(
     with pytest.raises(ValidationError) as refusal:
         operator(**KEYS, **variables)
     assert reason in messages(refusal)[0]
+
+
+@pytest.mark.parametrize(("mode", "here"), [("production", False), ("demonstration", True)])
+def test_this_machine_is_a_host_for_channels_outside_of_production_only(
+    operator: Operator, mode: str, here: bool
+) -> None:
+    hosts = operator(**KEYS, ZHIJIAN_MODE=mode, ZHIJIAN_WEBHOOK_HOSTS="a.example.cn,b.example.cn:8443").platform_hosts
+    assert hosts["webhook"].split(",")[:2] == ["a.example.cn", "b.example.cn:8443"]
+    assert ("127.0.0.1" in hosts["webhook"], "127.0.0.1" in hosts["email"]) == (here, here)
+    assert hosts["dingtalk"] == "https://oapi.dingtalk.com"
 
 
 def test_the_address_of_the_service_is_https_or_left_out(operator: Operator) -> None:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from scheduler.fakes.running import running
 from tests.journeys.program import Program, installed
 from tests.journeys.town import THURSDAY
-from tests.scheduler.fakes.process import running
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ import httpx
 import pytest
 
 from app.resources import Service
-from tests.scheduler.fakes.process import FakeWechat, running
+from scheduler.fakes.running import running
+from tests.scheduler.fakes.process import FakeWechat
 from tests.scheduler.scene import Scene
 from tests.world import World
 

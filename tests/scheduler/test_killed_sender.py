@@ -16,10 +16,11 @@ from app.clock import system_clock
 from app.messaging.models import DeliveryState
 from scheduler.sender import WINDOW
 from tests.conftest import DATA_KEY, SIGNING_KEY, MovableClock
-from tests.scheduler.fakes.process import APPID, ROOT, SECRET, SEND, FakeWechat
+from tests.scheduler.fakes.process import APPID, SECRET, SEND, FakeWechat
 from tests.scheduler.scene import CONFIG, Scene
 
 PEOPLE = 200
+ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-c", "from app.cli import main; main()", "sender"]
 
 

@@ -96,7 +96,7 @@ async def test_the_console_needs_neither_account_nor_secret(client: httpx.AsyncC
         {"account": "wx/../1"},
         {"config": {"templates": {"party": {"template_id": "T", "fields": {"thing1": "title"}}}}},
         {"config": {"templates": {"meeting": {"template_id": "T", "fields": {}}}}},
-        {"config": {"templates": {"meeting": {"template_id": "T", "fields": {"thing": "title"}}}}},
+        {"config": {"templates": {"meeting": {"template_id": "T", "fields": {"thing 1": "title"}}}}},
         {"config": {"templates": {"meeting": {"template_id": "T", "fields": {"thing1": "phone"}}}}},
         {"config": {"miniprogram_state": "gray"}},
         {"stopped_reason": None},

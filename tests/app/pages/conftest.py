@@ -10,8 +10,9 @@ from app.db.engine import transaction
 from app.platforms.models import Channel
 from app.resources import Service
 from app.web import create_app
+from scheduler.fakes.running import running
 from tests.conftest import make_settings
-from tests.scheduler.fakes.process import APPID, SECRET, TEMPLATE, FakeWechat, running
+from tests.scheduler.fakes.process import APPID, SECRET, TEMPLATE, FakeWechat
 from tests.world import World
 
 FIELDS = {"thing1": "title", "date2": "time", "thing3": "organisation"}

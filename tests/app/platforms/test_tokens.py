@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.platforms.errors import PlatformConfigurationError, TransientError
-from app.platforms.tokens import Token, TokenHolder
+from app.platforms.tokens import MemoryTokens, Token, TokenHolder
 
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)
 LIFE = timedelta(hours=2)
@@ -37,7 +37,7 @@ class Platform:
         return Token(self.plain, self.time + self.life)
 
     def holder(self) -> TokenHolder:
-        return TokenHolder(self.fetch, self.now)
+        return TokenHolder(self.fetch, self.now, MemoryTokens())
 
 
 async def test_parallel_callers_fetch_once() -> None:

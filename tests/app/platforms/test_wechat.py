@@ -21,8 +21,10 @@ from app.platforms.errors import (
     UnknownOutcome,
 )
 from app.platforms.http import outside_client
+from app.platforms.tokens import MemoryTokens
 from app.platforms.wechat import WechatClient, WechatIdentity
-from tests.scheduler.fakes.process import APPID, LOGIN, NUMBER, SECRET, SEND, TEMPLATE, TOKEN, FakeWechat, running
+from scheduler.fakes.running import running
+from tests.scheduler.fakes.process import APPID, LOGIN, NUMBER, SECRET, SEND, TEMPLATE, TOKEN, FakeWechat
 
 DATA = {"thing1": "第10期:春耕", "date2": "2026年3月2日", "thing3": "请在本周内学完"}
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
@@ -36,7 +38,7 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 def client(http: httpx.AsyncClient, wechat: FakeWechat) -> WechatClient:
-    return WechatClient(http, wechat.base, APPID, SECRET, lambda: NOW)
+    return WechatClient(http, wechat.base, APPID, SECRET, lambda: NOW, MemoryTokens())
 
 
 async def send(client: WechatClient, openid: str, data: dict[str, str] = DATA) -> str | None:
@@ -74,7 +76,7 @@ async def test_an_invented_login_code_is_a_bad_code(client: WechatClient) -> Non
 async def test_wrong_credentials_are_a_configuration_error(
     http: httpx.AsyncClient, wechat: FakeWechat, appid: str, secret: str, code: int
 ) -> None:
-    client = WechatClient(http, wechat.base, appid, secret, lambda: NOW)
+    client = WechatClient(http, wechat.base, appid, secret, lambda: NOW, MemoryTokens())
     for call in (client.code_to_session("any"), send(client, "any")):
         with pytest.raises(PlatformConfigurationError) as caught:
             await call
@@ -197,7 +199,9 @@ async def test_a_number_that_was_not_given_to_us_or_is_none_is_not_taken(
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
         with pytest.raises(error) as caught:
-            await WechatClient(http, "http://wechat.test", APPID, SECRET, lambda: NOW).phone_number("any")
+            await WechatClient(http, "http://wechat.test", APPID, SECRET, lambda: NOW, MemoryTokens()).phone_number(
+                "any"
+            )
     assert type(caught.value) is error
     assert "1358" not in repr(caught.value)
 
@@ -330,7 +334,7 @@ async def test_a_host_that_answers_other_json_is_not_taken_for_wechat(
         request.method = "GET"
 
     http.event_hooks = {"request": [elsewhere]}
-    client = WechatClient(http, wechat.base, APPID, SECRET, lambda: NOW)
+    client = WechatClient(http, wechat.base, APPID, SECRET, lambda: NOW, MemoryTokens())
     for call in (client.code_to_session("any"), send(client, "any")):
         with pytest.raises(TransientError) as caught:
             await call
@@ -342,7 +346,7 @@ async def test_a_refused_connection_is_transient(http: httpx.AsyncClient) -> Non
         fake = FakeWechat(base, http)
         await fake.set_up()
         openid = await fake.accept("13800000000", times=2)
-        client = WechatClient(http, base, APPID, SECRET, lambda: NOW)
+        client = WechatClient(http, base, APPID, SECRET, lambda: NOW, MemoryTokens())
         await send(client, openid)
     await asyncio.sleep(0.1)  # stopping the process blocked the loop: let it see that the kept connection is closed
     with pytest.raises(TransientError) as caught:
@@ -385,7 +389,7 @@ async def test_the_last_five_minutes_of_a_token_bring_a_new_one_without_a_refusa
     http: httpx.AsyncClient, wechat: FakeWechat
 ) -> None:
     time = [NOW]
-    client = WechatClient(http, wechat.base, APPID, SECRET, lambda: time[0])
+    client = WechatClient(http, wechat.base, APPID, SECRET, lambda: time[0], MemoryTokens())
     openid = await wechat.accept("13800000000", times=2)
     await send(client, openid)
     time[0] += timedelta(seconds=6901)

@@ -14,7 +14,7 @@ from tests.scheduler.scene import MEETING_EVENT, Scene
 async def test_a_message_is_put_into_the_inbox_and_a_repeat_of_it_is_only_counted(
     scene: Scene, service: Service
 ) -> None:
-    console = build(ChannelInfo(1, "", "", {}), scene.sender().outside())
+    console = build(ChannelInfo(1, "", "", {}), scene.sender().outside(1))
     message = render("meeting_notice", MEETING_EVENT, 7)
     for keys in (["3:1", "3:2"], ["3:2"]):
         outcomes = await console.send([Envelope(key, int(key[-1]), "", message) for key in keys])

@@ -77,7 +77,7 @@ async def test_what_is_too_long_or_empty_is_made_to_fit(adapter: WechatMiniprogr
 async def test_each_of_a_window_has_its_own_outcome_in_order(adapter: WechatMiniprogram, wechat: FakeWechat) -> None:
     openids = [await wechat.accept("13800000000"), "o-nobody", await wechat.accept("13800000002")]
     outcomes: Sequence[Outcome] = await adapter.send([envelope(openid) for openid in openids])
-    assert [outcome.status for outcome in outcomes] == [Status.SENT, Status.FAILED, Status.SENT]
+    assert [outcome.status for outcome in outcomes] == [Status.SENT, Status.UNREACHABLE, Status.SENT]
     assert outcomes[1].code == "40003"
     assert {message["openid"] for message in await wechat.sent()} == {openids[0], openids[2]}
 
@@ -87,7 +87,8 @@ async def test_each_of_a_window_has_its_own_outcome_in_order(adapter: WechatMini
     [
         *((code, Status.RETRY) for code in (-1, 45011, 43108)),
         *((code, Status.CHANNEL_DOWN) for code in (40013, 40164, 48001, 40037, 41030, 43107)),
-        *((code, Status.FAILED) for code in (40003, 43004, 40226, 47003, 40249, 99999)),
+        *((code, Status.FAILED) for code in (47003, 40249, 99999)),
+        *((code, Status.UNREACHABLE) for code in (40003, 43004, 40226)),
         (45009, Status.QUOTA),
     ],
 )
@@ -105,7 +106,7 @@ async def test_a_member_without_a_subscription_is_reported_as_spent(
 ) -> None:
     _, openid = await wechat.login("13800000000")
     outcome = await one(adapter, openid)
-    assert (outcome.status, outcome.code, outcome.subscription_spent) == (Status.FAILED, "43101", True)
+    assert (outcome.status, outcome.code, outcome.subscription_spent) == (Status.UNREACHABLE, "43101", True)
 
 
 @pytest.mark.parametrize(("mode", "arrived"), [("hang", 0), ("reset", 0), ("accept_then_reset", 1), ("http_502", 0)])

@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator, Iterator
 import httpx
 import pytest
 
-from tests.scheduler.fakes.process import FakeWechat, running
+from scheduler.fakes.running import running
+from tests.scheduler.fakes.process import FakeWechat
 
 
 @pytest.fixture(scope="session")

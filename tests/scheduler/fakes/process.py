@@ -1,35 +1,15 @@
-"""Starts a fake platform as its own process and speaks to its control side, for every test that needs one."""
+"""Speaks to the control side of a fake platform, for every test that needs one."""
 
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx
 
-ROOT = Path(__file__).parents[3]
+from scheduler.fakes.running import running as running
 
 APPID, SECRET, TEMPLATE = "wx0123456789abcdef", "a-secret-that-stays-secret", "weekly-issue"
 SEND, TOKEN, LOGIN = "/cgi-bin/message/subscribe/send", "/cgi-bin/stable_token", "/sns/jscode2session"
 NUMBER = "/wxa/business/getuserphonenumber"
-
-
-@contextmanager
-def running(module: str) -> Iterator[str]:
-    """Run a fake on a free port until the block ends; gives its base URL."""
-    command = [sys.executable, "-m", module, "--port", "0"]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            line = process.stdout.readline()
-            assert line.startswith("listening on http://"), line
-            yield line.removeprefix("listening on ").strip()
-        finally:
-            process.terminate()
-            process.wait(10)
 
 
 @dataclass

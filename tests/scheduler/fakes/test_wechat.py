@@ -5,7 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.scheduler.fakes.process import APPID, LOGIN, NUMBER, SECRET, SEND, TEMPLATE, TOKEN, FakeWechat, running
+from scheduler.fakes.running import running
+from tests.scheduler.fakes.process import APPID, LOGIN, NUMBER, SECRET, SEND, TEMPLATE, TOKEN, FakeWechat
 
 DATA = {"thing1": {"value": "第10期"}, "date2": {"value": "2026年3月2日"}, "thing3": {"value": "请学习"}}
 

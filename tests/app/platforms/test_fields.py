@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.platforms.wechat import clip_field
+from app.platforms.fields import clip_field
 
 LIMITS = {
     "thing": 20,

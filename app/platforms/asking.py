@@ -1,0 +1,65 @@
+"""One request to a platform that speaks JSON, and what it means when its answer cannot be read."""
+
+import json
+import re
+from collections.abc import Mapping
+
+import httpx
+
+from app.platforms.calls import call, unreadable
+from app.platforms.errors import TransientError, UnknownOutcome
+
+MESSAGE_LIMIT = 200
+
+
+async def ask(
+    http: httpx.AsyncClient,
+    method: str,
+    url: str,
+    *,
+    query: Mapping[str, str] | None = None,
+    body: Mapping[str, object] | None = None,
+    headers: Mapping[str, str] | None = None,
+    code: str = "errcode",
+    delivers: bool = False,
+) -> Mapping[str, object]:
+    """Send one request and read its JSON object; ``code`` is the field in which the platform says how it went.
+
+    ``delivers``: a lost answer is an UnknownOutcome, and success must be said by ``code``. Signing in, a phone number
+    and a token deliver nothing to anyone: a lost answer to these is transient.
+    """
+    lost = UnknownOutcome if delivers else TransientError
+    # Serialised here: a body of bytes keeps Chinese readable, as WeChat wants it.
+    content = None if body is None else json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+    wanted = {"content-type": "application/json", **(headers or {})}
+    response = await call(http, method, url, lost=lost, query=query, content=content, headers=wanted)
+    answer = _json_object(response.content)
+    # HTTP 200 is not delivery: a send is accepted only by what the platform says itself.
+    if answer is None or (code not in answer and (delivers or response.status_code != 200)):
+        raise unreadable(response.status_code, lost)
+    return answer
+
+
+def error_code(answer: Mapping[str, object], key: str = "errcode") -> int:
+    """Read the error code, 0 where it is absent; what is no number at all is an unknown error."""
+    code = answer.get(key, 0)
+    if isinstance(code, str) and re.fullmatch(r"-?[0-9]{1,9}", code):
+        return int(code)
+    return code if isinstance(code, int) else -999
+
+
+def without(message: object, *secrets: str) -> str:
+    """What a platform says, without the secrets that it repeats, and bounded."""
+    text = str(message)
+    for hidden in filter(None, secrets):
+        text = text.replace(hidden, "***")
+    return text[:MESSAGE_LIMIT]
+
+
+def _json_object(content: bytes) -> Mapping[str, object] | None:
+    # WeChat answers JSON as text/plain, so the content type says nothing.
+    try:
+        answer = json.loads(content)
+    except ValueError:
+        return None
+    return answer if isinstance(answer, dict) else None

@@ -1,0 +1,97 @@
+"""What a test says of an adapter and its platform, so that the suite knows what to ask of them."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from scheduler.adapters.base import AdapterKind, ChannelInfo, Status
+
+if TYPE_CHECKING:
+    from scheduler.adapters.conformance.desk import Desk
+
+
+@dataclass(frozen=True)
+class Fault:
+    """How the next call goes wrong: a mode of `scheduler.fakes.control`, at `path` (else the path that delivers)."""
+
+    mode: str
+    errcode: int = -1
+    errmsg: str | None = None
+    path: str | None = None
+
+    def __str__(self) -> str:
+        what = str(self.errcode) if self.mode == "errcode" else self.mode
+        return f"{what} at {self.path}" if self.path else what
+
+
+UNREADABLE = tuple(Fault(mode) for mode in ("hang", "reset", "accept_then_reset", "http_200", "http_502"))
+"""Over HTTP: the request was written, and no answer came that could be read. All of these are `UNKNOWN`."""
+
+NOT_SENT = (Fault("http_503"), Fault("http_429"))
+"""Over HTTP: the server says that it did not take the request. Both are `RETRY`."""
+
+
+def refusals(*errcodes: int) -> tuple[Fault, ...]:
+    """The platform answers with each of these codes and its usual text."""
+    return tuple(Fault("errcode", errcode) for errcode in errcodes)
+
+
+@dataclass(frozen=True)
+class TokenRules:
+    """A platform whose calls need an access token.
+
+    `path`: where it is fetched. `refused`: the codes that say that it is dead. `revoke` makes the platform refuse the
+    present one, and give another from then on.
+    """
+
+    path: str
+    refused: Sequence[int]
+    revoke: Callable[["Desk"], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Platform:
+    """An adapter, its fake, and what the platform knows.
+
+    `send`: the path that delivers, as the fake counts it. `channel` and `hosts` are made from the address of the fake.
+    `set_up(desk, count)` empties the fake and gives the addresses of so many members who can be reached at least ten
+    times each; "" each where `AdapterKind.address` is "member". `delivered(desk)`: the address, or the member's id as
+    text where there is none, once for each message that the fake has taken.
+    `faults`: what the fake is told to do, by the status that must come of it. `throttled`: those of `RETRY` that say
+    "too many". `stranger`: an address that the platform refuses. `bad_configs`: settings that the adapter must refuse,
+    when it is built or as `CHANNEL_DOWN`. `lacks`: each feature that the platform does not have, with the reason; what
+    is neither described nor lacking is an error.
+    """
+
+    kind: AdapterKind
+    send: str
+    channel: Callable[[str], ChannelInfo]
+    hosts: Callable[[str], Mapping[str, str]]
+    set_up: Callable[["Desk", int], Awaitable[Sequence[str]]]
+    delivered: Callable[["Desk"], Awaitable[Sequence[str]]]
+    faults: Mapping[Status, Sequence[Fault]] = field(default_factory=dict)
+    throttled: Sequence[Fault] = ()
+    stranger: str | None = None
+    token: TokenRules | None = None
+    bad_configs: Sequence[Mapping[str, object]] = ()
+    lacks: Mapping[str, str] = field(default_factory=dict)
+
+
+def undeclared(platform: Platform) -> list[str]:
+    """The features that are neither described nor lacking, and those that are both."""
+    described = {
+        "connection": "connection" not in platform.lacks,
+        "throttled": bool(platform.throttled),
+        "retry": bool(platform.faults.get(Status.RETRY)),
+        "unknown": bool(platform.faults.get(Status.UNKNOWN)),
+        "failed": bool(platform.faults.get(Status.FAILED)),
+        "channel_down": bool(platform.faults.get(Status.CHANNEL_DOWN)),
+        "quota": bool(platform.faults.get(Status.QUOTA)),
+        "unreachable": bool(platform.faults.get(Status.UNREACHABLE)) or platform.stranger is not None,
+        "partial": platform.kind.per_call > 1 and platform.stranger is not None,
+        "secret": bool(platform.channel("http://127.0.0.1:1").secret),
+        "token": platform.token is not None,
+        "settings": bool(platform.bad_configs),
+    }
+    unknown = [name for name in platform.lacks if name not in described]
+    return unknown + [name for name, known in described.items() if known == (name in platform.lacks)]
