@@ -16,6 +16,7 @@ from app.web import create_app
 from scheduler.adapters.registry import load_adapters
 from scheduler.bus import listen
 from scheduler.clock import ticking
+from scheduler.followers import naming_followers
 from scheduler.sender import Sender, send_for_ever
 
 log = structlog.get_logger()
@@ -74,6 +75,7 @@ async def serve(
     async with AsyncExitStack() as stack:
         if clock:
             await stack.enter_async_context(ticking(service.sessions, service.media, service.clock))
+            await stack.enter_async_context(naming_followers(service))
         if sender:
             await stack.enter_async_context(_sending(service, database_url))
         port = 0

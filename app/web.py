@@ -109,14 +109,15 @@ def _known_parameters(api: FastAPI) -> dict[tuple[str, str], set[str]]:
         (path, method.upper()): {each["name"] for each in operation.get("parameters", ()) if each["in"] == "query"}
         for path, operations in api.openapi()["paths"].items()
         for method, operation in operations.items()
-        # What a platform adds to its calls is its own affair.
-        if "callbacks" not in operation.get("tags", ())
     }
 
 
 async def refuse_unknown_parameters(request: Request) -> None:
-    """A parameter that the operation does not know is an error, as an unknown field is: nothing is dropped silently."""
-    if not request.query_params:
+    """A parameter that the operation does not know is an error, as an unknown field is: nothing is dropped silently.
+
+    What a platform adds to its calls is its own affair.
+    """
+    if not request.query_params or "callbacks" in request.scope["route"].tags:
         return
     state = request.app.state
     if not hasattr(state, "known_parameters"):

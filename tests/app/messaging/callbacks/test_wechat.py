@@ -100,6 +100,11 @@ async def test_each_place_of_the_list_is_understood(platform: Platform, world: W
     assert await balances(world) == {TEMPLATE: 1}
 
 
+async def test_what_the_platform_adds_to_its_query_is_passed_over(platform: Platform, world: World) -> None:
+    assert (await platform.send(ACCEPT, openid=OPENID, something="new")).text == "success"
+    assert await balances(world) == {TEMPLATE: 1}
+
+
 async def test_the_address_works_without_the_version_too(platform: Platform, world: World) -> None:
     platform.client.base_url = httpx.URL("http://test")
     assert (await platform.send(ACCEPT)).text == "success"
