@@ -75,7 +75,7 @@ def _run(coroutine: Any) -> None:
 async def _serve(settings: Settings, *, api: bool, clock: bool, sender: bool, upgrading: bool) -> None:
     async with open_database(settings, serve=True) as url:
         if upgrading:
-            await asyncio.to_thread(upgrade, url)
+            await asyncio.to_thread(upgrade, settings.database_direct_url or url)
         async with open_service(settings, url) as service:
             await serve(service, url, api=api, clock=clock, sender=sender)
 
@@ -115,7 +115,7 @@ def migrate() -> None:
 
     async def work() -> None:
         async with open_database(settings) as url:
-            await asyncio.to_thread(upgrade, url)
+            await asyncio.to_thread(upgrade, settings.database_direct_url or url)
 
     _run(work())
 

@@ -25,6 +25,7 @@ BOUNDARY = re.compile(rb'^multipart/.*;\s*boundary="?([^";\s]{1,70})', re.IGNORE
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 PREFIX = "/api/v1"
+EVENT_STREAM = b"text/event-stream; charset=utf-8"
 
 REQUESTS = Counter("zhijian_http_requests_total", "Requests answered", ["method", "route", "status"])
 SECONDS = Histogram("zhijian_http_request_seconds", "Time to answer", ["method", "route"])
@@ -55,11 +56,14 @@ class Surround:
         begun = time.perf_counter()
         status = 500
         started = False
+        opened: float | None = None
 
         async def answer(message: Message) -> None:
-            nonlocal status, started
+            nonlocal status, started, opened
             if message["type"] == "http.response.start":
                 status, started = message["status"], True
+                if (b"content-type", EVENT_STREAM) in message["headers"]:
+                    opened = time.perf_counter()
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
             await send(message)
 
@@ -74,7 +78,8 @@ class Surround:
             route = route_of(scope)
             method = scope["method"] if scope["method"] in METHODS else "other"  # each label is kept for ever
             REQUESTS.labels(method, route, status).inc()
-            SECONDS.labels(method, route).observe(spent)
+            # A stream is answered when it opens; how long somebody watches says nothing about the service.
+            SECONDS.labels(method, route).observe(spent if opened is None else opened - begun)
             log.info("request", method=scope["method"], route=route, status=status, ms=round(spent * 1000, 1))
 
 

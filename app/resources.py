@@ -1,6 +1,7 @@
 """What a running process holds: opened once, handed down, closed at the end."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -44,6 +45,16 @@ class Service:
         """Issues are printed one at a time: each may hold its pictures several times over."""
         return asyncio.Semaphore(1)
 
+    @cached_property
+    def streams(self) -> Counter[int]:
+        """How many live streams are open, by the account that watches."""
+        return Counter()
+
+    @cached_property
+    def stopping(self) -> asyncio.Event:
+        """Set when the process is about to stop: streams end, requests are still answered."""
+        return asyncio.Event()
+
 
 @asynccontextmanager
 async def open_database(settings: Settings, *, serve: bool = False) -> AsyncIterator[str]:
@@ -58,7 +69,7 @@ async def open_database(settings: Settings, *, serve: bool = False) -> AsyncIter
 @asynccontextmanager
 async def open_service(settings: Settings, database_url: str) -> AsyncIterator[Service]:
     """The resources over a database, which need not be there yet: nothing is asked of it before the first request."""
-    engine = create_engine(database_url, pool=settings.database_pool)
+    engine = create_engine(database_url, pool=settings.database_pool, pooled=settings.pooled)
     http = outside_client()
     clock = offset_clock(settings.test_clock) if settings.test_clock else system_clock
     service = Service(settings, sessionmaker(engine), clock, open_vault(settings), http)

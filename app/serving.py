@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
@@ -14,9 +14,10 @@ from prometheus_client import start_http_server
 from app.resources import Service
 from app.web import create_app
 from scheduler.adapters.registry import load_adapters
-from scheduler.bus import listen
+from scheduler.bus import Bus, listen
 from scheduler.clock import ticking
 from scheduler.followers import naming_followers
+from scheduler.reconciler import publish_for_ever
 from scheduler.sender import Sender, send_for_ever
 
 log = structlog.get_logger()
@@ -39,10 +40,20 @@ class Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def _sending(service: Service, database_url: str) -> AsyncIterator[None]:
-    wake, stopping = asyncio.Event(), asyncio.Event()
-    sender = Sender(service, load_adapters())
-    listener = asyncio.create_task(listen(database_url, wake))
+async def _until_end(work: Coroutine[object, object, object]) -> AsyncIterator[None]:
+    """Does something beside the block, and stops it at the block's end."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@asynccontextmanager
+async def _sending(service: Service, bus: Bus | None, wake: asyncio.Event) -> AsyncIterator[None]:
+    stopping = asyncio.Event()
+    sender = Sender(service, load_adapters(), bus)
     sending = asyncio.create_task(send_for_ever(sender, wake, stopping))
     try:
         yield
@@ -50,8 +61,38 @@ async def _sending(service: Service, database_url: str) -> AsyncIterator[None]:
         stopping.set()
         wake.set()
         await sending
-        listener.cancel()
-        await asyncio.gather(listener, return_exceptions=True)
+
+
+@asynccontextmanager
+async def _bus(service: Service) -> AsyncIterator[Bus | None]:
+    """NATS where it is set; its client is imported only then, because of the memory that it takes."""
+    if not service.settings.bus_url:
+        yield None
+        return
+    from scheduler.jetstream import jetstream
+
+    async with jetstream(service.settings.bus_url) as bus:
+        yield bus
+
+
+@asynccontextmanager
+async def _pushing(service: Service, database_url: str, *, clock: bool, sender: bool) -> AsyncIterator[None]:
+    """Scheduler and sender, whichever were chosen, with what wakes them."""
+    direct = service.settings.database_direct_url or database_url
+    async with AsyncExitStack() as stack:
+        bus = await stack.enter_async_context(_bus(service))
+        if clock:
+            await stack.enter_async_context(ticking(service.sessions, service.media, service.clock))
+        if clock and bus is not None:
+            wake = asyncio.Event()
+            publishing = publish_for_ever(service.sessions, bus, load_adapters(), service.clock, wake)
+            await stack.enter_async_context(_until_end(listen(direct, wake)))
+            await stack.enter_async_context(_until_end(publishing))
+        if sender:
+            wake = asyncio.Event()
+            await stack.enter_async_context(_until_end(listen(direct, wake)))
+            await stack.enter_async_context(_sending(service, bus, wake))
+        yield
 
 
 async def serve(
@@ -73,11 +114,10 @@ async def serve(
         loop.add_signal_handler(number, stop.set)
     _show_metrics(service.settings.metrics_port)
     async with AsyncExitStack() as stack:
+        if clock or sender:
+            await stack.enter_async_context(_pushing(service, database_url, clock=clock, sender=sender))
         if clock:
-            await stack.enter_async_context(ticking(service.sessions, service.media, service.clock))
             await stack.enter_async_context(naming_followers(service))
-        if sender:
-            await stack.enter_async_context(_sending(service, database_url))
         port = 0
         if api:
             port = await stack.enter_async_context(_answering(service, stop))
@@ -121,5 +161,6 @@ async def _answering(service: Service, stop: asyncio.Event) -> AsyncIterator[int
     try:
         yield listening.getsockname()[1]
     finally:
+        service.stopping.set()  # a stream would hold the process up for the whole grace
         server.should_exit = True
         await answering

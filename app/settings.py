@@ -13,7 +13,7 @@ SECRET_BYTES = 32
 
 
 class Settings(BaseSettings):
-    """What the operator sets: variables are prefixed `ZHIJIAN_`, but for `DATABASE_URL` and `PORT`.
+    """What the operator sets: variables are prefixed `ZHIJIAN_`, but for `DATABASE_URL`, `BUS_URL` and `PORT`.
 
     Raises `pydantic.ValidationError` where a value is missing, weak or forbidden in `mode`.
     """
@@ -22,6 +22,10 @@ class Settings(BaseSettings):
 
     mode: Literal["production", "demonstration", "test"] = "production"
     database_url: str | None = Field(default=None, validation_alias="DATABASE_URL")
+    # Set where DATABASE_URL leads through pgbouncer: the address past it, for LISTEN and migrations.
+    database_direct_url: str = Field(default="", pattern=r"^(postgres(ql)?://.+)?$")
+    # NATS JetStream between planner and senders; without it the batch rows and NOTIFY are the bus.
+    bus_url: str = Field(default="", pattern=r"^((nats|tls)://\S+)?$", validation_alias="BUS_URL")
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535, validation_alias="PORT")
     var: Path = Path("var")
@@ -43,6 +47,10 @@ class Settings(BaseSettings):
     trusted_proxies: str = "127.0.0.1"
     database_pool: int = Field(default=10, ge=1, le=100)
     sender_lease_seconds: int = Field(default=30, ge=2, le=600)
+    # Calls that one sender has in hand: as many deliveries are in doubt when it is killed.
+    sender_calls: int = Field(default=20, ge=1, le=50)
+    # How long a live stream goes on before its page asks again; a proxy in front may cut it off earlier.
+    stream_seconds: int = Field(default=600, ge=1, le=3600)
     metrics_port: int | None = Field(default=None, ge=1, le=65535)
     log_file: Path | None = None
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -70,6 +78,8 @@ class Settings(BaseSettings):
             raise ValueError("ZHIJIAN_SIGNING_KEY and ZHIJIAN_DATA_KEY must differ")
         if self.database_url is not None and not self.database_url.startswith(("postgresql://", "postgres://")):
             raise ValueError("DATABASE_URL must be a postgresql:// address")
+        if self.database_direct_url and self.database_url is None:
+            raise ValueError("ZHIJIAN_DATABASE_DIRECT_URL goes with DATABASE_URL")
         if self.test_clock is not None and self.mode != "test":
             raise ValueError("ZHIJIAN_TEST_CLOCK works with ZHIJIAN_MODE=test only")
         if self.fake_platform is not None and self.mode == "production":
@@ -98,6 +108,11 @@ class Settings(BaseSettings):
     def data_bytes(self) -> bytes:
         """The 32 bytes that encrypt."""
         return _key(self.data_key.get_secret_value(), "data_key")
+
+    @property
+    def pooled(self) -> bool:
+        """Whether DATABASE_URL leads through pgbouncer, where two transactions may have two connections."""
+        return bool(self.database_direct_url)
 
     @property
     def platform_hosts(self) -> dict[str, str]:

@@ -1,8 +1,13 @@
-"""How senders hear of batches: the batch rows are the queue, and NOTIFY only wakes who is waiting."""
+"""How senders hear of batches: the batch rows are the queue, and NOTIFY only wakes who is waiting.
+
+With BUS_URL references to the batches cross NATS besides (`scheduler.jetstream`), and the rows stay the truth.
+"""
 
 import asyncio
 import contextlib
-from typing import NoReturn
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import NoReturn, Protocol
 
 import asyncpg
 import structlog
@@ -14,6 +19,38 @@ log = structlog.get_logger()
 CHANNEL = "zhijian_batches"
 RECONNECT_SECONDS = 1.0
 PROBE_SECONDS = 10.0
+
+
+class BusAway(Exception):
+    """NATS cannot be reached at present, or does not do what it was asked."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """All that crosses the bus: which batch of which campaign."""
+
+    campaign_id: int
+    batch_no: int
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A reference in hand; unless it is `done` with, the bus gives it to somebody again."""
+
+    reference: Reference
+    done: Callable[[], Awaitable[None]]
+
+
+class Bus(Protocol):
+    """What carries references from planner to senders; raises `BusAway`."""
+
+    async def publish(self, references: Sequence[Reference]) -> None:
+        """Puts references on the bus."""
+        ...
+
+    async def take(self, seconds: float) -> Taken | None:
+        """The next reference, or None where none came within so many seconds."""
+        ...
 
 
 async def announce_batches(session: AsyncSession) -> None:

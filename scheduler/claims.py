@@ -1,20 +1,22 @@
 """A sender's hold on a batch: every write is fenced, so that an owner who lost the batch cannot spoil it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.engine import Sessions, transaction
 from app.directory.models import Organisation
 from app.messaging.models import Batch, Campaign, DeliveryException, DeliveryState
-from app.messaging.times import Night, get_nights
+from app.messaging.times import Night, get_nights, own_night
 from app.platforms.models import Channel
-from scheduler import subscriptions
 from scheduler.adapters.base import Outcome, Status
+from scheduler.bus import Reference
+from scheduler.channels import runs
+from scheduler.unreached import clear_reached
 
 # Sent again when nobody knows whether it arrived; a reminder is never sent twice.
 RESENT_WHEN_UNKNOWN = frozenset({"weekly_issue", "meeting_notice", "meeting_changed", "meeting_cancelled"})
@@ -25,6 +27,7 @@ FIRST_BACKOFF = timedelta(seconds=10)
 
 OWNER_DIED = "owner_died"
 GAVE_UP = "gave_up"
+NO_SUBSCRIPTION = "no_subscription"
 AMBIGUOUS = frozenset({OWNER_DIED, Status.UNKNOWN.value})
 
 
@@ -43,13 +46,13 @@ class Claim:
     subject_id: int
     event: Mapping[str, object]
     night: Night
-    expires_at: datetime
     channel: Channel
     members: Sequence[int]
     states: bytearray
     next_tries: dict[int, datetime] = field(default_factory=dict)
     tries: dict[int, int] = field(default_factory=dict)
     ambiguous: set[int] = field(default_factory=set)  # an earlier try of theirs may have arrived
+    done: Callable[[], Awaitable[None]] | None = None  # tells the bus that its reference has served
 
     @property
     def resends(self) -> bool:
@@ -75,34 +78,55 @@ class Claim:
 
 @dataclass(frozen=True)
 class Note:
-    """What is kept of a delivery beyond its state byte."""
+    """What is kept of a delivery beyond its state byte; not every note is of a try."""
 
     position: int
     reason: str
     code: str = ""
     next_try_at: datetime | None = None
+    tried: bool = True  # not where the delivery only waits, as over the daily limit
+
+
+def claimable(adapters: Collection[str], now: datetime) -> ColumnElement[bool]:
+    """Whether a batch, joined with its channel, is due and free, or its owner's lease has run out."""
+    paused = select(Campaign.id).where(Campaign.id == Batch.campaign_id, Campaign.paused_at.is_not(None))
+    return and_(
+        ~paused.exists(),
+        Batch.done_at.is_(None),
+        Batch.not_before <= now,
+        or_(Batch.claimed_until.is_(None), Batch.claimed_until <= now),
+        Channel.adapter.in_(adapters),
+        runs(now),
+    )
 
 
 async def claim_batch(
-    sessions: Sessions, owner: str, adapters: Collection[str], now: datetime, lease: timedelta
+    sessions: Sessions,
+    owner: str,
+    adapters: Collection[str],
+    now: datetime,
+    lease: timedelta,
+    *,
+    reference: Reference | None = None,
+    busy: Collection[int] = (),
 ) -> Claim | None:
-    """Takes the oldest batch that is due and free, or whose owner's lease has run out; None where there is none."""
+    """Takes the oldest batch that may be claimed, or the one that is referred to; None where that may not be.
+
+    Batches of the `busy` channels are left alone.
+    """
+    waiting = (
+        select(Batch)
+        .join(Channel, Channel.id == Batch.channel_id)
+        .where(claimable(adapters, now), Channel.id.not_in(busy))
+        .order_by(Batch.not_before, Batch.id)
+        .limit(1)
+        # One that was named is waited for: who has its row will not have it for long, and may not be taking it.
+        .with_for_update(of=Batch, skip_locked=reference is None)
+    )
+    if reference is not None:
+        waiting = waiting.where(Batch.campaign_id == reference.campaign_id, Batch.number == reference.batch_no)
     async with transaction(sessions) as session:
-        row = await session.scalar(
-            select(Batch)
-            .join(Channel, Channel.id == Batch.channel_id)
-            .where(
-                Batch.done_at.is_(None),
-                Batch.not_before <= now,
-                or_(Batch.claimed_until.is_(None), Batch.claimed_until <= now),
-                Channel.adapter.in_(adapters),
-                Channel.enabled,
-                Channel.stopped_reason.is_(None),
-            )
-            .order_by(Batch.not_before, Batch.id)
-            .limit(1)
-            .with_for_update(of=Batch, skip_locked=True)
-        )
+        row = await session.scalar(waiting)
         if row is None:
             return None
         row.fence += 1
@@ -122,8 +146,7 @@ async def _load(session: AsyncSession, row: Batch) -> Claim:
         kind=campaign.kind,
         subject_id=campaign.subject_id,
         event=campaign.event,
-        night=nights[place.path],
-        expires_at=campaign.expires_at,
+        night=own_night(nights[place.path], row.quiet_from, row.quiet_until),
         channel=await session.get_one(Channel, row.channel_id),
         members=row.members,
         states=bytearray(row.states),
@@ -139,25 +162,6 @@ async def _load(session: AsyncSession, row: Batch) -> Claim:
     return claim
 
 
-async def recover(sessions: Sessions, claim: Claim, template: str | None, now: datetime) -> None:
-    """What a dead owner left marked may have arrived: sent again or left unknown, by kind."""
-    left = claim.positions(DeliveryState.SENDING)
-    if not left:
-        return
-    claim.ambiguous.update(left)
-    for position in left:
-        again = claim.resends and claim.may_try_again(position)
-        claim.states[position] = DeliveryState.PENDING if again else DeliveryState.UNKNOWN
-    async with transaction(sessions) as session:
-        if template is not None:
-            again_to = [claim.members[at] for at in left if claim.states[at] == DeliveryState.PENDING]
-            found = await subscriptions.addresses(session, claim.channel.account, again_to)
-            # The next try takes one again. Where the first had arrived, the platform refuses, and the ledger learns it.
-            back = [address.wechat_user_id for address in found.values()]
-            await subscriptions.correct(session, template, back=back, gone=(), now=now)
-        await save(session, claim, [Note(position, OWNER_DIED) for position in left], now)
-
-
 def settle(claim: Claim, position: int, outcome: Outcome, now: datetime) -> Note | None:
     """Moves one delivery on to its next state; gives what is worth keeping beyond it."""
     states, status = claim.states, outcome.status
@@ -170,11 +174,13 @@ def settle(claim: Claim, position: int, outcome: Outcome, now: datetime) -> Note
     if status is Status.UNKNOWN:
         claim.ambiguous.add(position)
     # Kept over later tries: a delivery that may have arrived stays ambiguous until one is known to.
-    reason = Status.UNKNOWN.value if position in claim.ambiguous else status.value
+    plain = NO_SUBSCRIPTION if outcome.subscription_spent else status.value
+    reason = Status.UNKNOWN.value if position in claim.ambiguous else plain
     again = status is Status.RETRY or (status is Status.UNKNOWN and claim.resends)
     if again and claim.may_try_again(position):
         states[position] = DeliveryState.PENDING
-        return Note(position, reason, outcome.code, now + FIRST_BACKOFF * 4 ** claim.tries.get(position, 0))
+        pause = max(FIRST_BACKOFF * 4 ** claim.tries.get(position, 0), timedelta(seconds=outcome.retry_after))
+        return Note(position, reason, outcome.code, now + pause)
     claim.end(position, DeliveryState.FAILED)
     return Note(position, GAVE_UP if again else reason, outcome.code)
 
@@ -192,7 +198,7 @@ async def save(session: AsyncSession, claim: Claim, notes: Sequence[Note], now: 
     if not notes:
         return
     for note in notes:
-        claim.tries[note.position] = claim.tries.get(note.position, 0) + 1
+        claim.tries[note.position] = claim.tries.get(note.position, 0) + note.tried
         claim.next_tries.pop(note.position, None)
         if note.next_try_at is not None:
             claim.next_tries[note.position] = note.next_try_at
@@ -219,47 +225,21 @@ async def save(session: AsyncSession, claim: Claim, notes: Sequence[Note], now: 
     )
 
 
-async def read_anew(session: AsyncSession, claim: Claim) -> tuple[datetime, bool]:
-    """When the campaign ends (a cancellation moves that to the present), and whether its channel still runs."""
+async def renew(sessions: Sessions, claim: Claim, now: datetime, lease: timedelta) -> None:
+    """A sign of life while nothing else is to be written; raises `LostClaim`."""
+    async with transaction(sessions) as session:
+        await save(session, claim, [], now, claimed_until=now + lease)
+
+
+async def read_anew(session: AsyncSession, claim: Claim, now: datetime) -> tuple[datetime, bool]:
+    """When the campaign ends (a cancellation moves that to the present), and whether it and its channel still run."""
     found = await session.execute(
-        select(Campaign.expires_at, and_(Channel.enabled, Channel.stopped_reason.is_(None)))
+        select(Campaign.expires_at, and_(runs(now), Campaign.paused_at.is_(None)))
         .join(Channel, Channel.id == claim.channel.id)
         .where(Campaign.id == claim.campaign_id)
     )
-    expires_at, runs = found.one()
-    return expires_at, runs
-
-
-async def stop_channel(session: AsyncSession, claim: Claim, reason: str) -> None:
-    """Stops the channel; one whose settings were changed since the claim may be mended by now, and goes on."""
-    used = claim.channel
-    await session.execute(
-        update(Channel)
-        .where(
-            Channel.id == used.id,
-            Channel.config == used.config,
-            Channel.secret_cipher.is_not_distinct_from(used.secret_cipher),
-        )
-        .values(stopped_reason=reason[:500])
-        .execution_options(synchronize_session=False)
-    )
-
-
-async def rest_channel(session: AsyncSession, claim: Claim, until: datetime) -> None:
-    """Lets the channel's free batches wait, so that a spent quota is not asked for again and again."""
-    free = (
-        select(Batch.id)
-        .where(
-            Batch.channel_id == claim.channel.id,
-            Batch.done_at.is_(None),
-            Batch.claimed_until.is_(None),
-            Batch.not_before < until,
-        )
-        .with_for_update(skip_locked=True)
-    )
-    await session.execute(
-        update(Batch).where(Batch.id.in_(free)).values(not_before=until).execution_options(synchronize_session=False)
-    )
+    expires_at, goes_on = found.one()
+    return expires_at, goes_on
 
 
 async def release(sessions: Sessions, claim: Claim, now: datetime, *, rest_until: datetime | None = None) -> None:
@@ -273,6 +253,7 @@ async def release(sessions: Sessions, claim: Claim, now: datetime, *, rest_until
         # The campaign first: of two senders that finish its last two batches, the later one sees both.
         campaign = await session.get_one(Campaign, claim.campaign_id, with_for_update=True)
         await save(session, claim, [], now, claimed_by=None, claimed_until=None, done_at=now)
+        await clear_reached(session, [claim.members[position] for position in claim.positions(DeliveryState.SENT)])
         if campaign.state == "sending" and not await open_batches(session, campaign):
             campaign.state = "done"
 

@@ -15,6 +15,10 @@ from app.messaging.callbacks.seen import forget_calls
 from app.organisations.imports.service import forget_old_lines
 from app.storage.base import StorageUnavailable, Store
 from scheduler.adapters.registry import load_adapters
+from scheduler.dry_runs import find_out, forget_dry_runs
+from scheduler.ending import end_what_is_over
+from scheduler.gauges import REFRESH_SECONDS, refresh
+from scheduler.limits import forget_days
 from scheduler.planner import plan_announced
 from scheduler.quizzes import close_all_overdue
 from scheduler.tick import run_due
@@ -26,10 +30,12 @@ SWEEP_SECONDS = 600
 
 
 async def _tidy(sessions: Sessions, media: Store, now: datetime) -> None:
-    """Deletes what is kept no longer: uploads that were given up, lines of old roster imports, old calls."""
+    """Deletes what is kept no longer: given-up uploads, lines of old imports, past days, dry runs, old calls."""
     try:
         async with transaction(sessions) as session:
             await forget_old_lines(session, now)
+            await forget_days(session, now)
+            await forget_dry_runs(session, now)
             await forget_calls(session, now)
         gone = await sweep(sessions, media, now)
     except Exception as error:
@@ -53,7 +59,9 @@ async def ticking(sessions: Sessions, media: Store, clock: Clock) -> AsyncIterat
         async with looking:
             try:
                 await run_due(sessions, clock())
+                await find_out(sessions, clock())
                 await plan_announced(sessions, adapters, clock())
+                await end_what_is_over(sessions, clock())
                 # Last: what goes out does not wait for it.
                 await close_all_overdue(sessions, clock())
             except Exception as error:
@@ -63,12 +71,22 @@ async def ticking(sessions: Sessions, media: Store, clock: Clock) -> AsyncIterat
     async def tidy() -> None:
         await _tidy(sessions, media, clock())
 
+    async def show() -> None:
+        try:
+            await refresh(sessions, clock())
+        except Exception as error:
+            # The figures stay as they were, and so does the time of them.
+            log.warning("gauges_failed", error=type(error).__name__, exc_info=None if is_away(error) else error)
+
     scheduler = AsyncIOScheduler(timezone="UTC")
     scheduler.add_job(
         look, "interval", seconds=LOOK_SECONDS, max_instances=1, coalesce=True, misfire_grace_time=None, id="look"
     )
     scheduler.add_job(
         tidy, "interval", seconds=SWEEP_SECONDS, max_instances=1, coalesce=True, misfire_grace_time=None, id="tidy"
+    )
+    scheduler.add_job(
+        show, "interval", seconds=REFRESH_SECONDS, max_instances=1, coalesce=True, misfire_grace_time=None, id="show"
     )
     scheduler.start()
     try:

@@ -1,58 +1,84 @@
-"""Claim, mark, send, record: a batch by windows, with nothing open while the platform is asked."""
+"""Senders: batches are claimed as slots are free, and each is seen through by rounds and calls that overlap."""
 
 import asyncio
 import contextlib
 import os
 import secrets
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import timedelta
 
 import structlog
-from prometheus_client import Counter
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.engine import is_away, transaction
-from app.messaging.models import DeliveryState
-from app.messaging.times import quiet_until
 from app.platforms import console
 from app.platforms.models import Channel
 from app.platforms.token_store import DatabaseTokens
 from app.resources import Service
-from scheduler import claims, subscriptions
-from scheduler.adapters.base import Adapter, AdapterKind, ChannelInfo, Envelope, Outcome, Outside, Status
-from scheduler.claims import Claim, LostClaim, Note
-from scheduler.render import render
-from scheduler.subscriptions import Address
+from scheduler import channels, claims
+from scheduler.adapters.base import Adapter, AdapterKind, ChannelInfo, Envelope, Outside
+from scheduler.bus import Bus
+from scheduler.claims import Claim, LostClaim
+from scheduler.hand import Hand
+from scheduler.rates import rate_of
+from scheduler.rounds import Means, go_round, recover
+from scheduler.taking import next_claim
 
 log = structlog.get_logger()
 
-WINDOW = 20
+CLAIMS = 4  # batches that one sender has in hand at most
 POLL_SECONDS = 1.0
-# A day's quota begins anew at midnight in China; a few minutes later, so that no clock is ahead of the platform's.
-QUOTA_RESUMES = time(0, 5)
-PLATFORM_ZONE = ZoneInfo("Asia/Shanghai")
-
-NOBODY = Address(0, "")
-
-DELIVERIES = Counter("zhijian_deliveries_total", "Deliveries tried", ["adapter", "status"])
 
 
 @dataclass
 class Sender:
-    """One sender: its name in claims, and an adapter for each channel as it is set up at present."""
+    """One sender: its name in claims, where it gets them from, those in hand, and an adapter for each channel."""
 
     service: Service
     kinds: Mapping[str, AdapterKind]
+    bus: Bus | None = None
     owner: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}")
     adapters: dict[int, tuple[object, Adapter]] = field(default_factory=dict)
+    hands: list[Hand] = field(default_factory=list)
+    freed: asyncio.Event = field(default_factory=asyncio.Event)  # a slot may be free that no claim in hand needs
+
+    @property
+    def free(self) -> int:
+        """The calls that may be begun now, over all claims in hand."""
+        return self.service.settings.sender_calls - sum(hand.slots for hand in self.hands)
+
+    @property
+    def takes_more(self) -> bool:
+        """Whether another claim could use what those in hand leave."""
+        return len(self.hands) < CLAIMS and self.free > 0 and not any(hand.hungry for hand in self.hands)
+
+    def room(self, hand: Hand, ready: int) -> int:
+        """How many deliveries of a claim may be marked now; their slots are taken at once."""
+        free = self.free + hand.arrived  # those that have come back are free when the round is committed
+        if free <= 0 or not hand.takes_slots:
+            return 0
+        room = min(ready, hand.kind.per_call if hand.many else free)
+        hand.slots += max(0, min(room, 1 if hand.many else room) - hand.arrived)
+        return room
+
+    def pass_slots_on(self, hand: Hand) -> None:
+        """Tells those who wait for a slot that this claim has left some."""
+        if self.free > 0:
+            self.freed.set()
+            for other in self.hands:
+                if other is not hand and other.hungry:
+                    other.wake.set()
 
     @property
     def lease(self) -> timedelta:
         """How long a batch is held without a sign of life."""
         return timedelta(seconds=self.service.settings.sender_lease_seconds)
+
+    @property
+    def means(self) -> Means:
+        """What its rounds need."""
+        return Means(self.service.vault, self.kinds, self.lease)
 
     def adapter(self, channel: Channel) -> Adapter:
         """The adapter of a channel, built anew when its settings have changed."""
@@ -90,170 +116,126 @@ class Sender:
 
 
 async def send_for_ever(sender: Sender, wake: asyncio.Event, stopping: asyncio.Event) -> None:
-    """Sends what is due until `stopping`; finishes or releases the batch in hand before it returns."""
-    while not stopping.is_set():
-        wake.clear()  # before looking, so that what is announced meanwhile is looked for at once
-        try:
-            if await send_next(sender, stopping):
-                continue
-        except Exception as error:
-            # The lease runs out and somebody, perhaps this sender, takes the batch up again.
-            log.warning("sender_failed", error=type(error).__name__, exc_info=None if is_away(error) else error)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(wake.wait(), POLL_SECONDS)
+    """Sends what is due until `stopping`; then ends what is in flight, and releases the batches in hand."""
+    async with asyncio.TaskGroup() as working:
+        while not stopping.is_set():
+            wake.clear()  # before looking, so that what is announced meanwhile is looked for at once
+            sender.freed.clear()
+            looks = sender.takes_more
+            try:
+                if looks and (claim := await _claim(sender)) is not None:
+                    hand = await _take_up(sender, claim)
+                    if hand is not None:
+                        working.create_task(_guarded(sender, hand, stopping))
+                    continue
+            except Exception as error:
+                _complain(error)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for((wake if looks else sender.freed).wait(), POLL_SECONDS)
 
 
 async def send_next(sender: Sender, stopping: asyncio.Event) -> bool:
     """Sends one batch as far as it goes now; False where nothing was due."""
-    service = sender.service
-    claim = await claims.claim_batch(service.sessions, sender.owner, sender.kinds, service.clock(), sender.lease)
+    claim = await _claim(sender)
     if claim is None:
         return False
-    try:
-        adapter = await _adapter_or_stop(sender, claim)
-        rest_until = await _send_batch(sender, claim, adapter, stopping) if adapter is not None else service.clock()
-        await claims.release(service.sessions, claim, service.clock(), rest_until=rest_until)
-    except LostClaim:
-        log.warning("claim_lost", batch=claim.batch_id)
+    hand = await _take_up(sender, claim)
+    if hand is not None:
+        await _see_through(sender, hand, stopping)
     return True
 
 
-async def _adapter_or_stop(sender: Sender, claim: Claim) -> Adapter | None:
-    """The adapter, or None where it cannot work with the channel's settings, and the channel was stopped."""
-    kind = sender.kinds[claim.channel.adapter]
+async def _claim(sender: Sender) -> Claim | None:
+    service = sender.service
+    dry = [hand.claim.channel.id for hand in sender.hands if hand.dry]
+    return await next_claim(
+        service.sessions, sender.bus, sender.owner, sender.kinds, service.clock, sender.lease, busy=dry
+    )
+
+
+async def _guarded(sender: Sender, hand: Hand, stopping: asyncio.Event) -> None:
     try:
-        if kind.subscribed and kind.template(claim.channel.config, claim.kind) is None:
-            raise LookupError(f"no template for {claim.kind}")
-        return sender.adapter(claim.channel)
+        await _see_through(sender, hand, stopping)
     except Exception as error:
-        log.error("channel_stopped", channel=claim.channel.id, exc_info=error)
-        async with transaction(sender.service.sessions) as session:
-            await claims.stop_channel(session, claim, "bad_settings 渠道设置或密钥无法使用，请重新填写。")
-        return None
+        _complain(error)
 
 
-async def _send_batch(sender: Sender, claim: Claim, adapter: Adapter, stopping: asyncio.Event) -> datetime | None:
-    """Sends a batch by windows; gives the time until which it must rest, if it must."""
+def _complain(error: Exception) -> None:
+    # The lease runs out and somebody, perhaps this sender, takes the batch up again.
+    log.warning("sender_failed", error=type(error).__name__, exc_info=None if is_away(error) else error)
+
+
+async def _take_up(sender: Sender, claim: Claim) -> Hand | None:
+    """Takes a claim in hand; None where it is lost, or cannot be sent with its channel's settings, which stops that."""
     service, kind = sender.service, sender.kinds[claim.channel.adapter]
     template = kind.template(claim.channel.config, claim.kind)
-    await claims.recover(service.sessions, claim, template, service.clock())
-    rest_until: datetime | None = None
-    while rest_until is None and not stopping.is_set():
-        now = service.clock()
-        window = claim.ready(now)[:WINDOW]
-        if not window:
-            break
-        heard_at = (quiet_until(claim.night, now) if kind.rings else None) or now
-        if now < heard_at < claim.expires_at:
-            rest_until = heard_at
-        else:
-            rest_until = await _send_window(sender, claim, adapter, window, heard_at)
-    return rest_until
-
-
-async def _send_window(
-    sender: Sender, claim: Claim, adapter: Adapter, window: Sequence[int], heard_at: datetime
-) -> datetime | None:
-    """Marks, sends and records some deliveries; gives the time until which the batch must rest, if it must.
-
-    What could only be heard when the campaign has ended expires instead.
-    """
-    now = sender.service.clock()
-    kind = sender.kinds[claim.channel.adapter]
-    template = kind.template(claim.channel.config, claim.kind)
-    async with transaction(sender.service.sessions) as session:
-        expires_at, runs = await claims.read_anew(session, claim)
-        if expires_at <= heard_at:
-            for position in claim.positions(DeliveryState.PENDING):
-                claim.end(position, DeliveryState.EXPIRED)
-            await claims.save(session, claim, [], now)
+    try:
+        try:
+            if (kind.templated or kind.subscribed) and template is None:
+                raise LookupError(f"no template for {claim.kind}")
+            adapter, rate = sender.adapter(claim.channel), rate_of(claim.channel.config, kind)
+        except Exception as error:
+            log.error("bad_settings", channel=claim.channel.id, exc_info=error)
+            async with transaction(service.sessions) as session:
+                await channels.stop_channel(
+                    session, claim.channel, "bad_settings", "渠道设置或密钥无法使用，请重新填写。"
+                )
+            await claims.release(service.sessions, claim, service.clock())
+            await _served(claim)
             return None
-        if not runs:
-            return now
-        message = render(claim.kind, claim.event, claim.subject_id)  # what fails here has not been marked
-        sending, notes = await _mark(session, claim, kind, window, template, now)
-        await claims.save(session, claim, notes, now, claimed_until=now + sender.lease)
-    if not sending:
+        hand = Hand(claim, kind, adapter, template if kind.subscribed else None, rate)
+        async with transaction(service.sessions) as session:
+            await recover(session, service.vault, hand, service.clock())
+    except LostClaim:
+        log.warning("claim_lost", batch=claim.batch_id)
+        await _served(claim)
         return None
-    envelopes = [
-        Envelope(f"{claim.campaign_id}:{claim.members[position]}", claim.members[position], address.openid, message)
-        for position, address in sending.items()
-    ]
-    outcomes = dict(zip(sending, await adapter.send(envelopes), strict=True))
-    return await _record(sender, claim, sending, outcomes, template)
+    sender.hands.append(hand)
+    return hand
 
 
-async def _mark(
-    session: AsyncSession, claim: Claim, kind: AdapterKind, window: Sequence[int], template: str | None, now: datetime
-) -> tuple[dict[int, Address], list[Note]]:
-    """Sets the write-ahead mark on those who are to be sent to; those who cannot be reached fail here."""
-    sending = dict.fromkeys(window, NOBODY)
-    notes: list[Note] = []
-    if kind.address == "wechat":
-        members = [claim.members[position] for position in window]
-        found = await subscriptions.addresses(session, claim.channel.account, members)
-        sending = {at: found[claim.members[at]] for at in window if claim.members[at] in found}
-        notes += [Note(at, "not_bound") for at in window if at not in sending]
-    elif kind.outside:
-        willing = await subscriptions.willing(session, [claim.members[position] for position in window])
-        sending = {at: NOBODY for at in window if claim.members[at] in willing}
-        notes += [Note(at, "not_consented") for at in window if at not in sending]
-    if template is not None:
-        users = {address.wechat_user_id for address in sending.values()}
-        able = await subscriptions.spend(session, template, users, now)
-        notes += [Note(at, "no_subscription") for at, each in sending.items() if each.wechat_user_id not in able]
-        sending = _one_each({at: each for at, each in sending.items() if each.wechat_user_id in able})
-    for note in notes:
-        claim.end(note.position, DeliveryState.FAILED)
-    for position in sending:
-        claim.states[position] = DeliveryState.SENDING
-    return sending, notes
+async def _see_through(sender: Sender, hand: Hand, stopping: asyncio.Event) -> None:
+    """Sends a batch as far as it goes now, and gives it back."""
+    service = sender.service
+    try:
+        await _send(sender, hand, stopping)
+        await claims.release(service.sessions, hand.claim, service.clock(), rest_until=hand.rest_until)
+    except LostClaim:
+        log.warning("claim_lost", batch=hand.claim.batch_id)
+    finally:
+        await hand.drop()
+        sender.hands.remove(hand)
+        sender.pass_slots_on(hand)
+    await _served(hand.claim)
 
 
-def _one_each(sending: Mapping[int, Address]) -> dict[int, Address]:
-    """One delivery for each WeChat user: one subscription was taken, and a family's second member comes next."""
-    first: dict[int, int] = {}
-    for position, address in sending.items():
-        first.setdefault(address.wechat_user_id, position)
-    return {position: sending[position] for position in first.values()}
+async def _served(claim: Claim) -> None:
+    if claim.done is not None:
+        await claim.done()
 
 
-async def _record(
-    sender: Sender,
-    claim: Claim,
-    sending: Mapping[int, Address],
-    outcomes: Mapping[int, Outcome],
-    template: str | None,
-) -> datetime | None:
-    """Commits what the platform said; gives the time until which the batch must rest, if it must."""
-    now = sender.service.clock()
-    notes = [note for position, outcome in outcomes.items() if (note := claims.settle(claim, position, outcome, now))]
-    for outcome in outcomes.values():
-        DELIVERIES.labels(claim.channel.adapter, outcome.status.value).inc()
-    down = next((outcome for outcome in outcomes.values() if outcome.status is Status.CHANNEL_DOWN), None)
-    quota_spent = any(outcome.status is Status.QUOTA for outcome in outcomes.values())
-    async with transaction(sender.service.sessions) as session:
-        if template is not None:
-            # Who is tried again pays again; what was certainly not delivered costs nothing.
-            back = [
-                sending[at].wechat_user_id
-                for at, outcome in outcomes.items()
-                if claim.states[at] == DeliveryState.PENDING or outcome.status is Status.RETRY
-            ]
-            gone = [sending[at].wechat_user_id for at, outcome in outcomes.items() if outcome.subscription_spent]
-            await subscriptions.correct(session, template, back=back, gone=gone, now=now)
-        if down is not None:
-            log.error("channel_stopped", channel=claim.channel.id, code=down.code)
-            await claims.stop_channel(session, claim, f"{down.code} {down.detail}")
-        if quota_spent:
-            await claims.rest_channel(session, claim, _tomorrow(now))
-        await claims.save(session, claim, notes, now, claimed_until=now + sender.lease)
-    if quota_spent:
-        return _tomorrow(now)
-    return now if down is not None else None
-
-
-def _tomorrow(now: datetime) -> datetime:
-    """When the platform's next day has begun."""
-    day = now.astimezone(PLATFORM_ZONE).date() + timedelta(days=1)
-    return datetime.combine(day, QUOTA_RESUMES, PLATFORM_ZONE)
+async def _send(sender: Sender, hand: Hand, stopping: asyncio.Event) -> None:
+    """Goes round until nothing is in flight, and nothing more may be marked now."""
+    service, loop = sender.service, asyncio.get_running_loop()
+    # However long the calls hang, the claim shows signs of life well within its lease.
+    alive = sender.lease.total_seconds() / 3
+    renew_at = loop.time() + alive
+    while True:
+        hand.wake.clear()
+        now = service.clock()
+        ready = 0 if stopping.is_set() else len(hand.ready(now))
+        room = sender.room(hand, ready)
+        if room or hand.arrived:
+            async with transaction(service.sessions) as session:
+                calls = await go_round(session, sender.means, hand, room, now)
+            hand.start(calls)
+            renew_at = loop.time() + alive
+            hand.hungry = hand.takes_slots and bool(hand.ready(now))
+            sender.pass_slots_on(hand)
+        elif not (hand.in_flight or ready):
+            return
+        else:
+            await hand.wait(min(renew_at - loop.time(), hand.dry_seconds))
+            if loop.time() >= renew_at:
+                await claims.renew(service.sessions, hand.claim, service.clock(), sender.lease)
+                renew_at = loop.time() + alive

@@ -19,6 +19,7 @@ import pytest
 import yaml
 
 from app.db.migrate import head_revision, migrate
+from app.messaging.streams import HEARTBEAT_SECONDS
 from app.middleware import UPLOAD_LIMIT
 from app.settings import Settings
 from scheduler.adapters.base import Adapter, AdapterKind, ChannelInfo, Envelope, Message, Outside, Status
@@ -186,6 +187,20 @@ def test_only_a_request_that_parses_a_document_may_take_longer_than_a_minute() -
         assert not re.search(longer[0], path), path
 
 
+def test_the_proxy_hands_on_live_progress_as_it_comes_and_does_not_tire_of_it() -> None:
+    locations = (ROOT / "deploy/locations.conf").read_text()
+    (live,) = re.findall(r"location ~ (\S+) \{\s*proxy_pass http://api;\s*proxy_buffering off;", locations)
+    streams = [
+        path.replace("{campaign_id}", "12")
+        for path, operations in json.loads((ROOT / "docs/openapi.json").read_text())["paths"].items()
+        if "text/event-stream" in str(operations)
+    ]
+    assert [path for path in streams if re.fullmatch(live, path)] == streams != []
+    assert not re.search(live, "/api/v1/campaigns/12")
+    assert re.findall(r"proxy_read_timeout (\d+)s;", locations)[0] == "60"
+    assert HEARTBEAT_SECONDS * 2 < 60
+
+
 def test_the_proxy_takes_what_the_api_takes() -> None:
     assert f"client_max_body_size {UPLOAD_LIMIT // 1024**2}m;" in (ROOT / "deploy/nginx.conf").read_text()
     locations = (ROOT / "deploy/locations.conf").read_text()
@@ -338,9 +353,9 @@ def gateway(answer: httpx.Response | Exception) -> Adapter:
         raise AssertionError("the gateway has no use for the console")
 
     http = httpx.AsyncClient(transport=httpx.MockTransport(respond))
-    outside = Outside(http, lambda: datetime(2026, 11, 23, tzinfo=UTC), {"wechat": "https://unused.example"}, nowhere)
+    outside = Outside(http, lambda: datetime(2026, 11, 23, tzinfo=UTC), {"webhook": "gateway.example"}, nowhere)
     kind: AdapterKind = names["COUNTY_GATEWAY"]
-    return kind.build(ChannelInfo(1, "gateway.example", "secret", {}), outside)
+    return kind.build(ChannelInfo(1, "", "secret", {"settings": {"url": "https://gateway.example"}}), outside)
 
 
 @pytest.mark.parametrize(
@@ -348,6 +363,8 @@ def gateway(answer: httpx.Response | Exception) -> Adapter:
     [
         (httpx.Response(200, json={"code": 0}), Status.SENT),
         (httpx.Response(200, json={"code": 7}), Status.FAILED),
+        (httpx.Response(200, json={"code": 8}), Status.UNREACHABLE),
+        (httpx.Response(200, json=[]), Status.UNKNOWN),
         (httpx.Response(200, text="<html>"), Status.UNKNOWN),
         (httpx.Response(401, json={}), Status.CHANNEL_DOWN),
         (httpx.Response(503, json={}), Status.RETRY),

@@ -130,10 +130,12 @@ def token_digest(token: str) -> bytes:
     return sha256(token.encode()).digest()
 
 
-async def _touch(session: AsyncSession, row: Session, now: datetime, idle: timedelta) -> None:
+async def _touch(
+    session: AsyncSession, row: Session, now: datetime, idle: timedelta, *, watching: bool = False
+) -> None:
     if row.seen_at + idle <= now or row.expires_at <= now:
         raise Unauthenticated
-    if row.seen_at + idle / 10 <= now:
+    if not watching and row.seen_at + idle / 10 <= now:
         await session.execute(update(Session).where(Session.id == row.id).values(seen_at=now))
 
 
@@ -145,10 +147,13 @@ async def _living_session(session: AsyncSession, token: str) -> Session:
     return row
 
 
-async def get_staff(session: AsyncSession, token: str, now: datetime) -> CurrentStaff:
-    """The member of staff of this token with the posts in force at `now`; raises `Unauthenticated`."""
+async def get_staff(session: AsyncSession, token: str, now: datetime, *, watching: bool = False) -> CurrentStaff:
+    """The member of staff of this token with the posts in force at `now`; raises `Unauthenticated`.
+
+    A page that is only `watching` does not keep the session from ending when nobody uses it.
+    """
     row = await _living_session(session, token)
-    await _touch(session, row, now, STAFF_IDLE)
+    await _touch(session, row, now, STAFF_IDLE, watching=watching)
     account = await session.get(Account, row.account_id) if row.account_id else None
     if account is None or account.disabled_at is not None:
         raise Unauthenticated

@@ -1,8 +1,9 @@
 """The engine, transactions, and the one place that knows how a database that is away looks."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from types import MappingProxyType
 
 import asyncpg
 from sqlalchemy.exc import DBAPIError, InterfaceError
@@ -22,15 +23,34 @@ def sqlalchemy_url(url: str) -> str:
     return "postgresql+asyncpg://" + url.split("://", 1)[1]
 
 
-def create_engine(url: str, *, pool: int = 10) -> AsyncEngine:
-    """An engine with a bounded pool; waits at most 5 s for a connection and 10 s for connecting."""
+def _nameless() -> str:
+    return ""
+
+
+# What one transaction has prepared is not there for the next one, which may get another connection of the pooler's:
+# no caches, and the nameless statement, which needs no cleaning up.
+POOLED: Mapping[str, object] = MappingProxyType(
+    {"statement_cache_size": 0, "prepared_statement_cache_size": 0, "prepared_statement_name_func": _nameless}
+)
+
+
+def create_engine(url: str, *, pool: int = 10, pooled: bool = False) -> AsyncEngine:
+    """An engine with a bounded pool; waits at most 5 s for a connection and 10 s for connecting.
+
+    `pooled`: the address leads through pgbouncer in transaction mode.
+    """
     return create_async_engine(
         sqlalchemy_url(url),
         pool_size=pool,
         max_overflow=0,
         pool_timeout=5,
         pool_recycle=1800,
-        connect_args={"timeout": 10, "command_timeout": 30, "server_settings": {"timezone": "UTC"}},
+        connect_args={
+            "timeout": 10,
+            "command_timeout": 30,
+            "server_settings": {"timezone": "UTC"},
+            **(POOLED if pooled else {}),
+        },
     )
 
 

@@ -200,7 +200,10 @@ class WechatUser(Base):
     """A WeChat user as one mini-program sees them: the openid differs from one appid to the next."""
 
     __tablename__ = "wechat_users"
-    __table_args__ = (UniqueConstraint("appid", "openid"),)
+    __table_args__ = (
+        UniqueConstraint("appid", "openid"),
+        Index("ix_wechat_users_unionid", "unionid", postgresql_where=text("unionid IS NOT NULL")),
+    )
 
     id: Mapped[Id]
     appid: Mapped[str]

@@ -117,11 +117,11 @@ async def get_me(db: Db, member: TheMember) -> Me:
 
 @router.get("/me/preferences", operation_id="get_preferences")
 async def get_preferences(db: Db, member: TheMember) -> Preferences:
-    """The kinds of notices that the member in use does not want."""
+    """What the member in use wants of notices: kinds, channels in order, quiet hours."""
     return await preferences.get_preferences(db, member)
 
 
 @router.patch("/me/preferences", operation_id="change_preferences")
 async def change_preferences(body: PreferencesIn, db: Db, member: TheMember, now: Now) -> Preferences:
-    """Sets the kinds of notices that the member does not want; those on meetings cannot be switched off."""
-    return await preferences.change_preferences(db, member, list(body.notices_off), now)
+    """Sets what the member wants of notices; those on meetings cannot be switched off."""
+    return await preferences.change_preferences(db, member, body, now)

@@ -43,21 +43,43 @@ class BoundMember(Out):
 
 
 # Of the kinds of notices, those that a member may switch off, and those on meetings, which nobody can.
-Switchable = Literal["weekly_issue", "unfinished_reminder"]
+Switchable = Literal["weekly_issue", "unfinished_reminder", "anniversary", "joining_anniversary", "hours_reminder"]
 Statutory = Literal["meeting_notice", "meeting_reminder", "meeting_changed", "meeting_cancelled"]
 
 
-class PreferencesIn(In):
-    """The kinds of notices that the member does not want: all of them, in place of what was said before."""
+TimeOfDay = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+Adapter = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 
-    notices_off: Annotated[list[Switchable | Statutory], Field(max_length=20)]
+
+class PreferencesIn(In):
+    """What the member wants from now on; what is not named stays.
+
+    `notices_off` are all the kinds that are not wanted, `channels` all those that come first, in order. Quiet hours of
+    one's own go by null: then the organisation's hold.
+    """
+
+    notices_off: Annotated[list[Switchable | Statutory], Field(max_length=20)] | None = None
+    channels: Annotated[list[Adapter], Field(max_length=20)] | None = None
+    quiet_from: TimeOfDay | None = None
+    quiet_until: TimeOfDay | None = None
+
+
+class WayOut(Out):
+    """A way to reach the member, as its channel is called."""
+
+    adapter: str
+    name: str
 
 
 class Preferences(Out):
-    """The kinds of notices that the member does not want, and those that can be switched off at all."""
+    """What the member wants: kinds that are not, ways that come first, own quiet hours; and what there is to choose."""
 
     notices_off: list[str]
     switchable: list[str]
+    channels: list[str]
+    available: list[WayOut]
+    quiet_from: str | None
+    quiet_until: str | None
 
 
 class PasswordChange(In):

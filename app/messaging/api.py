@@ -1,23 +1,27 @@
-"""Routes of channels, schedules and subscriptions."""
+"""Routes of channels and subscriptions."""
 
-from fastapi import APIRouter
+from typing import Annotated
 
-from app.access.deps import Administrator, Db, Now, ServiceDep, TheMember
+from fastapi import APIRouter, Depends
+
+from app.access.deps import Administrator, Db, LeaderOrAdministrator, Now, ServiceDep, TheMember, checked_first
 from app.access.idempotency import OnceDep
-from app.messaging import channels, ledger, service
+from app.access.principals import CurrentStaff
+from app.db.engine import transaction
+from app.messaging import channels, checking, fitting, ledger, unreached
 from app.messaging.callbacks.settings import callback_url
 from app.messaging.schemas import (
     ChannelConfig,
     ChannelIn,
+    ChannelKinds,
     ChannelOut,
     ChannelPatch,
     Channels,
-    ScheduleIn,
-    ScheduleOut,
-    SchedulePatch,
-    Schedules,
+    CheckOut,
+    Previews,
     SubscriptionIn,
     SubscriptionOut,
+    UnreachedMembers,
 )
 from app.platforms.models import Channel
 from app.resources import Service
@@ -68,25 +72,28 @@ async def change_channel(
     return _shown(await channels.change_channel(db, svc.vault, staff, channel_id, body, now), svc)
 
 
-@router.get("/schedules", operation_id="list_schedules")
-async def list_schedules(db: Db, staff: Administrator, cursor: Cursor = None, limit: Limit = 50) -> Schedules:
-    """Schedules in the administrator's reach: those of issues and meetings, and standing reminders."""
-    rows, following = page(await service.list_schedules(db, staff, after=cursor, limit=limit), limit)
-    return Schedules(items=[ScheduleOut.model_validate(row) for row in rows], next=following)
+@router.get("/channels/{channel_id}/preview", operation_id="preview_channel")
+async def preview_channel(channel_id: PathId, db: Db, staff: Administrator) -> Previews:
+    """How an example of each kind of notice looks on the channel, cut as it would be."""
+    channel = await channels.find_channel(db, staff, channel_id)
+    return Previews(items=fitting.preview(channel.adapter, ChannelConfig.model_validate(channel.config)))
 
 
-@router.post("/schedules", operation_id="create_schedule", status_code=201)
-async def create_schedule(body: ScheduleIn, db: Db, staff: Administrator, now: Now, once: OnceDep) -> ScheduleOut:
-    """Sets up a standing reminder for those who have not finished."""
-    return once.keep(ScheduleOut.model_validate(await service.create_schedule(db, staff, body, now)))
+@router.post("/channels/{channel_id}/check", operation_id="check_channel")
+async def check_channel(
+    channel_id: PathId, svc: ServiceDep, staff: Annotated[CurrentStaff, Depends(checked_first("administrator"))]
+) -> CheckOut:
+    """Asks the platform whether it accepts the account and the secret; nothing is sent to anybody."""
+    async with transaction(svc.sessions) as session:
+        channel = await channels.find_channel(session, staff, channel_id)
+    return await checking.check_account(svc, channel)
 
 
-@router.patch("/schedules/{schedule_id}", operation_id="change_schedule")
-async def change_schedule(
-    schedule_id: PathId, body: SchedulePatch, db: Db, staff: Administrator, now: Now
-) -> ScheduleOut:
-    """Changes a schedule; one that an issue or a meeting made can only be switched on and off."""
-    return ScheduleOut.model_validate(await service.change_schedule(db, staff, schedule_id, body, now))
+@router.get("/channel-kinds", operation_id="list_channel_kinds")
+async def list_channel_kinds(staff: Administrator) -> ChannelKinds:
+    """The kinds of channel that are installed, and what each needs."""
+    names = sorted(channels.installed_adapters())
+    return ChannelKinds(items=[fitting.channel_kind(name) for name in names])
 
 
 @router.post("/subscriptions", operation_id="record_subscription", status_code=201)
@@ -94,3 +101,18 @@ async def record_subscription(body: SubscriptionIn, db: Db, member: TheMember, n
     """Notes that the member accepted, or refused, one message of a template, unless WeChat itself tells us of it."""
     balance = await ledger.record_subscription(db, member, body.template, body.accepted, now)
     return SubscriptionOut(template=body.template, balance=balance)
+
+
+@router.get("/organisations/{organisation_id}/unreached", operation_id="list_unreached")
+async def list_unreached(
+    organisation_id: PathId,
+    db: Db,
+    staff: LeaderOrAdministrator,
+    now: Now,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> UnreachedMembers:
+    """Members here and below whom the last notice reached through no channel: why, since when, and what helps."""
+    found = await unreached.list_unreached(db, staff, organisation_id, now, after=cursor, limit=limit)
+    rows, following = page(found, limit)
+    return UnreachedMembers(items=list(rows), next=following)

@@ -13,6 +13,7 @@ from app.db.vault import Vault
 from app.directory.models import Organisation
 from app.errors import Conflict, Invalid, NotFound
 from app.messaging.callbacks.settings import set_callback
+from app.messaging.fitting import require_fit
 from app.messaging.schemas import ChannelIn, ChannelPatch
 from app.organisations.service import find_organisation
 from app.platforms.models import Channel
@@ -53,7 +54,7 @@ async def create_channel(
 ) -> Channel:
     """A channel of an organisation; its secret is sealed for its own row.
 
-    Raises `UnknownAdapter`, `PracticeBoundary`, `ChannelExists`, `NotFound`, or what `set_callback` does.
+    Raises `UnknownAdapter`, `PracticeBoundary`, `ChannelDoesNotFit`, `ChannelExists`, `NotFound`, and as `set_callback`.
     """
     if body.adapter not in installed_adapters():
         raise UnknownAdapter
@@ -69,6 +70,7 @@ async def create_channel(
         enabled=body.enabled,
         created_at=now,
     )
+    require_fit(channel, body.config, has_secret=body.secret is not None)
     session.add(channel)
     try:
         await session.flush()
@@ -91,18 +93,29 @@ async def create_channel(
     return channel
 
 
-async def change_channel(
-    session: AsyncSession, vault: Vault, staff: CurrentStaff, channel_id: int, body: ChannelPatch, now: datetime
-) -> Channel:
-    """Changes a channel; any change lets a channel that was stopped by a configuration error run again."""
-    channel = await session.scalar(
+async def find_channel(session: AsyncSession, staff: CurrentStaff, channel_id: int, *, lock: bool = False) -> Channel:
+    """A channel in the administrator's reach, locked for a change; raises `NotFound`."""
+    statement = (
         select(Channel)
         .join(Organisation, Organisation.id == Channel.organisation_id)
         .where(Channel.id == channel_id, within(Organisation.path, staff.paths("administrator")))
-        .with_for_update(of=Channel)
     )
+    channel: Channel | None = await session.scalar(statement.with_for_update(of=Channel) if lock else statement)
     if channel is None:
         raise NotFound
+    return channel
+
+
+async def change_channel(
+    session: AsyncSession, vault: Vault, staff: CurrentStaff, channel_id: int, body: ChannelPatch, now: datetime
+) -> Channel:
+    """Changes a channel; any change lets a channel that was stopped by a configuration error run again.
+
+    Raises `ChannelDoesNotFit` or `NotFound`.
+    """
+    channel = await find_channel(session, staff, channel_id, lock=True)
+    if body.config is not None:
+        require_fit(channel, body.config, has_secret=bool(body.secret or channel.secret_cipher))
     if body.secret is not None:
         channel.secret_cipher = vault.encrypt(body.secret, f"channels:{channel.id}:secret")
         await forget_token(session, channel.id)

@@ -1,18 +1,20 @@
-"""Shapes of channels, schedules and subscriptions."""
+"""Shapes of channels and subscriptions."""
 
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from app.schemas import Id, In, Line, Out
 
 TemplateId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 # A field of a platform's template, such as WeChat's thing1 or a short message's ${title}, and what goes into it.
 FieldName = Annotated[str, Field(pattern=r"^[a-z_]{1,24}[0-9]{0,3}$")]
-TemplateKind = Literal["weekly_issue", "meeting", "unfinished_reminder"]
-Value = Literal["title", "time", "organisation", "note"]
+TemplateKind = Literal[
+    "weekly_issue", "meeting", "unfinished_reminder", "anniversary", "joining_anniversary", "hours_reminder"
+]
+# A value of the notice, or words of the organisation's own after "=".
+Value = Annotated[str, Field(pattern=r"^(title|time|organisation|note|=[^\x00-\x1f\x7f]{1,100})$")]
 SettingName = Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
 SettingValue = Annotated[str, Field(max_length=500)]
 
@@ -28,10 +30,16 @@ class Template(In):
 
 
 class ChannelConfig(In):
-    """Templates by the kind of campaign, the state of the mini-program that a message opens, and what else it needs."""
+    """Templates by the kind of campaign, the state of the mini-program that a message opens, and what else it needs.
 
-    templates: Annotated[dict[TemplateKind, Template], Field(max_length=3)] = Field(default_factory=dict)
+    `rate`: deliveries a second at most, where the account has a limit of its own, and `burst` how many at once after a
+    rest; what is not set is the platform's.
+    """
+
+    templates: Annotated[dict[TemplateKind, Template], Field(max_length=6)] = Field(default_factory=dict)
     miniprogram_state: Literal["developer", "trial", "formal"] = "formal"
+    rate: Annotated[float, Field(gt=0, le=10_000)] | None = None
+    burst: Annotated[int, Field(ge=1, le=10_000)] | None = None
     # For adapters of other packages; never a secret, which has its own sealed place.
     settings: Annotated[
         dict[SettingName, SettingValue], Field(max_length=20, json_schema_extra={"additionalProperties": False})
@@ -51,7 +59,7 @@ class CallbackFields(In):
 
 
 class ChannelIn(CallbackFields):
-    """A new channel; WeChat needs the mini-program's appid as `account`, and its secret."""
+    """A new channel; what its platform needs as `account`, secret and settings is in `GET /channel-kinds`."""
 
     organisation_id: Id
     adapter: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
@@ -60,12 +68,6 @@ class ChannelIn(CallbackFields):
     secret: Secret | None = None
     config: ChannelConfig = Field(default_factory=ChannelConfig)
     enabled: bool = True
-
-    @model_validator(mode="after")
-    def _complete(self) -> "ChannelIn":
-        if self.adapter == "wechat_miniprogram" and (not self.account or self.secret is None):
-            raise PydanticCustomError("missing", "account and secret are needed")
-        return self
 
 
 class ChannelPatch(CallbackFields):
@@ -102,51 +104,61 @@ class Channels(Out):
     next: str | None
 
 
-CronText = Annotated[str, Field(min_length=9, max_length=100, pattern=r"^[0-9a-zA-Z*/,\- ]+$")]
-LateSeconds = Annotated[int, Field(ge=0, le=7 * 86400)]
+class SettingOut(Out):
+    """A setting of a kind of channel, as a form asks for it."""
+
+    name: str
+    label: str
+    hint: str
+    required: bool
+    choices: list[str]
 
 
-class ScheduleIn(In):
-    """A standing reminder for those who have not finished: off unless an organisation sets one up."""
+class ChannelKindOut(Out):
+    """A kind of channel that is installed: what its account and secret are called, or null where it has none."""
 
-    organisation_id: Id
-    kind: Literal["unfinished_reminder"]
-    cron: CronText
-    late_policy: Literal["send", "expire"] = "expire"
-    late_seconds: LateSeconds = 3600
-    enabled: bool = True
-
-
-class SchedulePatch(In):
-    """What of a schedule changes."""
-
-    cron: CronText | None = None
-    late_policy: Literal["send", "expire"] | None = None
-    late_seconds: LateSeconds | None = None
-    enabled: bool | None = None
+    adapter: str
+    label: str
+    account: str | None
+    secret: str | None
+    settings: list[SettingOut]
+    templates: bool
+    known: bool
 
 
-class ScheduleOut(Out):
-    """A schedule: `subject_id` is the issue or the meeting that made it."""
+class ChannelKinds(Out):
+    """Every kind of channel that is installed."""
 
-    id: int
-    organisation_id: int
+    items: list[ChannelKindOut]
+
+
+class CheckOut(Out):
+    """What a platform says of an account and its secret, and what to do."""
+
+    result: Literal["accepted", "refused", "away", "not_checked"]
+    detail: str
+
+
+class PreviewPart(Out):
+    """A part of a notice as it is shown; `cut`: it is longer than the platform allows."""
+
+    label: str
+    text: str
+    cut: bool
+
+
+class PreviewOut(Out):
+    """How one kind of notice looks on the channel; without parts where `problem` says why it does not go there."""
+
     kind: str
-    subject_id: int | None
-    cron: str | None
-    once_at: datetime | None
-    timezone: str
-    late_policy: str
-    late_seconds: int
-    enabled: bool
-    next_due_at: datetime | None
+    parts: list[PreviewPart]
+    problem: str | None
 
 
-class Schedules(Out):
-    """A page of schedules."""
+class Previews(Out):
+    """How each kind of notice looks on a channel."""
 
-    items: list[ScheduleOut]
-    next: str | None
+    items: list[PreviewOut]
 
 
 class SubscriptionIn(In):
@@ -161,3 +173,24 @@ class SubscriptionOut(Out):
 
     template: str
     balance: int
+
+
+class UnreachedOut(Out):
+    """A member whom no channel reaches: `id` is the member's, `kind` what could not be told last."""
+
+    id: int
+    name: str
+    organisation_id: int
+    organisation: str
+    kind: str
+    reason: str
+    why: str
+    advice: str
+    since: datetime
+
+
+class UnreachedMembers(Out):
+    """A page of those whom no channel reaches."""
+
+    items: list[UnreachedOut]
+    next: str | None

@@ -1,7 +1,7 @@
-"""When a cron rule is due in its organisation's zone, and when it is night there."""
+"""When a cron rule is due in its zone, how late it may be, and when it is night."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -12,10 +12,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.directory.models import Organisation
 from app.errors import Invalid
 from app.messaging.models import Schedule
-from app.organisations.settings.keys import QUIET_FROM, QUIET_UNTIL
+from app.organisations.settings.keys import DAILY_NOTICES, QUIET_FROM, QUIET_UNTIL
 from app.organisations.settings.resolved import load_settings
 
 CRON_FIELDS = 5
+# Who looks once a second, or has just been started anew, is not late yet.
+PROMPT = timedelta(minutes=2)
 
 
 class BadCron(Invalid):
@@ -57,22 +59,40 @@ def next_due(cron: str, timezone: str, after: datetime) -> datetime | None:
             return after
 
 
+def latest(schedule: Schedule, due: datetime) -> datetime:
+    """Until when what was due at `due` is still sent."""
+    late = timedelta(seconds=schedule.late_seconds) if schedule.late_policy == "send" else PROMPT
+    return due + max(late, PROMPT)
+
+
 @dataclass(frozen=True)
 class Night:
-    """When notices do not ring: from `begins` over midnight until `ends`, in the zone."""
+    """When notices do not ring: from `begins` over midnight until `ends`, in the zone; `notices` may on the day."""
 
     timezone: str
     begins: time
     ends: time
+    notices: int = int(DAILY_NOTICES.default)
 
 
 async def get_nights(session: AsyncSession, zones: Mapping[str, str]) -> dict[str, Night]:
-    """The quiet hours that hold for the members at each path, given the time zone there."""
-    settings = await load_settings(session, zones.keys(), [QUIET_FROM, QUIET_UNTIL])
+    """The quiet hours and the daily limit of the members at each path, given the time zone there."""
+    settings = await load_settings(session, zones.keys(), [QUIET_FROM, QUIET_UNTIL, DAILY_NOTICES])
     return {
-        path: Night(zone, settings.get(path, QUIET_FROM), settings.get(path, QUIET_UNTIL))
+        path: Night(
+            zone, settings.get(path, QUIET_FROM), settings.get(path, QUIET_UNTIL), settings.get(path, DAILY_NOTICES)
+        )
         for path, zone in zones.items()
     }
+
+
+def own_night(night: Night, quiet_from: str | None, quiet_until: str | None) -> Night:
+    """The night of members who have set its beginning or its end (HH:MM) for themselves."""
+    return replace(
+        night,
+        begins=time.fromisoformat(quiet_from) if quiet_from else night.begins,
+        ends=time.fromisoformat(quiet_until) if quiet_until else night.ends,
+    )
 
 
 def quiet_until(night: Night, now: datetime) -> datetime | None:
@@ -88,12 +108,17 @@ def quiet_until(night: Night, now: datetime) -> datetime | None:
 async def follow_zones(session: AsyncSession, now: datetime) -> int:
     """Has standing reminders keep to the clock of their organisations, whose zones have changed; gives how many.
 
-    The time of day stays, so that none comes twice; what is due already fires first.
+    The time of day stays, so that none comes twice; what is due already fires first. A schedule's own zone is kept.
     """
     found = await session.execute(
         select(Schedule, Organisation.timezone)
         .join(Organisation, Organisation.id == Schedule.organisation_id)
-        .where(Schedule.cron.is_not(None), Schedule.timezone != Organisation.timezone, Schedule.next_due_at > now)
+        .where(
+            Schedule.cron.is_not(None),
+            Schedule.own_zone.is_(False),
+            Schedule.timezone != Organisation.timezone,
+            Schedule.next_due_at > now,
+        )
         .order_by(Schedule.id)
         .with_for_update(of=Schedule, skip_locked=True)
     )

@@ -19,7 +19,11 @@ class PlatformError(Exception):
 
 
 class TransientError(PlatformError):
-    """Certainly not delivered; try again with backoff."""
+    """Certainly not delivered; try again with backoff, and not before `after` seconds where the platform says so."""
+
+    def __init__(self, code: int | str, message: str, after: int = 0) -> None:
+        super().__init__(code, message)
+        self.after = after
 
 
 class PlatformConfigurationError(PlatformError):

@@ -36,19 +36,24 @@ _FIELDS = {
 }
 
 
+def field_type(key: str) -> str | None:
+    """The type of a template field such as "thing3"; None where WeChat has none of that name."""
+    named = re.fullmatch(r"([a-z_]+)[0-9]+", key)
+    return named[1] if named and named[1] in _FIELDS else None
+
+
 def clip_field(key: str, value: str) -> str:
     """Make ``value`` fit the template field ``key`` (as "thing3"), by the limits in code points that WeChat sets.
 
     Control characters go, a line break becomes a space, a long text is cut, and an empty one becomes "—" where the
     type can hold that. Raises ValueError for an unknown type, and for a value that the type can not hold.
     """
-    named = re.fullmatch(r"([a-z_]+)[0-9]+", key)
-    kind = named[1] if named else ""
+    kind = field_type(key)
+    if kind is None:
+        raise ValueError(f"unknown type of template field: {key}")
     text = visible(value)
     if kind == "name" and not text.isascii():
         kind = "name in Chinese"
-    if kind not in _FIELDS:
-        raise ValueError(f"unknown type of template field: {key}")
     if kind in ("thing", "symbol"):
         text = text or EMPTY
     field = _FIELDS[kind]
@@ -67,11 +72,18 @@ CONSTANT = "="
 
 def fill_fields(fields: Mapping[str, object], values: Mapping[str, str]) -> dict[str, str]:
     """Each field with its text, cut to fit; raises ValueError where a field cannot hold it."""
-    return {field: _fit(field, _filling(str(source), values)) for field, source in fields.items()}
+    return {field: _fit(field, filling(str(source), values)) for field, source in fields.items()}
 
 
-def _filling(source: str, values: Mapping[str, str]) -> str:
+def filling(source: str, values: Mapping[str, str]) -> str:
+    """What goes into a field before it is cut: a value, or the organisation's own words."""
     return source.removeprefix(CONSTANT) if source.startswith(CONSTANT) else values.get(source, "")
+
+
+def fill_field(field: str, source: str, values: Mapping[str, str]) -> tuple[str, bool]:
+    """The text of one field, and whether it was cut; raises ValueError where the field cannot hold it."""
+    text = _fit(field, filling(source, values))
+    return text, text.endswith("…") and not filling(source, values).endswith("…")
 
 
 def _fit(field: str, value: str) -> str:

@@ -21,6 +21,7 @@ from typing import Literal
 import aiosmtplib
 from aiosmtplib import SMTP
 
+from app.platforms.asking import without
 from app.platforms.errors import (
     ContentRejected,
     PlatformConfigurationError,
@@ -56,7 +57,7 @@ class MailServer:
 
     host: str
     port: int
-    security: Literal["tls", "starttls", "plain"]
+    security: Literal["tls", "starttls"]
     account: str
     password: str = field(repr=False)
     sender: str
@@ -108,7 +109,7 @@ async def _connect(server: MailServer) -> SMTP:
     try:
         await smtp.connect()
     except aiosmtplib.SMTPResponseException as error:
-        raise _refusal("connect", error) from None
+        raise _refusal("connect", error, server.password) from None
     except (aiosmtplib.SMTPException, OSError, ValueError) as error:
         # Besides, a server that offers no STARTTLS: nothing is sent in the clear.
         if _tls_failed(error) or isinstance(error, aiosmtplib.SMTPNotSupported):
@@ -151,7 +152,7 @@ async def _send(smtp: SMTP, server: MailServer, letter: Letter, now: datetime) -
     except aiosmtplib.SMTPResponseException as error:
         with contextlib.suppress(aiosmtplib.SMTPException, OSError):
             await smtp.rset()
-        raise _refusal(stage, error, letter.to) from None
+        raise _refusal(stage, error, server.password, letter.to) from None
     except (aiosmtplib.SMTPException, OSError) as error:
         smtp.close()
         code = "timeout" if isinstance(error, aiosmtplib.SMTPTimeoutError) else "broken"
@@ -168,7 +169,7 @@ async def _leave(smtp: SMTP) -> None:
     smtp.close()
 
 
-def _refusal(stage: Stage, answer: aiosmtplib.SMTPResponseException, hidden: str = "") -> PlatformError:
+def _refusal(stage: Stage, answer: aiosmtplib.SMTPResponseException, *hidden: str) -> PlatformError:
     """The class of error that a reply of 400 or more stands for at this stage."""
     code, text = answer.code, answer.message
     kind: type[PlatformError]
@@ -182,9 +183,8 @@ def _refusal(stage: Stage, answer: aiosmtplib.SMTPResponseException, hidden: str
         kind = RecipientError
     else:
         kind = ContentRejected
-    if hidden:
-        text = text.replace(hidden, "***")
-    return kind("connect" if kind is TransientError and stage in ("connect", "login") else code, text[:200])
+    word = "connect" if kind is TransientError and stage in ("connect", "login") else code
+    return kind(word, without(text, *hidden))
 
 
 def compose(letter: Letter, sender: str, sender_name: str, now: datetime) -> bytes:

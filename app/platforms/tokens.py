@@ -24,7 +24,7 @@ LEASE = timedelta(seconds=60)
 
 Answer = TypeVar("Answer")
 
-WAIT_SECONDS = 30.0
+WAIT_SECONDS = 10.0
 POLL_SECONDS = 0.1
 
 

@@ -80,6 +80,10 @@ class WechatAccount:
         self._check(answer, token)
         return answer
 
+    async def check_secret(self) -> None:
+        """Ask for a token and drop it; raises the PlatformError family. Nothing is sent to anybody."""
+        await self._fetch_token(False)
+
     async def _fetch_token(self, force: bool) -> Token:
         body = {"grant_type": "client_credential", "appid": self.appid, "secret": self.secret, "force_refresh": force}
         answer = await ask(self._http, "POST", self._base + "/cgi-bin/stable_token", body=body)

@@ -16,9 +16,6 @@ from app.platforms.errors import (
 )
 from app.platforms.tokens import Fetch, Token, TokenHolder, call_with_token
 
-TITLE_BYTES, DESCRIPTION_BYTES, URL_BYTES, TEXT_BYTES = 128, 512, 2048, 2048
-CALL_LIMIT = 1000
-
 DUPLICATE_CHECK_SECONDS = 4 * 3600
 """For so long WeCom drops the same message to the same member: a batch whose answer was lost can be sent again."""
 
@@ -84,6 +81,10 @@ class WecomClient:
         self._check(answer, token)
         # errcode 0 is success for all others than these.
         return {user for field in ("invaliduser", "unlicenseduser") for user in _listed(answer.get(field))}
+
+    async def check_secret(self) -> None:
+        """Ask for a token and drop it; raises the PlatformError family. Nothing is sent to anybody."""
+        await self._fetch_token(False)
 
     async def _fetch_token(self, force: bool) -> Token:
         # WeCom has no force: it gives a new token once it has ended the old one itself.

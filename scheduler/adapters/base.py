@@ -62,6 +62,7 @@ class Outcome:
     code: str = ""
     detail: str = ""
     subscription_spent: bool = False  # the platform says that the member's subscription is used up
+    retry_after: int = 0  # seconds for which the platform wants to be left alone before another try
 
 
 @dataclass(frozen=True)
@@ -95,10 +96,13 @@ class Outside:
 
 
 class Adapter(Protocol):
-    """Sends messages of one channel."""
+    """Sends messages of one channel; its calls overlap."""
 
     async def send(self, envelopes: Sequence[Envelope]) -> Sequence[Outcome]:
-        """Sends each envelope once and gives an outcome for each, in order; raises nothing."""
+        """Sends each envelope once and gives an outcome for each, in order; raises nothing.
+
+        It gets one envelope where the kind says no other `per_call`, and many such calls run at the same time.
+        """
         ...
 
 
@@ -112,7 +116,7 @@ class AdapterKind:
     ("member"). `templated`: a message needs a template of the channel; `subscribed`: it uses up one subscription of
     the member to that as well. `last_resort`: used for those whom no other channel reaches. `outside`: what is sent
     leaves the house: only for those who have consented, and for nobody who practises. `per_call`: how many envelopes
-    one `send` takes.
+    one `send` takes. `rate`: deliveries a second that the platform allows as a rule; a channel may set its own.
     """
 
     build: Callable[[ChannelInfo, Outside], Adapter]
@@ -123,6 +127,7 @@ class AdapterKind:
     last_resort: bool = False
     outside: bool = True
     per_call: int = 1
+    rate: float | None = None
 
     def template(self, config: Mapping[str, object], kind: str) -> str | None:
         """The channel's template for a kind of campaign, where a message needs one; None where there is none."""

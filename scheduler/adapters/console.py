@@ -36,4 +36,5 @@ def build(channel: ChannelInfo, outside: Outside) -> Console:
     return Console(outside)
 
 
-CONSOLE = AdapterKind(build, rings=False, last_resort=True, outside=False)
+# One call puts several, one after the other: they share the connections of the sender itself.
+CONSOLE = AdapterKind(build, rings=False, last_resort=True, outside=False, per_call=20)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from app.platforms.errors import PlatformConfigurationError
-from app.platforms.hosts import is_loopback, require_allowed
+from app.platforms.hosts import require_allowed
 from app.platforms.mail import Letter, MailServer, deliver, valid_address
 from scheduler.adapters.base import AdapterKind, ChannelInfo, Envelope, Outcome, Outside, Status
 from scheduler.adapters.outcomes import outcome_of
@@ -46,7 +46,7 @@ def build(channel: ChannelInfo, outside: Outside) -> Email:
     server = MailServer(
         host,
         int(port),
-        _security(setting(channel, "security", "tls"), host),
+        _security(setting(channel, "security", "tls")),
         channel.account,
         channel.secret,
         sender,
@@ -56,14 +56,11 @@ def build(channel: ChannelInfo, outside: Outside) -> Email:
     return Email(server, outside)
 
 
-def _security(text: str, host: str) -> Literal["tls", "starttls", "plain"]:
+def _security(text: str) -> Literal["tls", "starttls"]:
     if text == "tls":
         return "tls"
     if text == "starttls":
         return "starttls"
-    # To this machine, as to a mail server of the same house that relays, nothing needs to be encrypted.
-    if text == "plain" and is_loopback(host):
-        return "plain"
     raise PlatformConfigurationError("bad_settings", "加密方式（security）应为 tls 或 starttls，请重新填写。")
 
 

@@ -23,7 +23,8 @@ _STATUSES: tuple[tuple[type[PlatformError], Status], ...] = (
 def outcome_of(error: PlatformError) -> Outcome:
     """The outcome of a delivery that a platform refused, or that could not be asked for."""
     status = next((status for kind, status in _STATUSES if isinstance(error, kind)), Status.FAILED)
-    return Outcome(status, str(error.code), error.message)
+    after = error.after if isinstance(error, TransientError) else 0
+    return Outcome(status, str(error.code), error.message, retry_after=after)
 
 
 def bad_template(error: Exception) -> Outcome:

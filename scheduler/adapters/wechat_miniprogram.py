@@ -1,6 +1,5 @@
 """WeChat mini-program: one subscription message for each time that the member tapped accept."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -22,8 +21,8 @@ class WechatMiniprogram:
         self._templates = channel_templates(channel.config)
 
     async def send(self, envelopes: Sequence[Envelope]) -> Sequence[Outcome]:
-        """Sends them at the same time; each has another openid, so that 43108 (concurrent calls) stays rare."""
-        return await asyncio.gather(*(self._send_one(envelope) for envelope in envelopes))
+        """Sends them one after the other."""
+        return [await self._send_one(envelope) for envelope in envelopes]
 
     async def _send_one(self, envelope: Envelope) -> Outcome:
         try:

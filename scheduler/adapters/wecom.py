@@ -3,23 +3,16 @@
 from collections.abc import Mapping, Sequence
 
 from app.platforms.errors import PlatformConfigurationError, PlatformError
-from app.platforms.texts import clip_bytes, lines_of
-from app.platforms.wecom import (
-    DESCRIPTION_BYTES,
-    TEXT_BYTES,
-    TITLE_BYTES,
-    URL_BYTES,
-    WecomClient,
-    is_user_id,
-)
+from app.platforms.wecom import WecomClient, is_user_id
+from app.platforms.wecom_content import wecom_content
 from scheduler.adapters.base import AdapterKind, ChannelInfo, Envelope, Message, Outcome, Outside, Status
+from scheduler.adapters.groups import by_message
 from scheduler.adapters.outcomes import outcome_of
 from scheduler.adapters.settings import build_or_refuse, setting
 
 BATCH = 500
-BREAK = "<br>"
-_MARKUP = str.maketrans("<>", "＜＞")
-"""A card reads tags in its text, and a text reads links: what people write is shown as it is."""
+A_SECOND = 10_000 / 60
+"""WeCom takes 10,000 a minute."""
 
 
 class Wecom:
@@ -31,7 +24,7 @@ class Wecom:
     async def send(self, envelopes: Sequence[Envelope]) -> Sequence[Outcome]:
         """One call for each different message; errcode 0 with `invaliduser` is success for the others."""
         outcomes: dict[int, Outcome] = {}
-        for message, positions in _by_message(envelopes):
+        for message, positions in by_message(envelopes):
             addresses = {at: envelopes[at].address for at in positions if is_user_id(envelopes[at].address)}
             outcomes |= dict.fromkeys(positions, Outcome(Status.UNREACHABLE, "bad_address", "no id of a member"))
             if addresses:
@@ -42,42 +35,13 @@ class Wecom:
         try:
             # Ids are the same in any case, and a family of two members may share one.
             users = list({address.lower(): address for address in addresses.values()}.values())
-            unreached = await self._client.send(users, content_of(message))
+            unreached = await self._client.send(users, wecom_content(message.title, message.body, message.link))
         except PlatformError as error:
             return dict.fromkeys(addresses, outcome_of(error))
         refused = Outcome(Status.UNREACHABLE, "invaliduser", "WeCom knows no such member, or they have no licence")
         return {
             at: refused if address.lower() in unreached else Outcome(Status.SENT) for at, address in addresses.items()
         }
-
-
-def content_of(message: Message) -> dict[str, object]:
-    """A card where there is a link that fits, else a text; cut to the limits, which count bytes."""
-    title = clip_bytes(lines_of(message.title).replace("\n", " ").translate(_MARKUP), TITLE_BYTES)
-    body = lines_of(message.body).translate(_MARKUP)
-    if message.link.startswith(("http://", "https://")) and len(message.link.encode("utf-8", "replace")) <= URL_BYTES:
-        card = {"title": title, "description": _card_text(body), "url": message.link}
-        return {"msgtype": "textcard", "textcard": card}
-    return {"msgtype": "text", "text": {"content": clip_bytes(f"{title}\n{body}".rstrip(), TEXT_BYTES)}}
-
-
-def _card_text(body: str) -> str:
-    """The lines with the tag that breaks them in a card, as many as fit."""
-    text = clip_bytes(body, DESCRIPTION_BYTES)
-    while len(text.replace("\n", BREAK).encode()) > DESCRIPTION_BYTES:
-        text = clip_bytes(text, len(text.encode()) - 1)
-    return text.replace("\n", BREAK)
-
-
-def _by_message(envelopes: Sequence[Envelope]) -> list[tuple[Message, list[int]]]:
-    groups: list[tuple[Message, list[int]]] = []
-    for at, envelope in enumerate(envelopes):
-        known = next((positions for message, positions in groups if message == envelope.message), None)
-        if known is None:
-            groups.append((envelope.message, [at]))
-        else:
-            known.append(at)
-    return groups
 
 
 def build(channel: ChannelInfo, outside: Outside) -> Wecom:
@@ -89,4 +53,4 @@ def build(channel: ChannelInfo, outside: Outside) -> Wecom:
     return Wecom(WecomClient(outside.http, host, channel.account, channel.secret, int(agent_id), now, outside.tokens))
 
 
-WECOM = AdapterKind(build_or_refuse(build), address="channel", per_call=BATCH)
+WECOM = AdapterKind(build_or_refuse(build), address="channel", per_call=BATCH, rate=A_SECOND)

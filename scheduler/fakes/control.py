@@ -67,28 +67,39 @@ def platform_route(
     """
 
     async def endpoint(request: Request) -> Response:
-        control.counts[path] += 1
-        # Read before any fault, as a platform does that breaks down while it works on a request.
-        await request.body()
-        fault = control.next_fault(path)
-        if fault is None:
-            return await handler(request)
-        if fault.mode == "errcode":
-            return refuse(fault.errcode, fault.errmsg)
-        if fault.mode == "hang":
-            return await _disconnected(request)
-        if fault.mode == "slow":
-            await asyncio.sleep(fault.seconds)
-            return await handler(request)
-        if fault.mode.startswith("http_"):
-            status = int(fault.mode.removeprefix("http_"))
-            return PlainTextResponse(f"<html><h1>{status}</h1></html>", status, media_type="text/html")
-        if fault.mode == "accept_then_reset":
-            await handler(request)
-        request.scope[RESET]()
-        return await _disconnected(request)
+        return await faulty(control, path, request, handler, refuse)
 
     return Route(path, endpoint, methods=[method])
+
+
+async def faulty(
+    control: Control,
+    path: str,
+    request: Request,
+    handler: Handler,
+    refuse: Callable[[int, str | None], Response],
+) -> Response:
+    """Count a call of ``path``, and answer it by the handler or by the fault that is ordered for it."""
+    control.counts[path] += 1
+    # Read before any fault, as a platform does that breaks down while it works on a request.
+    await request.body()
+    fault = control.next_fault(path)
+    if fault is None:
+        return await handler(request)
+    if fault.mode == "errcode":
+        return refuse(fault.errcode, fault.errmsg)
+    if fault.mode == "hang":
+        return await _disconnected(request)
+    if fault.mode == "slow":
+        await asyncio.sleep(fault.seconds)
+        return await handler(request)
+    if fault.mode.startswith("http_"):
+        status = int(fault.mode.removeprefix("http_"))
+        return PlainTextResponse(f"<html><h1>{status}</h1></html>", status, media_type="text/html")
+    if fault.mode == "accept_then_reset":
+        await handler(request)
+    request.scope[RESET]()
+    return await _disconnected(request)
 
 
 async def _disconnected(request: Request) -> Response:

@@ -24,7 +24,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from scheduler.fakes.certificate import self_signed
-from scheduler.fakes.control import Control, control_routes
+from scheduler.fakes.control import Control, Fault, control_routes
 from scheduler.fakes.serving import serve
 
 
@@ -56,8 +56,7 @@ class Clerk:
 
     def log_in(self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: object) -> AuthResult:
         """Check a login; NetEase's text for a wrong one."""
-        self.control.counts["AUTH"] += 1
-        fault = self.control.next_fault("AUTH")
+        fault = self._called("AUTH")
         if fault is not None:
             return AuthResult(success=False, handled=False, message=f"{fault.errcode} {fault.errmsg or 'error'}")
         good = (
@@ -71,7 +70,7 @@ class Clerk:
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         """The sender must be who has logged in."""
-        if (reply := await self._fault("MAIL", server)) is not None:
+        if (reply := await self._reply(self._called("MAIL"), server)) is not None:
             return reply
         login = session.auth_data
         if not isinstance(login, LoginPassword) or login.login.decode() != address:
@@ -85,7 +84,7 @@ class Clerk:
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         """Refuse who does not exist, and whose box is full."""
-        if (reply := await self._fault("RCPT", server)) is not None:
+        if (reply := await self._reply(self._called("RCPT"), server)) is not None:
             return reply
         if self.house.mailboxes is not None and address not in self.house.mailboxes:
             return f"550 5.1.1 User not found: {address}"
@@ -96,8 +95,9 @@ class Clerk:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802  # aiosmtpd's
         """Take a letter, unless the day's number is reached or it looks like spam."""
-        fault = self.control.faults["DATA"][0].mode if self.control.faults["DATA"] else ""
-        if fault != "accept_then_reset" and (reply := await self._fault("DATA", server)) is not None:
+        fault = self._called("DATA")
+        accepts = fault is not None and fault.mode == "accept_then_reset"
+        if not accepts and (reply := await self._reply(fault, server)) is not None:
             return reply
         sender = envelope.mail_from or ""
         if self.house.today[sender] >= self.house.daily_quota:
@@ -109,14 +109,14 @@ class Clerk:
         self.house.today[sender] += 1
         self.house.carried[id(session)] += 1
         self.house.sent.append(_as_read(envelope, letter))
-        if fault == "accept_then_reset":
-            self.control.next_fault("DATA")
-            return await _broken(server)
-        return "250 Mail OK queued"
+        return await _broken(server) if accepts else "250 Mail OK queued"
 
-    async def _fault(self, command: str, server: SMTP) -> str | None:
+    def _called(self, command: str) -> Fault | None:
         self.control.counts[command] += 1
-        fault = self.control.next_fault(command)
+        return self.control.next_fault(command)
+
+    async def _reply(self, fault: Fault | None, server: SMTP) -> str | None:
+        """The reply that the fault orders; None where the command goes on."""
         if fault is None:
             return None
         if fault.mode == "errcode":

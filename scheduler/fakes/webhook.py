@@ -22,9 +22,6 @@ from scheduler.fakes.serving import serve
 TOLERANCE = 300
 """Seconds that a timestamp may be off."""
 
-RETRY_AFTER = "7"
-"""Seconds, said with 429 and 503."""
-
 
 @dataclass
 class Receiver:
@@ -32,30 +29,36 @@ class Receiver:
 
     secret: bytes = b""
     members: set[int] | None = None
-    longest: int = 20_000
+    longest: int = 1_000_000
+    retry_after: str = "7"  # seconds, said with 429 and 503
     times: Counter[str] = field(default_factory=Counter)
     sent: list[dict[str, object]] = field(default_factory=list)
 
     def clear(self) -> None:
         """Forget everything."""
-        self.secret, self.members, self.longest = b"", None, 20_000
-        self.times.clear()
-        self.sent.clear()
+        for name, value in vars(Receiver()).items():
+            setattr(self, name, value)
 
 
 def create_app() -> Starlette:
     """Make a receiver that has no secret yet, and so refuses everything."""
     control, receiver = Control(), Receiver()
 
+    def refuse(status: int, reason: str | None = None) -> Response:
+        answer = JSONResponse({"error": reason or "refused"}, status)
+        if status in (429, 503):
+            answer.raw_headers.append((b"retry-after", receiver.retry_after.encode()))
+        return answer
+
     async def notices(request: Request) -> Response:
         content = await request.body()
         if not _signed(receiver.secret, request, content, control.now()):
-            return _refuse(401, "bad signature")
+            return refuse(401, "bad signature")
         if len(content) > receiver.longest:
-            return _refuse(413)
+            return refuse(413)
         notice = json.loads(content)
         if receiver.members is not None and notice["data"]["member_id"] not in receiver.members:
-            return _refuse(422, "no such member")
+            return refuse(422, "no such member")
         key = request.headers["webhook-id"]
         receiver.times[key] += 1
         if receiver.times[key] == 1:
@@ -64,16 +67,11 @@ def create_app() -> Starlette:
 
     return Starlette(
         routes=[
-            platform_route(control, "POST", "/notices", notices, _refuse),
+            platform_route(control, "POST", "/notices", notices, refuse),
             *_receiver_routes(receiver),
             *control_routes(control, receiver.clear),
         ]
     )
-
-
-def _refuse(status: int, reason: str | None = None) -> Response:
-    headers = {"retry-after": RETRY_AFTER} if status in (429, 503) else None
-    return JSONResponse({"error": reason or "refused"}, status, headers=headers)
 
 
 def _signed(secret: bytes, request: Request, content: bytes, now: float) -> bool:
@@ -91,6 +89,7 @@ def _receiver_routes(receiver: Receiver) -> list[Route]:
         receiver.secret = base64.b64decode(order["secret"].removeprefix("whsec_"))
         receiver.members = set(order["members"]) if "members" in order else None
         receiver.longest = order.get("longest", receiver.longest)
+        receiver.retry_after = order.get("retry_after", receiver.retry_after)
         return JSONResponse({})
 
     async def sent(request: Request) -> Response:

@@ -126,6 +126,24 @@ def test_the_address_of_the_service_is_https_or_left_out(operator: Operator) -> 
             operator(**KEYS, ZHIJIAN_PUBLIC_URL=wrong)
 
 
+def test_a_direct_address_says_that_the_other_leads_through_a_pooler(operator: Operator) -> None:
+    pooled, direct = "postgresql://a@pooler/a", "postgresql://a@postgres/a"
+    assert not operator(**KEYS, DATABASE_URL=direct, ZHIJIAN_DATABASE_DIRECT_URL="").pooled
+    assert operator(**KEYS, DATABASE_URL=pooled, ZHIJIAN_DATABASE_DIRECT_URL=direct).pooled
+    with pytest.raises(ValidationError) as refusal:
+        operator(**KEYS, ZHIJIAN_DATABASE_DIRECT_URL=direct)
+    assert "goes with DATABASE_URL" in messages(refusal)[0]
+    with pytest.raises(ValidationError):
+        operator(**KEYS, DATABASE_URL=pooled, ZHIJIAN_DATABASE_DIRECT_URL="mysql://a")
+
+
+def test_the_bus_is_the_rows_unless_a_nats_address_is_set(operator: Operator) -> None:
+    assert operator(**KEYS).bus_url == operator(**KEYS, BUS_URL="").bus_url == ""
+    assert operator(**KEYS, BUS_URL="nats://nats:4222").bus_url == "nats://nats:4222"
+    with pytest.raises(ValidationError):
+        operator(**KEYS, BUS_URL="redis://nats:4222")
+
+
 S3 = {
     "ZHIJIAN_S3_ENDPOINT": "https://s3.example.cn",
     "ZHIJIAN_S3_BUCKET": "media",

@@ -110,8 +110,12 @@ def ids_in(value: object, place: str) -> dict[str, int]:
 
 
 @pytest.fixture
-async def api(database: str, tmp_path: Path, clock: MovableClock) -> AsyncIterator[str]:
+async def api(
+    database: str, tmp_path: Path, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[str]:
     """The address of a `zhijian api` of its own, which logs to `api-….log` in `tmp_path`."""
+    # A generated id may hit on something that is never over: nobody watches it for ten minutes here.
+    monkeypatch.setenv("ZHIJIAN_STREAM_SECONDS", "1")
     with installed(database, tmp_path, "http://127.0.0.1:9") as program:
         program.set_clock(clock())
         yield program.start("api")

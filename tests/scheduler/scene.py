@@ -56,6 +56,21 @@ MEETING_EVENT: Mapping[str, object] = MappingProxyType(
     }
 )
 SENT = Outcome(Status.SENT)
+CALLS = 20
+"""Calls that a sender has in hand, unless it is set otherwise."""
+
+
+class Died(BaseException):
+    """A sender dies in the middle: no handler of ours may catch it."""
+
+
+def die_at_once() -> Callable[[Sequence[Envelope]], Awaitable[None]]:
+    """What an adapter does `during` the call in which its sender dies."""
+
+    async def die(envelopes: Sequence[Envelope]) -> None:
+        raise Died
+
+    return die
 
 
 @dataclass
@@ -70,15 +85,16 @@ class Scripted:
     script: list[Outcome] = field(default_factory=list)
     by_member: dict[int, Outcome] = field(default_factory=dict)
     during: Callable[[Sequence[Envelope]], Awaitable[None]] | None = None
-    windows: list[list[Envelope]] = field(default_factory=list)
+    calls: list[list[Envelope]] = field(default_factory=list)
+    per_call: int = 1
 
     @property
     def members(self) -> list[int]:
         """Everybody who was sent to, in order."""
-        return [envelope.member_id for window in self.windows for envelope in window]
+        return [envelope.member_id for call in self.calls for envelope in call]
 
     async def send(self, envelopes: Sequence[Envelope]) -> Sequence[Outcome]:
-        self.windows.append(list(envelopes))
+        self.calls.append(list(envelopes))
         if self.during is not None:
             await self.during(envelopes)
         return [self._answer(envelope.member_id) for envelope in envelopes]
@@ -94,7 +110,12 @@ class Scripted:
     def kind(self) -> AdapterKind:
         """What the registry would hold."""
         return AdapterKind(
-            self.build, rings=self.rings, outside=self.outside, address=self.address, subscribed=self.subscribed
+            self.build,
+            rings=self.rings,
+            outside=self.outside,
+            address=self.address,
+            subscribed=self.subscribed,
+            per_call=self.per_call,
         )
 
 

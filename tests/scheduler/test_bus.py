@@ -9,8 +9,11 @@ import asyncpg
 from sqlalchemy import text
 
 from app.db.engine import Sessions, transaction
-from scheduler.bus import announce_batches, listen
+from scheduler.adapters.registry import load_adapters
+from scheduler.bus import CHANNEL, announce_batches, listen
+from scheduler.planner import plan_announced
 from tests.databases import SERVER, drop_database
+from tests.scheduler.scene import Scene
 
 
 @asynccontextmanager
@@ -74,3 +77,20 @@ async def test_without_a_database_the_listener_waits_for_one(database: str) -> N
         finally:
             await administrator.close()
     await drop_database(later)
+
+
+async def test_a_transaction_wakes_once_however_much_it_plans(scene: Scene, database: str) -> None:
+    await scene.channel("console")
+    members = [await scene.world.member(100) for _ in range(9)]
+    campaign_id = await scene.campaign(state="planning")
+    heard: list[str] = []
+    connection = await asyncpg.connect(database)
+    try:
+        await connection.add_listener(CHANNEL, lambda *_: heard.append("woken"))
+        assert await plan_announced(scene.service.sessions, load_adapters(), scene.service.clock(), page=4) == 3
+        await connection.execute("SELECT 1")
+    finally:
+        await connection.close()
+    assert len(members) == 9
+    assert await scene.campaign_state(campaign_id) == "sending"
+    assert len(heard) == 3, "a word a page, whatever it held"

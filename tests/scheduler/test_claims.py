@@ -10,8 +10,10 @@ from app.messaging.models import DeliveryState
 from app.resources import Service
 from scheduler import claims
 from scheduler.claims import Claim, LostClaim
+from scheduler.hand import Hand
+from scheduler.rounds import recover
 from tests.conftest import MovableClock
-from tests.scheduler.scene import Scene
+from tests.scheduler.scene import Scene, Scripted
 
 LEASE = timedelta(seconds=30)
 ADAPTERS = ("scripted",)
@@ -19,6 +21,13 @@ ADAPTERS = ("scripted",)
 
 async def claim(service: Service, owner: str = "a") -> Claim | None:
     return await claims.claim_batch(service.sessions, owner, ADAPTERS, service.clock(), LEASE)
+
+
+async def clear_up(service: Service, taken: Claim) -> None:
+    """What a sender does first with a batch that somebody may have left."""
+    adapter = Scripted()
+    async with transaction(service.sessions) as session:
+        await recover(session, service.vault, Hand(taken, adapter.kind, adapter, None, None), service.clock())
 
 
 async def test_one_batch_goes_to_one_of_many_senders(scene: Scene, service: Service) -> None:
@@ -105,7 +114,7 @@ async def test_what_a_dead_owner_left_marked_is_sent_again_or_left_unknown_by_ki
     clock.move(seconds=30)
     heir = await claim(service, "heir")
     assert heir is not None
-    await claims.recover(service.sessions, heir, None, clock())
+    await clear_up(service, heir)
     assert await scene.states(batch_id) == [DeliveryState.PENDING, state, DeliveryState.PENDING]
     assert await scene.notes(batch_id) == {2: ("owner_died", None, 1)}
 
@@ -117,7 +126,7 @@ async def test_a_message_that_brings_its_senders_down_is_given_up(
     for _ in range(claims.MAX_TRIES):
         taken = await claim(service)
         assert taken is not None
-        await claims.recover(service.sessions, taken, None, clock())
+        await clear_up(service, taken)
         assert taken.ready(clock()) == [0]
         taken.states[0] = DeliveryState.SENDING
         async with transaction(service.sessions) as session:
@@ -125,7 +134,7 @@ async def test_a_message_that_brings_its_senders_down_is_given_up(
         clock.move(seconds=30)
     last = await claim(service)
     assert last is not None
-    await claims.recover(service.sessions, last, None, clock())
+    await clear_up(service, last)
     await claims.release(service.sessions, last, clock())
     assert await scene.states(batch_id) == [DeliveryState.UNKNOWN]
     assert await scene.notes(batch_id) == {1: ("owner_died", None, claims.MAX_TRIES)}

@@ -39,7 +39,6 @@ class Deliveries(RuleBasedStateMachine):
             subject_id=1,
             event={},
             night=Night("Asia/Shanghai", time(21), time(8)),
-            expires_at=self.now + timedelta(days=6),
             channel=Channel(id=1, account="", config={}),
             members=[1, 2, 3, 4],
             states=bytearray(4),
@@ -111,3 +110,27 @@ class Deliveries(RuleBasedStateMachine):
 
 
 TestDeliveries = Deliveries.TestCase
+
+
+def test_a_platform_that_says_when_to_come_again_is_left_alone_until_then() -> None:
+    now = datetime(2026, 11, 16, 2, tzinfo=UTC)
+
+    def pause(retry_after: int) -> timedelta:
+        claim = Claim(
+            batch_id=1,
+            fence=1,
+            campaign_id=1,
+            kind="weekly_issue",
+            subject_id=1,
+            event={},
+            night=Night("Asia/Shanghai", time(21), time(8)),
+            channel=Channel(id=1, account="", config={}),
+            members=[1],
+            states=bytearray([DeliveryState.SENDING]),
+        )
+        note = settle(claim, 0, Outcome(Status.RETRY, retry_after=retry_after), now)
+        assert note is not None
+        assert note.next_try_at is not None
+        return note.next_try_at - now
+
+    assert [pause(seconds).total_seconds() for seconds in (0, 7, 120)] == [10, 10, 120]

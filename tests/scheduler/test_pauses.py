@@ -9,11 +9,10 @@ from sqlalchemy import func, select
 
 from app.db.engine import transaction
 from app.messaging.models import DeliveryState
-from app.platforms.models import ConsoleMessage
+from app.platforms.models import Channel, ConsoleMessage
 from scheduler.adapters.base import Envelope, Outcome, Status
-from scheduler.sender import WINDOW
 from tests.conftest import MovableClock
-from tests.scheduler.scene import Scene, Scripted
+from tests.scheduler.scene import CALLS, Scene, Scripted
 
 PENDING, SENT, EXPIRED = DeliveryState.PENDING, DeliveryState.SENT, DeliveryState.EXPIRED
 
@@ -30,8 +29,9 @@ async def test_a_spent_quota_rests_every_batch_of_the_channel_until_tomorrow_and
     assert adapter.members == [1, 4]
     assert await scene.states(other) == [SENT]
     tomorrow = datetime(2026, 11, 16, 16, 5, tzinfo=UTC)  # the 17th, 00:05 in Shanghai
+    async with transaction(scene.service.sessions) as session:
+        assert (await session.get_one(Channel, channel_id)).rests_until == tomorrow
     for batch_id in batches:
-        assert (await scene.row(batch_id)).not_before == tomorrow
         assert await scene.states(batch_id) == [PENDING]
         assert await scene.notes(batch_id) == {}
     clock.now = tomorrow
@@ -48,7 +48,7 @@ async def test_a_configuration_error_stops_the_channel_and_keeps_the_deliveries_
     down = Outcome(Status.CHANNEL_DOWN, "40125", "invalid appsecret")
     adapter = Scripted(by_member=dict.fromkeys(range(1, 31), down))
     await scene.send(adapter)
-    assert len(adapter.members) == WINDOW
+    assert len(adapter.members) == CALLS
     assert await scene.stopped(channel_id) == "40125 invalid appsecret"
     assert await scene.states(batch_id) == [PENDING] * 30
     assert await scene.notes(batch_id) == {}
@@ -74,7 +74,7 @@ async def test_a_channel_that_was_mended_while_a_sender_still_used_the_old_setti
     assert await scene.states(batch_id) == [SENT]
 
 
-async def test_a_channel_that_is_switched_off_is_left_at_the_next_window(scene: Scene) -> None:
+async def test_a_channel_that_is_switched_off_is_left_at_the_next_round(scene: Scene) -> None:
     channel_id = await scene.channel()
     batch_id = await scene.batch(await scene.campaign(), channel_id, list(range(1, 31)))
 
@@ -83,7 +83,7 @@ async def test_a_channel_that_is_switched_off_is_left_at_the_next_window(scene: 
 
     adapter = Scripted(during=switch_off)
     await scene.send(adapter)
-    assert await scene.states(batch_id) == [SENT] * WINDOW + [PENDING] * 10
+    assert await scene.states(batch_id) == [SENT] * CALLS + [PENDING] * 10
     await scene.change_channel(channel_id, enabled=True)
     await scene.send(adapter)
     assert sorted(adapter.members) == list(range(1, 31))
@@ -116,14 +116,14 @@ async def test_quiet_hours_postpone_what_rings_until_the_morning(scene: Scene, c
 
 
 async def test_quiet_hours_begin_in_the_middle_of_a_batch(scene: Scene, clock: MovableClock) -> None:
-    batch_id = await scene.ready(WINDOW + 1)
+    batch_id = await scene.ready(CALLS + 1)
     clock.now = datetime(2026, 11, 16, 12, 59, tzinfo=UTC)
 
     async def nightfall(envelopes: Sequence[Envelope]) -> None:
         clock.move(minutes=1)
 
     await scene.send(Scripted(rings=True, during=nightfall))
-    assert await scene.states(batch_id) == [SENT] * WINDOW + [PENDING]
+    assert await scene.states(batch_id) == [SENT] * CALLS + [PENDING]
 
 
 async def test_the_console_disturbs_nobody_and_is_served_at_night(scene: Scene, clock: MovableClock) -> None:
@@ -156,7 +156,7 @@ async def test_what_is_late_expires(scene: Scene, clock: MovableClock) -> None:
     assert await scene.campaign_state(campaign_id) == "done"
 
 
-async def test_a_campaign_that_is_called_off_is_left_at_the_next_window(scene: Scene, clock: MovableClock) -> None:
+async def test_a_campaign_that_is_called_off_is_left_at_the_next_round(scene: Scene, clock: MovableClock) -> None:
     campaign_id = await scene.campaign()
     batch_id = await scene.batch(campaign_id, await scene.channel(), list(range(1, 31)))
 
@@ -164,4 +164,4 @@ async def test_a_campaign_that_is_called_off_is_left_at_the_next_window(scene: S
         await scene.end_campaign(campaign_id, clock())
 
     await scene.send(Scripted(during=call_off))
-    assert await scene.states(batch_id) == [SENT] * WINDOW + [EXPIRED] * 10
+    assert await scene.states(batch_id) == [SENT] * CALLS + [EXPIRED] * 10

@@ -14,7 +14,8 @@ from app.reading.models import ReadingProgress
 from scheduler.adapters.base import AdapterKind
 from scheduler.adapters.console import CONSOLE
 from scheduler.adapters.wechat_miniprogram import WECHAT_MINIPROGRAM
-from scheduler.planner import Allowance, Candidate, Recipient, choose, plan_announced
+from scheduler.choosing import Allowance, Candidate, Recipient, choose
+from scheduler.planner import plan_announced
 from tests.scheduler.scene import CONFIG, Scene, Scripted
 from tests.scheduler.subjects import issue
 from tests.world import APPID

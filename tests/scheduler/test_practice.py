@@ -9,7 +9,8 @@ from app.messaging.models import Campaign, DeliveryState
 from app.messaging.service import Audience
 from app.platforms.models import ConsoleMessage
 from scheduler.adapters.registry import load_adapters
-from scheduler.planner import Allowance, Recipient, choose, plan_announced
+from scheduler.choosing import Allowance, Recipient, choose
+from scheduler.planner import plan_announced
 from scheduler.sender import send_next
 from tests.scheduler.fakes.process import APPID, SECRET, SEND, TOKEN, FakeWechat
 from tests.scheduler.scene import CONFIG, Scene, Scripted

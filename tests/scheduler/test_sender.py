@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,23 +14,23 @@ from app.platforms.models import Channel
 from app.resources import Service
 from scheduler.adapters.base import Envelope, Outcome, Status
 from scheduler.claims import MAX_TRIES
-from scheduler.sender import WINDOW, send_for_ever, send_next
+from scheduler.sender import send_for_ever, send_next
 from tests.conftest import MovableClock
-from tests.scheduler.scene import Scene, Scripted
+from tests.scheduler.scene import CALLS, Died, Scene, Scripted, die_at_once
 
 PENDING, SENDING, SENT = DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.SENT
 FAILED, UNKNOWN, EXPIRED = DeliveryState.FAILED, DeliveryState.UNKNOWN, DeliveryState.EXPIRED
 
 
-async def test_a_batch_is_sent_by_windows_once_to_each_and_the_campaign_is_done(scene: Scene) -> None:
+async def test_a_batch_is_sent_once_to_each_and_the_campaign_is_done(scene: Scene) -> None:
     campaign_id = await scene.campaign()
     batch_id = await scene.batch(campaign_id, await scene.channel(), list(range(1, 46)))
     adapter = Scripted()
     assert await scene.send(adapter) is True
-    assert [len(window) for window in adapter.windows] == [WINDOW, WINDOW, 5]
+    assert {len(call) for call in adapter.calls} == {1}
     assert adapter.members == list(range(1, 46))
-    assert adapter.windows[0][0].key == f"{campaign_id}:1"
-    assert adapter.windows[0][0].message.kind == "weekly_issue"
+    assert adapter.calls[0][0].key == f"{campaign_id}:1"
+    assert adapter.calls[0][0].message.kind == "weekly_issue"
     assert set(await scene.states(batch_id)) == {SENT}
     assert await scene.notes(batch_id) == {}
     assert await scene.campaign_state(campaign_id) == "done"
@@ -39,7 +40,7 @@ async def test_a_batch_is_sent_by_windows_once_to_each_and_the_campaign_is_done(
 async def test_the_mark_is_committed_and_no_transaction_is_open_while_the_platform_is_asked(
     scene: Scene, service: Service
 ) -> None:
-    batch_id = await scene.ready(WINDOW + 2)
+    batch_id = await scene.ready(1)
     seen: list[tuple[list[int], int]] = []
 
     async def look(envelopes: Sequence[Envelope]) -> None:
@@ -53,27 +54,90 @@ async def test_the_mark_is_committed_and_no_transaction_is_open_while_the_platfo
         seen.append((await scene.states(batch_id), others or 0))
 
     await scene.send(Scripted(during=look))
-    assert seen == [
-        ([SENDING] * WINDOW + [PENDING] * 2, 0),
-        ([SENT] * WINDOW + [SENDING] * 2, 0),
+    assert seen == [([SENDING], 0)]
+
+
+async def test_no_more_are_marked_at_any_time_than_there_are_calls_over_all_batches_in_hand(scene: Scene) -> None:
+    campaign_id, channel_id = await scene.campaign(), await scene.channel()
+    batches = [
+        await scene.batch(campaign_id, channel_id, list(range(start, start + 30)), start) for start in (1, 100, 200)
     ]
+    marked: list[int] = []
+
+    async def count(envelopes: Sequence[Envelope]) -> None:
+        states = [await scene.states(batch_id) for batch_id in batches]
+        marked.append(sum(each.count(SENDING) for each in states))
+        await asyncio.sleep(0.01 * (envelopes[0].member_id % 7))
+        if len(marked) == 90:
+            scene.stopping.set()
+
+    adapter = Scripted(during=count)
+    await asyncio.wait_for(send_for_ever(scene.sender(adapter), asyncio.Event(), scene.stopping), 30)
+    assert max(marked) == CALLS
+    assert sorted(adapter.members) == sorted([*range(1, 31), *range(100, 130), *range(200, 230)])
 
 
-async def test_the_lease_is_renewed_by_every_window(scene: Scene, service: Service, clock: MovableClock) -> None:
-    batch_id = await scene.ready(3 * WINDOW)
+async def test_a_call_that_hangs_holds_up_nobody_else(scene: Scene) -> None:
+    campaign_id, channel_id = await scene.campaign(), await scene.channel()
+    first = await scene.batch(campaign_id, channel_id, list(range(1, 101)), 1)
+    second = await scene.batch(campaign_id, channel_id, list(range(101, 151)), 2)
+    released = asyncio.Event()
 
-    async def slow(envelopes: Sequence[Envelope]) -> None:
-        clock.move(seconds=20)
-        assert await send_next(scene.sender(), scene.stopping) is False
+    async def hang(envelopes: Sequence[Envelope]) -> None:
+        if envelopes[0].member_id == 5:
+            await released.wait()
 
-    await scene.send(Scripted(during=slow))
-    assert set(await scene.states(batch_id)) == {SENT}
+    adapter = Scripted(during=hang)
+    running = asyncio.create_task(send_for_ever(scene.sender(adapter), asyncio.Event(), scene.stopping))
+    async with asyncio.timeout(20):
+        while set(await scene.states(second)) != {SENT}:
+            await asyncio.sleep(0.02)
+    assert await scene.states(first) == [SENT] * 4 + [SENDING] + [SENT] * 95
+    released.set()
+    scene.stopping.set()
+    await asyncio.wait_for(running, 10)
+    assert set(await scene.states(first)) == {SENT}
+
+
+async def test_a_platform_that_takes_many_gets_them_in_one_call_at_a_time(scene: Scene) -> None:
+    batch_id = await scene.ready(25)
+    at_once: list[list[int]] = []
+
+    async def look(envelopes: Sequence[Envelope]) -> None:
+        at_once.append(await scene.states(batch_id))
+
+    adapter = Scripted(per_call=10, during=look)
+    await scene.send(adapter)
+    assert [len(call) for call in adapter.calls] == [10, 10, 5]
+    assert [states.count(SENDING) for states in at_once] == [10, 10, 5]
+    assert adapter.members == list(range(1, 26))
+
+
+async def test_a_claim_whose_calls_all_hang_longer_than_its_lease_is_kept(
+    scene: Scene, service: Service, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch_id = await scene.ready(2)
+    settings = service.settings.model_copy(update={"sender_lease_seconds": 2})
+    heir = Scripted()
+
+    async def hang(envelopes: Sequence[Envelope]) -> None:
+        if envelopes[0].member_id == 1:
+            for _ in range(3):
+                await asyncio.sleep(1)
+                clock.move(seconds=1)
+        assert await send_next(scene.sender(heir), scene.stopping) is False
+
+    sender = replace(scene.sender(Scripted(during=hang)), service=replace(service, settings=settings))
+    await send_next(sender, scene.stopping)
+    assert heir.members == []
+    assert await scene.states(batch_id) == [SENT, SENT]
+    assert (await scene.row(batch_id)).fence == 1
 
 
 async def test_a_sender_that_lost_its_batch_records_nothing_and_goes_on_with_another(
     scene: Scene, service: Service, clock: MovableClock
 ) -> None:
-    batch_id = await scene.ready(2, "meeting_reminder")
+    batch_id = await scene.ready(1, "meeting_reminder")
     heir = Scripted()
 
     async def asleep(envelopes: Sequence[Envelope]) -> None:
@@ -82,7 +146,7 @@ async def test_a_sender_that_lost_its_batch_records_nothing_and_goes_on_with_ano
 
     assert await scene.send(Scripted(during=asleep)) is True
     assert heir.members == []
-    assert await scene.states(batch_id) == [UNKNOWN, UNKNOWN]
+    assert await scene.states(batch_id) == [UNKNOWN]
 
 
 async def test_a_retry_waits_longer_each_time_and_is_given_up_in_the_end(scene: Scene, clock: MovableClock) -> None:
@@ -181,27 +245,35 @@ async def test_an_event_that_cannot_be_worded_is_neither_marked_nor_lost(scene: 
     assert await scene.states(batch_id) == [EXPIRED]
 
 
-async def test_an_adapter_that_breaks_its_word_leaves_a_mark_that_is_cleared_up_later(
-    scene: Scene, clock: MovableClock
-) -> None:
-    batch_id = await scene.ready(1)
+async def test_an_adapter_that_breaks_its_word_may_have_delivered_and_holds_up_nobody_else(scene: Scene) -> None:
+    batch_id = await scene.ready(3, "meeting_reminder")
 
     async def burst(envelopes: Sequence[Envelope]) -> None:
-        raise RuntimeError("a bug of somebody's")
+        if envelopes[0].member_id == 2:
+            raise RuntimeError("a bug of somebody's")
 
-    with pytest.raises(RuntimeError):
-        await scene.send(Scripted(during=burst))
+    await scene.send(Scripted(during=burst))
+    assert await scene.states(batch_id) == [SENT, UNKNOWN, SENT]
+    assert await scene.notes(batch_id) == {2: ("unknown", "adapter_failed", 1)}
+
+
+async def test_a_sender_that_dies_leaves_a_mark_that_is_cleared_up_later(scene: Scene, clock: MovableClock) -> None:
+    batch_id = await scene.ready(1)
+    with pytest.raises(Died):
+        await scene.send(Scripted(during=die_at_once()))
     assert await scene.states(batch_id) == [SENDING]
     clock.move(seconds=30)
-    await scene.send()
+    second = Scripted()
+    await scene.send(second)
     assert await scene.states(batch_id) == [SENT]
+    assert [envelope.again for envelope in second.calls[0]] == [True]
 
 
 # The whole loop
 
 
-async def test_a_stop_in_mid_batch_finishes_the_window_and_releases_the_rest(scene: Scene) -> None:
-    batch_id = await scene.ready(3 * WINDOW)
+async def test_a_stop_in_mid_batch_ends_what_is_in_flight_and_releases_the_rest(scene: Scene) -> None:
+    batch_id = await scene.ready(3 * CALLS)
 
     async def stop(envelopes: Sequence[Envelope]) -> None:
         scene.stopping.set()
@@ -209,29 +281,29 @@ async def test_a_stop_in_mid_batch_finishes_the_window_and_releases_the_rest(sce
     first = Scripted(during=stop)
     await asyncio.wait_for(send_for_ever(scene.sender(first), asyncio.Event(), scene.stopping), 10)
     row = await scene.row(batch_id)
-    assert list(row.states) == [SENT] * WINDOW + [PENDING] * 2 * WINDOW
+    assert list(row.states) == [SENT] * CALLS + [PENDING] * 2 * CALLS
     assert (row.claimed_by, row.claimed_until, row.done_at) == (None, None, None)
     scene.stopping.clear()
     second = Scripted()
     await scene.send(second)
-    assert sorted(first.members + second.members) == list(range(1, 3 * WINDOW + 1))
+    assert sorted(first.members + second.members) == list(range(1, 3 * CALLS + 1))
 
 
 async def test_a_sender_wakes_at_a_word_and_survives_a_batch_that_fails(scene: Scene) -> None:
     sent = asyncio.Event()
 
     async def note(envelopes: Sequence[Envelope]) -> None:
-        if envelopes[0].member_id == 1:
-            raise RuntimeError("a bug of somebody's")
         sent.set()
 
     wake = asyncio.Event()
-    running = asyncio.create_task(send_for_ever(scene.sender(Scripted(during=note)), wake, scene.stopping))
-    campaign_id, channel_id = await scene.campaign(), await scene.channel()
-    await scene.batch(campaign_id, channel_id, [1], 1)
-    await scene.batch(campaign_id, channel_id, [2], 2)
+    adapter = Scripted(during=note)
+    running = asyncio.create_task(send_for_ever(scene.sender(adapter), wake, scene.stopping))
+    channel_id = await scene.channel()
+    await scene.batch(await scene.campaign(event={"title": "no time"}), channel_id, [1], 1)
+    await scene.batch(await scene.campaign(), channel_id, [2], 2)
     wake.set()
     await asyncio.wait_for(sent.wait(), 10)
+    assert adapter.members == [2]
     scene.stopping.set()
     wake.set()
     await asyncio.wait_for(running, 10)

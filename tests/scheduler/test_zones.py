@@ -126,7 +126,7 @@ async def test_everybody_has_the_clock_and_the_quiet_hours_of_their_own_organisa
         clock.now = datetime(2026, 11, 16, hour, minute, tzinfo=UTC)
         await scene.campaign(state="planning")
         await plan_announced(sessions, {"scripted": adapter.kind}, clock.now)
-        adapter.windows.clear()
+        adapter.calls.clear()
         while await scene.send(adapter):
             pass
         return sorted(adapter.members)
@@ -143,7 +143,7 @@ async def test_a_batch_rests_as_a_whole_until_the_night_of_its_members_is_over(
     batch_id = await scene.ready(2)
     adapter = Scripted(rings=True)
     await scene.send(adapter)
-    assert adapter.windows == []
+    assert adapter.calls == []
     assert (await scene.row(batch_id)).not_before == datetime(2026, 11, 17, 1, 30, tzinfo=UTC)
     clock.now = datetime(2026, 11, 17, 1, 29, tzinfo=UTC)
     assert await scene.send(adapter) is False
@@ -161,4 +161,4 @@ async def test_without_a_setting_the_night_begins_at_nine(
     await scene.ready(1)
     adapter = Scripted(rings=True)
     await scene.send(adapter)
-    assert bool(adapter.windows) is sent
+    assert bool(adapter.calls) is sent

@@ -99,7 +99,6 @@ QUIET_UNTIL = Key(
 )  # fmt: skip
 DAILY_NOTICES = Key(
     "daily_notices", "每人每天最多收到的通知数", 3, _count(20), "1 至 20 之间的整数",
-    note="目前只保存和显示，发送时还不按这个数目控制。",
 )  # fmt: skip
 REVIEWS_REQUIRED = Key(
     "reviews_required", "发布前需要几位审核人通过", 1, _count(3), "1 至 3 之间的整数（3 即三审）",

@@ -1,6 +1,7 @@
 // Step 6: the administrator's lists, one at a time.
 import { accounts } from "./accounts.js";
 import { auditLog } from "./audit-log.js";
+import { campaigns } from "./campaigns.js";
 import { channels } from "./channels.js";
 import { actions, done, h, show } from "./dom.js";
 import { imports } from "./imports.js";
@@ -26,6 +27,7 @@ const LISTS = [
   ["词表", wordList],
   ["渠道", channels],
   ["定时", schedules],
+  ["发送", (area) => campaigns(area, admin)],
   ["演练", practice],
   ["审计日志", auditLog],
 ];

@@ -64,6 +64,13 @@ function nameOf(response) {
   return given ? decodeURIComponent(given[1]) : "下载.xlsx";
 }
 
+/** An event of a stream; the data of ours is always JSON on one line. */
+function eventOf(text) {
+  const lines = text.split("\n").map((line) => line.split(/: (.*)/s));
+  const { event, data } = Object.fromEntries(lines);
+  return { event, data: data && JSON.parse(data) };
+}
+
 const API = "/api/v1";
 
 /** Somebody who acts: signs in when first needed, and once more when the session has ended. */
@@ -90,6 +97,26 @@ class Actor {
       if (error.status !== 401) throw error;
       sessionStorage.removeItem(this.key);
       return call(method, API + path, { ...more, token: (await this.open()).token });
+    }
+  }
+
+  /** The events of a live stream, {event, data}, as they come; a comment has no event. */
+  async *events(path, signal) {
+    const { token } = await this.open();
+    const response = await answer(API + path, { headers: { Authorization: `Bearer ${token}` }, signal });
+    if (!response.ok) {
+      const body = await response.json().catch(() => null);
+      throw new Problem(response.status, body?.detail ? body : unreadable(response.status), response.headers.get("X-Request-Id"));
+    }
+    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    let text = "";
+    for (;;) {
+      const { done, value } = await reader.read().catch(() => ({ done: true }));
+      if (done) return;
+      text += value;
+      const whole = text.split("\n\n");
+      text = whole.pop();
+      yield* whole.map(eventOf);
     }
   }
 

@@ -1,4 +1,5 @@
 // Step 5: a branch leader sees completion, exports it and reminds; the neighbour's leader sees nothing of it.
+import { campaigns } from "./campaigns.js";
 import { actions, done, facts, field, h, options, part, save, show, table, tag } from "./dom.js";
 import { NIGHT, isNight, weekText, weeks } from "./format.js";
 import { hoursPart } from "./hours.js";
@@ -10,6 +11,7 @@ import { people } from "./people.js";
 import { requestsPart } from "./requests.js";
 import { slipsPart } from "./slips.js";
 import { east, west } from "./staff.js";
+import { unreachedPart } from "./unreached.js";
 
 const PAST_WEEKS = 4;
 
@@ -40,12 +42,14 @@ function office(root, leader, session) {
     root,
     h("div", { class: "said good" }, `已登录：${session.name}，${post.organisation}`),
     completionPart(leader, post),
+    unreachedPart(leader, post),
     hoursPart(leader, post),
     paperPart(leader, post),
     meetingsPart(leader, post),
     slipsPart(leader, post),
     requestsPart(leader),
     reviewNotesPart(leader),
+    sendingPart(leader),
     rosterPart(leader),
     leader === west ? refusedPart(leader) : null,
     ownPassword(leader),
@@ -59,6 +63,11 @@ function office(root, leader, session) {
       },
     }),
   );
+}
+
+function sendingPart(leader) {
+  const area = h("div", { class: "work" });
+  return part("消息发送情况", actions({ label: "看进度，暂停或取消", quiet: true, run: () => campaigns(area, leader) }), area);
 }
 
 function rosterPart(leader) {

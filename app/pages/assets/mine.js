@@ -1,9 +1,10 @@
 // What a member has in hand about themselves: who sees them, what they are told, what they agreed to, and leaving.
 import { ask, bind, enter } from "./consent.js";
 import { actions, h, part, show, tag } from "./dom.js";
-import { MESSAGES, ROLES, day, time } from "./format.js";
+import { ROLES, day, time } from "./format.js";
+import { ownNotices } from "./my-notices.js";
 import { ownNotes } from "./notes.js";
-import { subscribe } from "./phones.js";
+import { preferences } from "./preferences.js";
 import { record } from "./record.js";
 import { openLesson } from "./study.js";
 
@@ -18,6 +19,7 @@ export function minePart(root, me, phone, who, home, reader) {
       open("我的收藏", () => favourites(me, reader)),
       open("我的心得", () => ownNotes(me)),
       open("谁能看到我的信息", () => viewers(me)),
+      open("我收到的通知", () => ownNotices(me)),
       open("通知设置", () => preferences(me, phone)),
       open("我同意过的告知书", () => consents(root, me, phone, home)),
       who.members.length > 1 && open("换一位党员", () => switching(me, who, home)),
@@ -52,28 +54,6 @@ async function viewers(me) {
         each.until_at && h("p", { class: "small soft" }, `到 ${day(each.until_at)}`),
       ),
     )),
-  ];
-}
-
-async function preferences(me, phone) {
-  const { notices_off: off, switchable } = await me.call("GET", "/me/preferences");
-  const boxes = switchable.map((kind) => ({ kind, box: h("input", { type: "checkbox", checked: !off.includes(kind) }) }));
-  const fixed = Object.keys(MESSAGES).filter((kind) => !switchable.includes(kind)).map((kind) => MESSAGES[kind]);
-  return [
-    h("h4", {}, "通知设置"),
-    h("fieldset", {}, h("legend", {}, "我要接收"), boxes.map(({ kind, box }) => h("label", { class: "choice" }, box, MESSAGES[kind] ?? kind))),
-    h("p", { class: "small soft" }, `${fixed.join("、")}关系到您的党员权利，不能关闭。`),
-    actions(
-      {
-        label: "保存",
-        small: true,
-        run: async () => {
-          const kept = await me.call("PATCH", "/me/preferences", { json: { notices_off: boxes.filter(({ box }) => !box.checked).map(({ kind }) => kind) } });
-          return kept.notices_off.length ? `已保存：不再接收${kept.notices_off.map((kind) => MESSAGES[kind] ?? kind).join("、")}。` : "已保存：全部接收。";
-        },
-      },
-      { label: "同意再接收一次微信通知", quiet: true, small: true, run: () => subscribe(me, phone) },
-    ),
   ];
 }
 

@@ -1,6 +1,8 @@
 // One person of the roster: what is known, who may see it, and what can be changed.
+import { memberAddresses } from "./addresses.js";
 import { actions, facts, field, fold, h, options, part, say, show, told } from "./dom.js";
 import { ARCHIVED, ROLES, ROSTERS, STAGES, day } from "./format.js";
+import { noticesOf } from "./my-notices.js";
 import { personForm } from "./person-form.js";
 
 // Whose it is to untie a phone: those who meet the person.
@@ -23,6 +25,7 @@ async function read(place, actor, places, id, again, said) {
     actor.open(),
   ]);
   const reread = (text) => person(place, actor, places, id, again, text);
+  const addresses = member.archived_at ? null : await memberAddresses(actor, member, reread);
   place.className = "work";
   show(
     place,
@@ -31,6 +34,8 @@ async function read(place, actor, places, id, again, said) {
       member.name,
       facts([["组织", member.organisation], ["类别", STAGES[member.stage]], ["名册", ROSTERS[member.roster]], ["出生年月", member.birth_month ?? "—"], ["入党时间", member.joined_on ?? "—"], ["手机", h("span", { class: "whole" }, member.phone_masked ?? "—")], ["微信", member.bound ? "已绑定" : "未绑定"]].concat(member.exempt ? [["免学", member.exempt_reason ?? "是"]] : []), "words"),
       member.archived_at ? restoring(actor, places, member, reread) : changing(actor, places, member, session, reread),
+      addresses && fold("收件地址（企业微信、邮箱等）", addresses),
+      noticesPart(actor, member),
       h("h4", {}, "历次所在支部"),
       h("ul", {}, placements.items.map((each) => h("li", {}, `${each.organisation}：${day(each.from_at)}起${each.until_at ? `，至 ${day(each.until_at)}` : ""}`))),
       h("h4", {}, "谁能看到这位党员，为什么"),
@@ -38,6 +43,15 @@ async function read(place, actor, places, id, again, said) {
     ),
   );
   place.scrollIntoView({ block: "nearest" });
+}
+
+function noticesPart(actor, member) {
+  const area = h("div", { class: "work" });
+  return fold(
+    "通知收发情况",
+    actions({ label: "查看（记入操作记录）", quiet: true, small: true, run: async () => show(area, await noticesOf(actor, member.id)) }),
+    area,
+  );
 }
 
 function changing(actor, places, member, session, reread) {

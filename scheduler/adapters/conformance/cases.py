@@ -154,7 +154,7 @@ async def _text(message: Message, platform: Platform, desk: Desk) -> None:
 
 
 async def _fault(fault: Fault, status: Status, platform: Platform, desk: Desk) -> None:
-    addresses = await _members(platform, desk, min(platform.kind.per_call, 2))
+    addresses = await _members(platform, desk, min(platform.kind.per_call, 2) if platform.together else 1)
     await desk.fail(fault)
     _all_are(await desk.send(desk.adapter(), addresses), status)
     if status is Status.UNKNOWN:

@@ -58,8 +58,9 @@ class Platform:
     times each; "" each where `AdapterKind.address` is "member". `delivered(desk)`: the address, or the member's id as
     text where there is none, once for each message that the fake has taken.
     `faults`: what the fake is told to do, by the status that must come of it. `throttled`: those of `RETRY` that say
-    "too many". `stranger`: an address that the platform refuses. `bad_configs`: settings that the adapter must refuse,
-    when it is built or as `CHANNEL_DOWN`. `lacks`: each feature that the platform does not have, with the reason; what
+    "too many". `together`: one call of the platform takes all envelopes of a `send`, so that a fault is of all of them.
+    `stranger`: an address that the platform refuses. `bad_configs`: settings that the adapter must refuse, when it is
+    built or as `CHANNEL_DOWN`. `lacks`: each feature that the platform does not have, with the reason; what
     is neither described nor lacking is an error.
     """
 
@@ -71,6 +72,7 @@ class Platform:
     delivered: Callable[["Desk"], Awaitable[Sequence[str]]]
     faults: Mapping[Status, Sequence[Fault]] = field(default_factory=dict)
     throttled: Sequence[Fault] = ()
+    together: bool = True
     stranger: str | None = None
     token: TokenRules | None = None
     bad_configs: Sequence[Mapping[str, object]] = ()

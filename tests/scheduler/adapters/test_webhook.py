@@ -79,6 +79,26 @@ async def test_no_answer_after_the_request_was_written_is_unknown(
     assert len(await receiver.sent()) == arrived
 
 
+@pytest.mark.parametrize("status", [429, 503])
+async def test_a_receiver_says_how_long_it_wants_to_be_left_alone(
+    adapter: Adapter, receiver: Fake, status: int
+) -> None:
+    await receiver.fail(NOTICES, "errcode", errcode=status)
+    outcome = await one(adapter)
+    assert (outcome.status, outcome.code, outcome.retry_after) == (Status.RETRY, f"http_{status}", 7)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("0", 0), ("86400", 3600), ("soon", 0), ("-1", 0), ("٣", 0), ("9" * 99, 0)]
+)
+async def test_only_a_plain_number_of_seconds_is_believed(
+    adapter: Adapter, receiver: Fake, text: str, seconds: int
+) -> None:
+    await receiver.order("receiver", secret=SECRET, retry_after=text)
+    await receiver.fail(NOTICES, "errcode", errcode=503)
+    assert (await one(adapter)).retry_after == seconds
+
+
 async def test_what_is_sent_again_carries_the_same_key(adapter: Adapter, receiver: Fake) -> None:
     await receiver.fail(NOTICES, "accept_then_reset")
     await one(adapter)

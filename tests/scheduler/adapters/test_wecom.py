@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.platforms.wecom_content import wecom_content
 from scheduler.adapters.base import Envelope, Message, Status
 from scheduler.adapters.conformance import Desk, Fault
 from scheduler.adapters.conformance.desk import MESSAGE, open_desk
-from scheduler.adapters.wecom import content_of
 from scheduler.fakes.running import running
 from tests.scheduler.adapters.platforms import GETTOKEN, WECOM_PLATFORM, WECOM_SEND, wecom_set_up
 
@@ -90,19 +90,19 @@ async def test_a_link_makes_a_card_and_no_link_a_text(desk: Desk) -> None:
 
 
 def test_what_people_write_is_no_markup() -> None:
-    card = content_of(replace(MESSAGE, title="<b>题</b>", body='<a href="http://evil">点我</a>'))
+    card = wecom_content("<b>题</b>", '<a href="http://evil">点我</a>', MESSAGE.link)
     assert "<" not in str(card)
     assert card["textcard"]["title"] == "＜b＞题＜/b＞"  # type: ignore[index]
 
 
 def test_a_link_that_is_too_long_or_no_web_address_is_left_out() -> None:
     for link in ("https://x.cn/" + "a" * 2048, "javascript:alert(1)", ""):
-        assert content_of(replace(MESSAGE, link=link))["msgtype"] == "text"
+        assert wecom_content("题", "文", link)["msgtype"] == "text"
 
 
 @given(st.text(max_size=800), st.text(max_size=1500), st.sampled_from(["", "https://study.example.cn/"]))
 def test_any_text_is_within_the_limits_in_bytes_and_never_empty(title: str, body: str, link: str) -> None:
-    content = content_of(replace(MESSAGE, title=title, body=body, link=link))
+    content = wecom_content(title, body, link)
     limits = {"title": 128, "description": 512, "url": 2048, "content": 2048}
     part = content[str(content["msgtype"])]
     assert isinstance(part, dict)

@@ -6,7 +6,7 @@ import time
 import httpx
 
 from app.platforms.webhook import sign
-from tests.scheduler.fakes.process import running
+from scheduler.fakes.running import running
 
 SECRET = bytes(range(32))
 BODY = b'{"type": "notice.weekly_issue", "data": {"member_id": 1}}'

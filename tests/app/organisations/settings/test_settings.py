@@ -57,7 +57,7 @@ async def test_the_nearest_organisation_says_and_dropping_follows_the_superiors_
     assert (await put_setting(client, admin, 1, "daily_notices", 5)).status_code == 200
     assert (await put_setting(client, admin, 10, "daily_notices", 2)).json() == {
         "key": "daily_notices", "label": "每人每天最多收到的通知数", "value": 2, "default": 3, "warning": None,
-        "effective": False, "note": "目前只保存和显示，发送时还不按这个数目控制。",
+        "effective": True, "note": None,
         "from": {"organisation_id": 10, "organisation": "东片党总支"}, "overridden_here": True,
     }  # fmt: skip
 

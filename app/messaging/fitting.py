@@ -1,0 +1,115 @@
+"""Whether a channel's settings fit its platform, and how notices would look there."""
+
+from collections.abc import Mapping
+
+from app.errors import Invalid
+from app.messaging.samples import SAMPLES, Sample
+from app.messaging.schemas import (
+    ChannelConfig,
+    ChannelKindOut,
+    PreviewOut,
+    PreviewPart,
+    SettingOut,
+    Template,
+)
+from app.platforms.aliyun_sms import fit_variable
+from app.platforms.dingtalk import dingtalk_text
+from app.platforms.fields import fill_field, filling
+from app.platforms.models import Channel
+from app.platforms.rules import RULES, ChannelRules, check_channel
+from app.platforms.wecom_content import BREAK, wecom_content
+
+NO_TEMPLATE = "没有为这类通知设置模板，这类通知不会走这个渠道。"
+
+
+class ChannelDoesNotFit(Invalid):
+    """The platform would refuse what this channel sends: said before anything is sent."""
+
+    code = "channel_does_not_fit"
+    detail = "渠道设置与平台的要求不符，请按下面各条修改后再保存。"
+
+
+def require_fit(channel: Channel, config: ChannelConfig, *, has_secret: bool) -> None:
+    """Raises `ChannelDoesNotFit` with each field, its code and what to do."""
+    findings = check_channel(
+        channel.adapter,
+        account=channel.account,
+        has_secret=has_secret,
+        settings=config.settings,
+        templates={kind: template.model_dump() for kind, template in config.templates.items()},
+    )
+    if findings:
+        raise ChannelDoesNotFit(
+            errors=[{"field": each.field, "code": each.code, "detail": each.detail} for each in findings]
+        )
+
+
+def channel_kind(adapter: str) -> ChannelKindOut:
+    """What a form asks for; of an adapter of another package only that it is there."""
+    rules = RULES.get(adapter)
+    known = rules or ChannelRules(adapter, "账号", "密钥", templates=len(SAMPLES))
+    return ChannelKindOut(
+        adapter=adapter,
+        label=known.label,
+        account=known.account,
+        secret=known.secret,
+        settings=[
+            SettingOut(
+                name=each.name, label=each.label, hint=each.hint, required=each.required, choices=list(each.choices)
+            )
+            for each in known.settings
+        ],
+        templates=known.templates > 0,
+        known=rules is not None,
+    )
+
+
+def preview(adapter: str, config: ChannelConfig) -> list[PreviewOut]:
+    """How an example of each kind of notice looks on a channel, cut as it would be."""
+    rules = RULES.get(adapter)
+    if rules is None or not rules.templates:
+        return [PreviewOut(kind=kind, parts=_parts(adapter, sample), problem=None) for kind, sample in SAMPLES.items()]
+    templates: Mapping[str, Template] = {str(kind): template for kind, template in config.templates.items()}
+    return [_filled(kind, sample, templates.get(kind), rules) for kind, sample in SAMPLES.items()]
+
+
+def _parts(adapter: str, sample: Sample) -> list[PreviewPart]:
+    if adapter == "dingtalk":
+        text = dingtalk_text(sample.title, sample.body, sample.link)
+        return [PreviewPart(label="文字", text=text, cut="…" in text)]
+    if adapter != "wecom":
+        return [
+            PreviewPart(label="标题", text=sample.title, cut=False),
+            PreviewPart(label="正文", text=sample.body, cut=False),
+        ]
+    content = wecom_content(sample.title, sample.body, sample.link)
+    shown = content[str(content["msgtype"])]
+    texts = shown if isinstance(shown, dict) else {}
+    names = {"title": "标题", "description": "正文", "url": "点开后", "content": "文字"}
+    return [
+        PreviewPart(label=names[name], text=text.replace(BREAK, "\n"), cut=text.endswith("…"))
+        for name, text in texts.items()
+    ]
+
+
+def _place(field: tuple[str, str]) -> tuple[int, str]:
+    """The order of a template's fields, thing2 before thing10; the database keeps none."""
+    number = field[0].lstrip("abcdefghijklmnopqrstuvwxyz_")
+    return int(number or 0), field[0]
+
+
+def _filled(kind: str, sample: Sample, template: Template | None, rules: ChannelRules) -> PreviewOut:
+    if template is None:
+        return PreviewOut(kind=kind, parts=[], problem=NO_TEMPLATE)
+    parts: list[PreviewPart] = []
+    for field, source in sorted(template.fields.items(), key=_place):
+        if rules.wechat_fields:
+            try:
+                text, cut = fill_field(field, source, sample.values)
+            except ValueError:
+                return PreviewOut(kind=kind, parts=[], problem=f"字段“{field}”放不下要填的内容，请修改模板设置。")
+        else:
+            text = fit_variable(filling(source, sample.values))
+            cut = text.endswith("…")
+        parts.append(PreviewPart(label=field, text=text, cut=cut))
+    return PreviewOut(kind=kind, parts=parts, problem=None)
