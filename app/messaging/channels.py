@@ -54,7 +54,7 @@ async def create_channel(
 ) -> Channel:
     """A channel of an organisation; its secret is sealed for its own row.
 
-    Raises `UnknownAdapter`, `PracticeBoundary`, `ChannelDoesNotFit`, `ChannelExists`, `NotFound`, and as `set_callback`.
+    Raises `UnknownAdapter`, `PracticeBoundary`, `ChannelDoesNotFit`, `ChannelExists`, `NotFound`; see `set_callback`.
     """
     if body.adapter not in installed_adapters():
         raise UnknownAdapter

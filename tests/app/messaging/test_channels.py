@@ -36,7 +36,7 @@ async def test_the_secret_of_a_channel_is_sealed_and_never_shown(client: httpx.A
     assert created.json() == {
         "id": id_, "organisation_id": 10, "adapter": "wechat_miniprogram", "name": "东片小程序", "account": "wx0123",
         "has_secret": True, "has_callback": False, "callback_url": None, "callback_checked_at": None,
-        "config": {**CONFIG, "miniprogram_state": "formal", "rate": None, "settings": {}},
+        "config": {**CONFIG, "miniprogram_state": "formal", "rate": None, "burst": None, "settings": {}},
         "enabled": True, "stopped_reason": None,
     }  # fmt: skip
     changed = await client.patch(f"/channels/{id_}", json={"secret": "another-secret"}, headers=admin.auth)
@@ -63,7 +63,13 @@ async def test_a_change_replaces_what_it_names_and_lets_a_stopped_channel_run(
     change = {"name": "新名", "enabled": False, "config": {"miniprogram_state": "trial"}}
     changed = (await client.patch(f"/channels/{id_}", json=change, headers=admin.auth)).json()
     assert (changed["name"], changed["enabled"], changed["stopped_reason"]) == ("新名", False, None)
-    assert changed["config"] == {"templates": {}, "miniprogram_state": "trial", "rate": None, "settings": {}}
+    assert changed["config"] == {
+        "templates": {},
+        "miniprogram_state": "trial",
+        "rate": None,
+        "burst": None,
+        "settings": {},
+    }
     row = await stored(world, id_)
     assert row.secret_cipher is not None
     assert world.service.vault.decrypt(row.secret_cipher, f"channels:{id_}:secret") == SECRET
