@@ -28,8 +28,9 @@ from app.library.service import publish_issue, transition
 from app.meetings.schemas import MeetingIn
 from app.meetings.service import create_meeting
 from app.messaging.channels import create_channel
+from app.messaging.ledger import record_subscription
 from app.messaging.schemas import ChannelConfig, ChannelIn, Template, TemplateKind, Value
-from app.messaging.service import cancel_schedules, record_subscription
+from app.messaging.service import cancel_schedules
 from app.organisations.accounts import create_account
 from app.organisations.imports.running import run_import
 from app.organisations.imports.service import Order

@@ -16,6 +16,7 @@ from app.web import create_app
 from scheduler.adapters.registry import load_adapters
 from scheduler.bus import Bus, listen
 from scheduler.clock import ticking
+from scheduler.followers import naming_followers
 from scheduler.reconciler import publish_for_ever
 from scheduler.sender import Sender, send_for_ever
 
@@ -115,6 +116,8 @@ async def serve(
     async with AsyncExitStack() as stack:
         if clock or sender:
             await stack.enter_async_context(_pushing(service, database_url, clock=clock, sender=sender))
+        if clock:
+            await stack.enter_async_context(naming_followers(service))
         port = 0
         if api:
             port = await stack.enter_async_context(_answering(service, stop))

@@ -24,6 +24,7 @@ import app.library.planning_api
 import app.library.word_lists_api
 import app.meetings.api
 import app.messaging.api
+import app.messaging.callbacks.api
 import app.messaging.campaigns_api
 import app.messaging.schedules_api
 import app.my_record.api
@@ -56,7 +57,7 @@ from app.schemas import Out
 
 VERSION = "0.1.0"
 # The newest migration that this code knows: dates sort, so a newer database is recognised without knowing it.
-REVISION = "20261124_99"
+REVISION = "20261124_991"
 
 PROBLEM = {"content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemOut"}}}}
 PROBLEMS: dict[int | str, dict[str, object]] = {
@@ -115,8 +116,11 @@ def _known_parameters(api: FastAPI) -> dict[tuple[str, str], set[str]]:
 
 
 async def refuse_unknown_parameters(request: Request) -> None:
-    """A parameter that the operation does not know is an error, as an unknown field is: nothing is dropped silently."""
-    if not request.query_params:
+    """A parameter that the operation does not know is an error, as an unknown field is: nothing is dropped silently.
+
+    What a platform adds to its calls is its own affair.
+    """
+    if not request.query_params or "callbacks" in request.scope["route"].tags:
         return
     state = request.app.state
     if not hasattr(state, "known_parameters"):
@@ -144,6 +148,7 @@ ROUTERS = (
     app.messaging.api.router,
     app.messaging.schedules_api.router,
     app.messaging.campaigns_api.router,
+    app.messaging.callbacks.api.router,
     app.library.api.router,
     app.library.lessons_api.router,
     app.library.word_lists_api.router,
@@ -199,6 +204,8 @@ def create_api() -> FastAPI:
     api.include_router(health)
     for router in ROUTERS:
         api.include_router(router, prefix=PREFIX)
+    # The addresses that operators enter in the platforms' consoles, without our version in them as well.
+    api.include_router(app.messaging.callbacks.api.router, include_in_schema=False)
     install(api)
     api.add_middleware(BodyLimit)
     api.add_middleware(Surround)

@@ -11,6 +11,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from app.clock import Clock
 from app.db.engine import Sessions, is_away, transaction
 from app.library.assets.objects import sweep
+from app.messaging.callbacks.seen import forget_calls
 from app.organisations.imports.service import forget_old_lines
 from app.storage.base import StorageUnavailable, Store
 from scheduler.adapters.registry import load_adapters
@@ -29,12 +30,13 @@ SWEEP_SECONDS = 600
 
 
 async def _tidy(sessions: Sessions, media: Store, now: datetime) -> None:
-    """Deletes what is kept no longer: uploads that were given up, lines of old roster imports, past days, dry runs."""
+    """Deletes what is kept no longer: given-up uploads, lines of old imports, past days, dry runs, old calls."""
     try:
         async with transaction(sessions) as session:
             await forget_old_lines(session, now)
             await forget_days(session, now)
             await forget_dry_runs(session, now)
+            await forget_calls(session, now)
         gone = await sweep(sessions, media, now)
     except Exception as error:
         expected = is_away(error) or isinstance(error, StorageUnavailable)

@@ -2,15 +2,19 @@
 
 from collections import Counter
 from collections.abc import Collection
+from datetime import datetime, timedelta
 
 from sqlalchemy import ARRAY, BIGINT, any_, bindparam, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.messaging.models import SubscriptionBalance
 
+# Longer than a message is ever on its way, lease and all.
+IN_FLIGHT = timedelta(minutes=10)
+
 # Locked in one order by all senders, so that no two wait for each other.
 _LOCK = (
-    select(SubscriptionBalance.wechat_user_id, SubscriptionBalance.balance)
+    select(SubscriptionBalance.wechat_user_id, SubscriptionBalance.balance, SubscriptionBalance.refused_at)
     .where(
         SubscriptionBalance.wechat_user_id == any_(bindparam("users", type_=ARRAY(BIGINT))),
         SubscriptionBalance.template == bindparam("template"),
@@ -30,7 +34,7 @@ _WRITE = text(
 async def book(
     session: AsyncSession,
     template: str,
-    now: object,
+    now: datetime,
     *,
     back: Collection[int] = (),
     gone: Collection[int] = (),
@@ -39,14 +43,17 @@ async def book(
     """Writes what a round changes, under one lock; gives those of the `wanted` who had one, which is taken.
 
     `back` are given back one each, for a message that did not count; those `gone` have none left, says the platform.
+    Who has refused meanwhile gets none back: what was taken is void.
     """
     users = {*back, *gone, *wanted}
     if not users:
         return set()
     rows = await session.execute(_LOCK, {"users": list(users), "template": template})
-    before: dict[int, int] = dict(rows.all())
+    kept = rows.all()
+    before: dict[int, int] = {user: balance for user, balance, _ in kept}
+    void = {user for user, _, refused_at in kept if refused_at is not None and refused_at >= now - IN_FLIGHT}
     after = Counter(before)
-    after.update(user for user in back if user in before)
+    after.update(user for user in back if user in before and user not in void)
     after.update({user: -after[user] for user in gone if user in before})
     able = {user for user in wanted if after[user] > 0}
     after.subtract(able)

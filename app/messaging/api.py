@@ -8,7 +8,8 @@ from app.access.deps import Administrator, Db, LeaderOrAdministrator, Now, Servi
 from app.access.idempotency import OnceDep
 from app.access.principals import CurrentStaff
 from app.db.engine import transaction
-from app.messaging import channels, checking, fitting, service, unreached
+from app.messaging import channels, checking, fitting, ledger, unreached
+from app.messaging.callbacks.settings import callback_url
 from app.messaging.schemas import (
     ChannelConfig,
     ChannelIn,
@@ -23,12 +24,13 @@ from app.messaging.schemas import (
     UnreachedMembers,
 )
 from app.platforms.models import Channel
+from app.resources import Service
 from app.schemas import Cursor, Limit, PathId, page
 
 router = APIRouter(tags=["messaging"])
 
 
-def _shown(channel: Channel) -> ChannelOut:
+def _shown(channel: Channel, svc: Service) -> ChannelOut:
     return ChannelOut(
         id=channel.id,
         organisation_id=channel.organisation_id,
@@ -36,6 +38,9 @@ def _shown(channel: Channel) -> ChannelOut:
         name=channel.name,
         account=channel.account,
         has_secret=channel.secret_cipher is not None,
+        has_callback=channel.callback_cipher is not None,
+        callback_url=callback_url(channel, svc.settings.public_url),
+        callback_checked_at=channel.callback_checked_at,
         config=ChannelConfig.model_validate(channel.config),
         enabled=channel.enabled,
         stopped_reason=channel.stopped_reason,
@@ -44,10 +49,12 @@ def _shown(channel: Channel) -> ChannelOut:
 
 
 @router.get("/channels", operation_id="list_channels")
-async def list_channels(db: Db, staff: Administrator, cursor: Cursor = None, limit: Limit = 50) -> Channels:
+async def list_channels(
+    svc: ServiceDep, db: Db, staff: Administrator, cursor: Cursor = None, limit: Limit = 50
+) -> Channels:
     """Channels in the administrator's reach."""
     rows, following = page(await channels.list_channels(db, staff, after=cursor, limit=limit), limit)
-    return Channels(items=[_shown(row) for row in rows], next=following)
+    return Channels(items=[_shown(row, svc) for row in rows], next=following)
 
 
 @router.post("/channels", operation_id="create_channel", status_code=201)
@@ -55,7 +62,7 @@ async def create_channel(
     body: ChannelIn, svc: ServiceDep, db: Db, staff: Administrator, now: Now, once: OnceDep
 ) -> ChannelOut:
     """Registers an account at a platform for an organisation and its subtree."""
-    return once.keep(_shown(await channels.create_channel(db, svc.vault, staff, body, now)))
+    return once.keep(_shown(await channels.create_channel(db, svc.vault, staff, body, now), svc))
 
 
 @router.patch("/channels/{channel_id}", operation_id="change_channel")
@@ -63,7 +70,7 @@ async def change_channel(
     channel_id: PathId, body: ChannelPatch, svc: ServiceDep, db: Db, staff: Administrator, now: Now
 ) -> ChannelOut:
     """Changes a channel, and lets a stopped one run again."""
-    return _shown(await channels.change_channel(db, svc.vault, staff, channel_id, body, now))
+    return _shown(await channels.change_channel(db, svc.vault, staff, channel_id, body, now), svc)
 
 
 @router.get("/channels/{channel_id}/preview", operation_id="preview_channel")
@@ -92,8 +99,8 @@ async def list_channel_kinds(staff: Administrator) -> ChannelKinds:
 
 @router.post("/subscriptions", operation_id="record_subscription", status_code=201)
 async def record_subscription(body: SubscriptionIn, db: Db, member: TheMember, now: Now) -> SubscriptionOut:
-    """Notes that the member accepted, or refused, one message of a template."""
-    balance = await service.record_subscription(db, member, body.template, body.accepted, now)
+    """Notes that the member accepted, or refused, one message of a template, unless WeChat itself tells us of it."""
+    balance = await ledger.record_subscription(db, member, body.template, body.accepted, now)
     return SubscriptionOut(template=body.template, balance=balance)
 
 

@@ -12,6 +12,7 @@ from app.access.principals import CurrentStaff, within
 from app.db.vault import Vault
 from app.directory.models import Organisation
 from app.errors import Conflict, Invalid, NotFound
+from app.messaging.callbacks.settings import set_callback
 from app.messaging.fitting import require_fit
 from app.messaging.schemas import ChannelIn, ChannelPatch
 from app.organisations.service import find_organisation
@@ -53,7 +54,7 @@ async def create_channel(
 ) -> Channel:
     """A channel of an organisation; its secret is sealed for its own row.
 
-    Raises `UnknownAdapter`, `PracticeBoundary`, `ChannelDoesNotFit`, `ChannelExists` or `NotFound`.
+    Raises `UnknownAdapter`, `PracticeBoundary`, `ChannelDoesNotFit`, `ChannelExists`, `NotFound`; see `set_callback`.
     """
     if body.adapter not in installed_adapters():
         raise UnknownAdapter
@@ -77,6 +78,7 @@ async def create_channel(
         raise ChannelExists from None
     if body.secret is not None:
         channel.secret_cipher = vault.encrypt(body.secret, f"channels:{channel.id}:secret")
+    set_callback(vault, channel, body)
     audit.record(
         session,
         staff.actor,
@@ -117,6 +119,7 @@ async def change_channel(
     if body.secret is not None:
         channel.secret_cipher = vault.encrypt(body.secret, f"channels:{channel.id}:secret")
         await forget_token(session, channel.id)
+    set_callback(vault, channel, body)
     if body.config is not None:
         channel.config = body.config.model_dump()
     if body.name is not None:

@@ -200,6 +200,8 @@ class SubscriptionBalance(Base):
     wechat_user_id: Mapped[int] = mapped_column(ForeignKey("wechat_users.id"), primary_key=True)
     template: Mapped[str] = mapped_column(primary_key=True)
     balance: Mapped[int]
+    # When the member last refused: an acceptance of before that arrives now is void.
+    refused_at: Mapped[datetime | None]
     updated_at: Mapped[datetime]
 
 

@@ -49,7 +49,16 @@ class ChannelConfig(In):
 Secret = Annotated[str, Field(min_length=8, max_length=256, pattern=r"^[\x21-\x7e]+$")]
 
 
-class ChannelIn(In):
+class CallbackFields(In):
+    """How the platform calls us: set as a whole, replaced as a whole, never read; `off` strikes it off."""
+
+    callback_token: Annotated[str, Field(pattern=r"^[A-Za-z0-9]{3,32}$")] | None = None
+    callback_key: Annotated[str, Field(pattern=r"^[A-Za-z0-9]{43}$")] | None = None
+    # Which calls are taken: encrypted ones only (if none is named), both, or plain ones.
+    callback_mode: Literal["off", "safe", "compatible", "plain"] | None = None
+
+
+class ChannelIn(CallbackFields):
     """A new channel; what its platform needs as `account`, secret and settings is in `GET /channel-kinds`."""
 
     organisation_id: Id
@@ -61,7 +70,7 @@ class ChannelIn(In):
     enabled: bool = True
 
 
-class ChannelPatch(In):
+class ChannelPatch(CallbackFields):
     """What of a channel changes; the secret can be replaced, never read."""
 
     name: Line | None = None
@@ -79,6 +88,10 @@ class ChannelOut(Out):
     name: str
     account: str
     has_secret: bool
+    has_callback: bool
+    # To paste into the platform's console; null where the platform does not call, or our own address is not set.
+    callback_url: str | None
+    callback_checked_at: datetime | None
     config: ChannelConfig
     enabled: bool
     stopped_reason: str | None

@@ -1,15 +1,13 @@
-"""Due times, campaigns and the subscription ledger: rows that the scheduler then works on."""
+"""Due times and campaigns: rows that the scheduler then works on."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access.principals import CurrentMember
-from app.messaging.models import Campaign, Schedule, SubscriptionBalance
+from app.messaging.models import Campaign, Schedule
 
 # A weekly issue is worth sending within its own week, whatever held the scheduler up.
 ISSUE_LATE = timedelta(days=6)
@@ -117,20 +115,3 @@ async def end_campaigns(session: AsyncSession, kinds: Sequence[str], subject_id:
         .where(Campaign.kind.in_(kinds), Campaign.subject_id == subject_id, Campaign.expires_at > now)
         .values(expires_at=now)
     )
-
-
-async def record_subscription(
-    session: AsyncSession, member: CurrentMember, template: str, accepted: bool, now: datetime
-) -> int:
-    """Notes that a WeChat user accepted one message of a template (+1) or refused (0); the new balance."""
-    statement = insert(SubscriptionBalance).values(
-        wechat_user_id=member.wechat_user_id, template=template, balance=1 if accepted else 0, updated_at=now
-    )
-    # A bound, so that no client can run a counter up for ever; nobody taps accept a thousand times ahead.
-    grown = func.least(SubscriptionBalance.balance + 1, 1000)
-    statement = statement.on_conflict_do_update(
-        index_elements=["wechat_user_id", "template"],
-        set_={"balance": grown if accepted else 0, "updated_at": now},
-    )
-    balance = await session.scalar(statement.returning(SubscriptionBalance.balance))
-    return balance or 0

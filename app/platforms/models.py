@@ -34,6 +34,10 @@ class Channel(Base):
     rests_until: Mapped[datetime | None]
     # The token and the key of the platform's calls to us, sealed.
     callback_cipher: Mapped[bytes | None]
+    # When the platform first called with them: until then they may be wrong on its side.
+    callback_checked_at: Mapped[datetime | None]
+    # The calls of events until then are forgotten: one of these that comes now may have been taken in before.
+    callbacks_forgotten: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
 
@@ -82,7 +86,10 @@ class ChannelAddress(Base):
 
 
 class CallbackEvent(Base):
-    """A call of a platform that was taken in: one that comes again changes nothing."""
+    """A call of a platform that was taken in: one that comes again changes nothing.
+
+    `at` is when it came, or when it says that it was sent where that is later.
+    """
 
     __tablename__ = "callback_events"
 

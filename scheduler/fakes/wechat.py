@@ -1,7 +1,7 @@
 """A local fake of api.weixin.qq.com: ``python -m scheduler.fakes.wechat --port N [--host 127.0.0.1]``.
 
-Mini-programs and service accounts. Control side, JSON each: POST /_control/apps, /login, /number, /accept, /follow,
-/unfollow, /fail, /clock, /reset; GET /_control/sent, /counts.
+Mini-programs and service accounts. Control side, JSON each: POST /_control/apps, /callback, /login, /number, /accept,
+/reject, /follow, /unfollow, /fail, /clock, /reset; GET /_control/sent, /balances, /counts.
 """
 
 import itertools
@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from scheduler.fakes.callbacks import Called, tell_of_tap
 from scheduler.fakes.control import Control, Handler, control_routes, platform_route
 from scheduler.fakes.serving import serve
 from scheduler.fakes.wechat_accounts import (
@@ -61,6 +62,7 @@ def create_app() -> Starlette:
     routes = [
         *_platform_routes(control, accounts),
         *_phone_routes(control, accounts),
+        *_tap_routes(control, accounts),
         *control_routes(control, accounts.clear),
     ]
     return Starlette(routes=routes)
@@ -187,21 +189,6 @@ def _phone_routes(control: Control, accounts: dict[str, Account]) -> list[Route]
         code, openid = share_number(account, order["phone"], order["number"], country_code, control.now())
         return JSONResponse({"code": code, "openid": openid})
 
-    async def accept(request: Request) -> Response:
-        order = await request.json()
-        account = accounts[order["appid"]]
-        key = openid_of(account, order["phone"]), order["template_id"]
-        account.balances[key] += 1
-        return JSONResponse({"openid": key[0], "balance": account.balances[key]})
-
-    async def following(request: Request) -> Response:
-        order = await request.json()
-        account = accounts[order["appid"]]
-        openid = follow(account, order["phone"], order.get("unionid"))
-        if request.url.path.endswith("/unfollow"):
-            account.followers.discard(openid)
-        return JSONResponse({"openid": openid})
-
     async def sent(request: Request) -> Response:
         wanted = request.query_params.get("appid")
         chosen = [account for account in accounts.values() if wanted in (None, account.appid)]
@@ -211,10 +198,59 @@ def _phone_routes(control: Control, accounts: dict[str, Account]) -> list[Route]
         Route("/_control/apps", apps, methods=["POST"]),
         Route("/_control/login", login, methods=["POST"]),
         Route("/_control/number", number, methods=["POST"]),
+        Route("/_control/sent", sent),
+    ]
+
+
+def _tap_routes(control: Control, accounts: dict[str, Account]) -> list[Route]:
+    """Make the routes of what people tap, of which the address that an operator has entered is told."""
+
+    async def accept(request: Request) -> Response:
+        order = await request.json()
+        account = accounts[order["appid"]]
+        key = openid_of(account, order["phone"]), order["template_id"]
+        account.balances[key] += 1
+        tries = await tell_of_tap(account.called, *key, "accept", control.now())
+        return JSONResponse({"openid": key[0], "balance": account.balances[key], "tries": tries})
+
+    async def reject(request: Request) -> Response:
+        order = await request.json()
+        account = accounts[order["appid"]]
+        key = openid_of(account, order["phone"]), order["template_id"]
+        account.balances[key] = 0
+        tries = await tell_of_tap(account.called, *key, "reject", control.now(), settings=order.get("settings", False))
+        return JSONResponse({"openid": key[0], "tries": tries})
+
+    async def callback(request: Request) -> Response:
+        order = await request.json()
+        called = Called(**order)
+        if not await called.check():
+            return JSONResponse({"error": "the address did not answer with the echo"}, 400)
+        accounts[called.appid].called = called
+        return JSONResponse({})
+
+    async def balances(request: Request) -> Response:
+        account = accounts[request.query_params["appid"]]
+        template = request.query_params["template_id"]
+        return JSONResponse({openid: number for (openid, each), number in account.balances.items() if each == template})
+
+    async def following(request: Request) -> Response:
+        order = await request.json()
+        account = accounts[order["appid"]]
+        openid = follow(account, order["phone"], order.get("unionid"))
+        if request.url.path.endswith("/unfollow"):
+            account.followers.discard(openid)
+        event = "unsubscribe" if openid not in account.followers else "subscribe"
+        tries = await account.called.tell(openid, event, control.now()) if account.called else 0
+        return JSONResponse({"openid": openid, "tries": tries})
+
+    return [
+        Route("/_control/callback", callback, methods=["POST"]),
         Route("/_control/accept", accept, methods=["POST"]),
+        Route("/_control/reject", reject, methods=["POST"]),
+        Route("/_control/balances", balances),
         Route("/_control/follow", following, methods=["POST"]),
         Route("/_control/unfollow", following, methods=["POST"]),
-        Route("/_control/sent", sent),
     ]
 
 

@@ -8,6 +8,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from scheduler.fakes.callbacks import Called
+
 CODE_LIFE = 300
 TOKEN_LIFE = 7200
 TOKEN_OVERLAP = 300
@@ -87,6 +89,7 @@ class Account:
     sent: list[dict[str, object]] = field(default_factory=list)
     followers: set[str] = field(default_factory=set)  # openids; of a service account alone
     linked: list[str] = field(default_factory=list)  # appids of mini-programs that its messages may open
+    called: Called | None = None  # the address that is told of events
 
 
 def openid_of(account: Account, phone: str) -> str:

@@ -56,6 +56,8 @@ QUESTION = {
     "missing_stem", "invalid_characters", "option_count", "empty_option", "duplicate_options", "missing_answer",
     "unknown_answer", "repeated_answer", "answer_count", "unexpected_options",
 }  # fmt: skip
+# The token, the key and the mode of a platform's calls are judged together, by the kind of channel.
+CALLBACK = {"callback_needs_token", "callback_needs_key", "callback_unsupported"}
 ISSUE = {"nothing_required", "lesson_twice", *CALENDAR}
 
 # A name that is a title of a column, a day that no calendar has, ages that cannot be: as the reader of rosters has it.
@@ -95,8 +97,8 @@ REFUSALS: dict[str, set[str]] = {
     "forget_roster_column": {"string_too_long"},
     "import_questions": QUESTIONS,
     # Which adapters are installed is not the document's to say; a mini-program needs its appid and its secret.
-    "create_channel": {"unknown_adapter", "channel_does_not_fit"},
-    "change_channel": {"channel_does_not_fit"},
+    "create_channel": {"unknown_adapter", "channel_does_not_fit", *CALLBACK},
+    "change_channel": {"channel_does_not_fit", *CALLBACK},
     "create_schedule": {"bad_cron", "cron_or_once", "bad_once_at"},
     "change_schedule": {"bad_cron", "cron_or_once", "bad_once_at"},
     "create_anniversary": {"no_such_day"},

@@ -22,7 +22,7 @@ def wechat_base() -> Iterator[str]:
 @pytest.fixture
 async def wechat(wechat_base: str) -> AsyncIterator[FakeWechat]:
     """The fake, emptied."""
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=30) as http:
         fake = FakeWechat(wechat_base, http)
         await fake.set_up()
         yield fake

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from app.db.engine import transaction
 from app.directory.models import Member, WechatUser
+from app.messaging import ledger
 from app.messaging.models import DeliveryState
 from app.platforms.models import Channel
 from app.resources import Service
@@ -109,6 +110,19 @@ async def test_who_is_tried_again_gets_the_subscription_back(scene: Scene, outco
 async def test_a_reminder_that_may_have_arrived_has_taken_its_subscription(scene: Scene) -> None:
     await batch(scene, [await scene.follower("o-1")], "meeting_reminder")
     await scene.send(scripted(script=[Outcome(Status.UNKNOWN, "timeout")]))
+    assert await scene.balance("o-1") == 0
+
+
+async def test_who_refuses_while_a_message_is_on_its_way_gets_nothing_back(scene: Scene) -> None:
+    member_id = await scene.follower("o-1", accepted=2)
+
+    async def refuse(_: Sequence[Envelope]) -> None:
+        async with transaction(scene.service.sessions) as session:
+            user = (await session.scalars(select(WechatUser.id).where(WechatUser.openid == "o-1"))).one()
+            await ledger.refuse(session, user, TEMPLATE, scene.service.clock(), scene.service.clock())
+
+    await batch(scene, [member_id])
+    await scene.send(scripted(script=[Outcome(Status.RETRY, "-1")], during=refuse))
     assert await scene.balance("o-1") == 0
 
 

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 from argon2 import PasswordHasher
 
 from app.access.principals import SHIPPED_NOTICE
+from app.platforms.callback_crypto import encrypt, key_of, signature
 from app.reading.tickets import Ticket, sign_ticket
 from content.tables import Value, write_xlsx
 from tests.app.library.desk import fields
@@ -379,6 +380,46 @@ async def new_channel(targets: Targets, organisation_id: int, actor: Person) -> 
     account = f"new-{targets.number()}"
     body = {"organisation_id": organisation_id, "adapter": "console", "name": "消息页", "account": account}
     return Ask(json=body)
+
+
+CALLBACK_TOKEN, CALLBACK_KEY = "token2026", "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C"
+
+
+async def _callback(targets: Targets, adapter: str) -> tuple[str, dict[str, str], str]:
+    """A new channel that is called: its account, a signed query, and an encrypted text."""
+    account = await targets.called_channel(adapter, CALLBACK_TOKEN, CALLBACK_KEY)
+    sealed = encrypt(key_of(CALLBACK_KEY), b'{"MsgType": "text"}', account)
+    words = {"timestamp": "1714112445", "nonce": "415670741"}
+    query = {
+        **words,
+        "signature": signature(CALLBACK_TOKEN, *words.values()),
+        "msg_signature": signature(CALLBACK_TOKEN, *words.values(), sealed),
+    }
+    return account, query, sealed
+
+
+async def wechat_check(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """WeChat checks our address."""
+    account, query, _ = await _callback(targets, "wechat_miniprogram")
+    return Ask({"appid": account}, {**query, "echostr": "4375120948345356249"})
+
+
+async def wechat_call(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """An encrypted message of WeChat."""
+    account, query, sealed = await _callback(targets, "wechat_miniprogram")
+    return Ask({"appid": account}, {**query, "encrypt_type": "aes"}, json={"Encrypt": sealed})
+
+
+async def wecom_check(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """WeCom checks our address."""
+    account, query, sealed = await _callback(targets, "wecom")
+    return Ask({"corpid": account}, {**query, "echostr": sealed})
+
+
+async def wecom_call(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """An encrypted message of WeCom."""
+    account, query, sealed = await _callback(targets, "wecom")
+    return Ask({"corpid": account}, query, json={"Encrypt": sealed})
 
 
 async def new_lesson(targets: Targets, organisation_id: int, actor: Person) -> Ask:

@@ -244,6 +244,11 @@ ROWS = (
     Row("POST /channels/{channel_id}/check", ADMINISTRATOR, asks.by_id("channel_id", Targets.channel)),
     Row("GET /channel-kinds", ADMINISTRATOR, asks.nothing, reach=NO_TARGET),
     Row("PATCH /channels/{channel_id}", ADMINISTRATOR, asks.by_id("channel_id", Targets.channel, {"enabled": False})),
+    # Anyone may call, and the signature says whether it is the platform.
+    Row("GET /callbacks/wechat/{appid}", EVERYBODY, asks.wechat_check, reach=NO_TARGET),
+    Row("POST /callbacks/wechat/{appid}", EVERYBODY, asks.wechat_call, reach=NO_TARGET),
+    Row("GET /callbacks/wecom/{corpid}", EVERYBODY, asks.wecom_check, reach=NO_TARGET),
+    Row("POST /callbacks/wecom/{corpid}", EVERYBODY, asks.wecom_call, reach=NO_TARGET),
     Row("GET /members/{member_id}/addresses", LEADERS_AND_ADMINISTRATORS, asks.by_id("member_id", Targets.member)),
     Row("PUT /members/{member_id}/addresses/{channel_id}", LEADERS_AND_ADMINISTRATORS, asks.address),
     Row("DELETE /members/{member_id}/addresses/{channel_id}", LEADERS_AND_ADMINISTRATORS, asks.address, 204),
@@ -460,6 +465,13 @@ ROWS = (
 
 # Outside of `/api/v1`, for everybody: signs of life and the document.
 PUBLIC = {"GET /healthz", "GET /readyz", "GET /metrics", "GET /openapi.json"}
+# The callbacks below `/api/v1`, under the addresses that operators enter in the platforms' consoles.
+CALLED = {
+    "GET /callbacks/wechat/{appid}",
+    "POST /callbacks/wechat/{appid}",
+    "GET /callbacks/wecom/{corpid}",
+    "POST /callbacks/wecom/{corpid}",
+}
 # The pages that the program serves itself, which hold no data.
 PAGES = {"GET /", "GET /assets/{name}", "GET /bind"}
 # The demonstration only: its people are made up, and production does not have these routes at all.

@@ -16,7 +16,9 @@ from app.library.desk_models import DeskChange, DeskComment, LessonCorrection, T
 from app.library.models import IssueLesson, Lesson, Plan
 from app.library.written import BYLINE, FIELDS, RENDERED
 from app.meetings.models import Meeting
+from app.messaging.callbacks.settings import set_callback
 from app.messaging.models import Anniversary, DryRun, Schedule
+from app.messaging.schemas import CallbackFields
 from app.messaging.service import Audience, announce
 from app.my_record.models import Certificate
 from app.notes.models import Note
@@ -506,6 +508,19 @@ class Targets:
             session.add(channel)
             await session.flush()
             return channel.id
+
+    async def called_channel(self, adapter: str, token: str, key: str) -> str:
+        """A channel whose platform calls us; gives its account."""
+        account = f"called-{self.number()}"
+        async with transaction(self.service.sessions) as session:
+            channel = Channel(
+                organisation_id=1, adapter=adapter, name="渠道", account=account, config={}, enabled=True,
+                created_at=self.service.clock(),
+            )  # fmt: skip
+            session.add(channel)
+            await session.flush()
+            set_callback(self.service.vault, channel, CallbackFields(callback_token=token, callback_key=key))
+        return account
 
     async def addressed(self, organisation_id: int) -> int:
         """A channel that knows people by an id of its platform."""

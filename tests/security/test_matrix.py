@@ -170,7 +170,7 @@ def test_what_is_served_outside_of_the_document_is_listed_as_public(
 ) -> None:
     settings = make_settings("postgresql://", mode=mode)
     app = create_app(Service(settings, service.sessions, service.clock, service.vault, service.http))
-    assert sorted(routes(app)) == sorted(RULED | matrix.PUBLIC | others)
+    assert sorted(routes(app)) == sorted(RULED | matrix.PUBLIC | matrix.CALLED | others)
 
 
 @pytest.mark.parametrize("operation", sorted(matrix.PUBLIC | matrix.PAGES))

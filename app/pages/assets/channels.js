@@ -1,5 +1,6 @@
 // Channels: which of them are in use, how they are set up, and how notices look there.
 import { addressSheet, takesAddresses } from "./addresses.js";
+import { callback } from "./channel-callback.js";
 import { adding, changing } from "./channel-form.js";
 import { actions, fold, h, part, show, tag, told } from "./dom.js";
 import { TEMPLATES, time } from "./format.js";
@@ -60,6 +61,7 @@ function row(channel, all, kinds, said, again) {
     ),
     takesAddresses(channel) && fold("收件地址", addressSheet(channel)),
     fold("修改设置", changing(channel, kind, again)),
+    callback(channel, again),
     looks(channel),
   );
 }

@@ -37,10 +37,9 @@ async def test_the_secret_of_a_channel_is_sealed_and_never_shown(client: httpx.A
     id_ = created.json()["id"]
     assert created.json() == {
         "id": id_, "organisation_id": 10, "adapter": "wechat_miniprogram", "name": "东片小程序", "account": "wx0123",
-        "has_secret": True, "enabled": True,
+        "has_secret": True, "has_callback": False, "callback_url": None, "callback_checked_at": None, "enabled": True,
         "config": {**CONFIG, "miniprogram_state": "formal", "rate": None, "burst": None, "settings": {}},
-        "stopped_reason": None,
-        "rests_until": None,
+        "stopped_reason": None, "rests_until": None,
     }  # fmt: skip
     changed = await client.patch(f"/channels/{id_}", json={"secret": "another-secret"}, headers=admin.auth)
     listed = await client.get("/channels", headers=admin.auth)

@@ -44,6 +44,19 @@ class FakeWechat:
             answer = await self.order("accept", appid=APPID, phone=phone, template_id=TEMPLATE)
         return str(answer["openid"])
 
+    async def call(self, url: str, **more: Any) -> None:
+        """Enter the address that is to be called, as an operator does in the console."""
+        await self.order("callback", **{"appid": APPID, "url": url, **more})
+
+    async def reject(self, phone: str, **more: Any) -> str:
+        """Tap reject, and give the openid."""
+        return str((await self.order("reject", appid=APPID, phone=phone, template_id=TEMPLATE, **more))["openid"])
+
+    async def balances(self) -> dict[str, int]:
+        """How many messages each openid has accepted and not been sent, as WeChat counts."""
+        query = {"appid": APPID, "template_id": TEMPLATE}
+        return dict((await self.http.get(f"{self.base}/_control/balances", params=query)).json())
+
     async def fail(self, path: str, mode: str, times: int = 1, **more: Any) -> None:
         await self.order("fail", path=path, mode=mode, times=times, **more)
 

@@ -1,0 +1,107 @@
+"""What the events of WeChat change: the ledger of subscriptions, and who follows a service account."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+
+import structlog
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.directory.models import WechatUser
+from app.messaging import ledger
+from app.messaging.callbacks.opening import Callback
+from app.messaging.callbacks.seen import moment_of
+from app.platforms.callback_bodies import Value, maps_in, text_at
+
+log = structlog.get_logger()
+
+WORD = re.compile(r"[A-Za-z0-9_-]{1,64}")
+SUBSCRIPTION_SPENT = "43101"
+
+# Where each event of the ledger has its list in XML; in JSON the list stands alone.
+LISTS = {
+    "subscribe_msg_popup_event": "SubscribeMsgPopupEvent",
+    "subscribe_msg_change_event": "SubscribeMsgChangeEvent",
+    "subscribe_msg_sent_event": "SubscribeMsgSentEvent",
+}
+EVENTS = {
+    "wechat_miniprogram": tuple(LISTS),
+    "wechat_service_account": ("subscribe", "unsubscribe", "templatesendjobfinish"),
+}
+
+
+def event_of(callback: Callback, body: Mapping[str, Value]) -> str | None:
+    """The name of an event that changes something on this channel; None for anything else."""
+    name = text_at(body, "Event").lower() if text_at(body, "MsgType") == "event" else ""
+    known = name in EVENTS[callback.adapter] and WORD.fullmatch(text_at(body, "FromUserName"))
+    return name if known else None
+
+
+async def apply(session: AsyncSession, callback: Callback, event: str, body: dict[str, Value], now: datetime) -> None:
+    """Does what the event says; it is known to be new."""
+    openid = text_at(body, "FromUserName")
+    if event in LISTS:
+        # In one order, so that no two events of a person wait for each other.
+        items = sorted(_items(body, event), key=lambda item: text_at(item, "TemplateId"))
+        for item in items:
+            await _move(session, callback, openid, event, item, moment_of(body, now), now)
+    elif event == "subscribe":
+        # The unionid is not in the event: who looks for it finds the row without one.
+        await _user(session, callback.account, openid, now)
+    elif event == "unsubscribe":
+        await session.execute(
+            delete(WechatUser).where(WechatUser.appid == callback.account, WechatUser.openid == openid)
+        )
+    elif text_at(body, "Status") != "success":
+        _not_shown(callback, openid, "", text_at(body, "Status"))
+
+
+def _items(body: dict[str, Value], event: str) -> list[dict[str, Value]]:
+    """The list of an event: alone, or in its own element, which some of the manuals' examples leave out."""
+    outer = body.get(LISTS[event])
+    inner = maps_in(outer)
+    lists = [each["List"] for each in inner if "List" in each]
+    found = [item for each in lists for item in maps_in(each)] if lists else inner
+    return [item for item in (found or maps_in(body.get("List"))) if WORD.fullmatch(text_at(item, "TemplateId"))]
+
+
+async def _move(
+    session: AsyncSession,
+    callback: Callback,
+    openid: str,
+    event: str,
+    item: dict[str, Value],
+    at: datetime,
+    now: datetime,
+) -> None:
+    template, answer = text_at(item, "TemplateId"), text_at(item, "SubscribeStatusString")
+    accepted = event == "subscribe_msg_popup_event" and answer == "accept"
+    code = text_at(item, "ErrorCode")
+    failed = event == "subscribe_msg_sent_event" and code not in ("", "0")
+    if failed:
+        _not_shown(callback, openid, template, code)
+    if accepted:
+        await ledger.accept(session, await _user(session, callback.account, openid, now), template, at, now)
+    elif answer == "reject" or (failed and code == SUBSCRIPTION_SPENT):
+        await ledger.refuse(session, await _user(session, callback.account, openid, now), template, at, now)
+
+
+async def _user(session: AsyncSession, appid: str, openid: str, now: datetime) -> int:
+    """The WeChat user of an openid; new where the tap is told of before the sign-in."""
+    values = {"appid": appid, "openid": openid, "created_at": now}
+    await session.execute(insert(WechatUser).values(values).on_conflict_do_nothing())
+    found = select(WechatUser.id).where(WechatUser.appid == appid, WechatUser.openid == openid)
+    return (await session.scalars(found)).one()
+
+
+def _not_shown(callback: Callback, openid: str, template: str, code: str) -> None:
+    """Notes for support that a message was sent and did not arrive; the platform's number of it is not kept here."""
+    log.warning(
+        "message_not_shown",
+        channel=callback.channel_id,
+        openid=openid[:6] + "…",
+        template=template,
+        code=code[:64],
+    )
