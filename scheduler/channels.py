@@ -14,7 +14,7 @@ log = structlog.get_logger()
 STOPPED = Counter("zhijian_channel_stopped", "Channels stopped by an error of their settings", ["adapter"])
 
 
-def runs(now: datetime) -> ColumnElement[bool]:
+def runs(now: datetime | ColumnElement[datetime]) -> ColumnElement[bool]:
     """Whether a channel may be sent through now."""
     rested = or_(Channel.rests_until.is_(None), Channel.rests_until <= now)
     return and_(Channel.enabled, Channel.stopped_reason.is_(None), rested)

@@ -3,11 +3,13 @@
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, Update, and_, bindparam, func, or_, select, update
+from sqlalchemy.dialects.postgresql import TIMESTAMP, Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.db.base import Base
 from app.db.engine import Sessions, transaction
 from app.directory.models import Organisation
 from app.messaging.models import Batch, Campaign, DeliveryException, DeliveryState
@@ -184,15 +186,33 @@ def settle(claim: Claim, position: int, outcome: Outcome, now: datetime) -> Note
     return Note(position, GAVE_UP if again else reason, outcome.code)
 
 
+@cache
+def _write(columns: frozenset[str]) -> Update:
+    """Put together once: that costs more than the database does for it."""
+    batches = Base.metadata.tables["batches"]
+    return (
+        update(batches)
+        .where(batches.c.id == bindparam("batch"), batches.c.fence == bindparam("held"))
+        .values({name: bindparam(f"new_{name}") for name in columns})
+        .returning(batches.c.id)
+    )
+
+
+@cache
+def _keep() -> Insert:
+    statement = insert(Base.metadata.tables["delivery_exceptions"])
+    changes = {name: statement.excluded[name] for name in ("tries", "reason", "code", "next_try_at", "at")}
+    return statement.on_conflict_do_update(index_elements=["batch_id", "member_id"], set_=changes)
+
+
 async def save(session: AsyncSession, claim: Claim, notes: Sequence[Note], now: datetime, **more: object) -> None:
     """Writes the states, and `more` columns, under the fence, and the notes; raises `LostClaim`."""
-    held = await session.scalar(
-        update(Batch)
-        .where(Batch.id == claim.batch_id, Batch.fence == claim.fence)
-        .values(states=bytes(claim.states), **more)
-        .returning(Batch.id)
+    values = {"states": bytes(claim.states), **more}
+    held = await session.execute(
+        _write(frozenset(values)),
+        {"batch": claim.batch_id, "held": claim.fence, **{f"new_{name}": value for name, value in values.items()}},
     )
-    if held is None:
+    if held.one_or_none() is None:
         raise LostClaim
     if not notes:
         return
@@ -201,7 +221,8 @@ async def save(session: AsyncSession, claim: Claim, notes: Sequence[Note], now: 
         claim.next_tries.pop(note.position, None)
         if note.next_try_at is not None:
             claim.next_tries[note.position] = note.next_try_at
-    statement = insert(DeliveryException).values(
+    await session.execute(
+        _keep(),
         [
             {
                 "batch_id": claim.batch_id,
@@ -213,14 +234,7 @@ async def save(session: AsyncSession, claim: Claim, notes: Sequence[Note], now: 
                 "at": now,
             }
             for note in notes
-        ]
-    )
-    excluded = statement.excluded
-    await session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["batch_id", "member_id"],
-            set_={name: excluded[name] for name in ("tries", "reason", "code", "next_try_at", "at")},
-        )
+        ],
     )
 
 
@@ -230,14 +244,19 @@ async def renew(sessions: Sessions, claim: Claim, now: datetime, lease: timedelt
         await save(session, claim, [], now, claimed_until=now + lease)
 
 
+_ANEW = (
+    select(
+        Campaign.expires_at, and_(runs(bindparam("now", type_=TIMESTAMP(timezone=True))), Campaign.paused_at.is_(None))
+    )
+    .join(Channel, Channel.id == bindparam("channel"))
+    .where(Campaign.id == bindparam("campaign"))
+)
+
+
 async def read_anew(session: AsyncSession, claim: Claim, now: datetime) -> tuple[datetime, bool]:
     """When the campaign ends (a cancellation moves that to the present), and whether it and its channel still run."""
-    found = await session.execute(
-        select(Campaign.expires_at, and_(runs(now), Campaign.paused_at.is_(None)))
-        .join(Channel, Channel.id == claim.channel.id)
-        .where(Campaign.id == claim.campaign_id)
-    )
-    expires_at, goes_on = found.one()
+    asked = {"campaign": claim.campaign_id, "channel": claim.channel.id, "now": now}
+    expires_at, goes_on = (await session.execute(_ANEW, asked)).one()
     return expires_at, goes_on
 
 
