@@ -16,8 +16,8 @@ from app.organisations.addresses.schemas import AddressOut
 from app.organisations.people.reach import find_living, find_member
 from app.platforms.models import Channel, ChannelAddress
 
-# These know people by the member, the WeChat user or the phone number.
-WITHOUT_ADDRESSES = frozenset({"console", "wechat_miniprogram", "wechat_service_account", "sms_aliyun"})
+# These know people by the member itself, the WeChat user or the phone number.
+WITHOUT_ADDRESSES = frozenset({"console", "wechat_miniprogram", "wechat_service_account", "sms_aliyun", "webhook"})
 EMAIL = "email"
 _SHOWN = 2
 
@@ -26,7 +26,7 @@ class NeedsNoAddress(Conflict):
     """The channel finds people by itself."""
 
     code = "needs_no_address"
-    detail = "这个渠道按微信绑定或手机号送达，不需要登记收件地址。"
+    detail = "这个渠道不用收件地址就能送达，不需要登记。"
 
 
 class BadAddress(Invalid):

@@ -4,7 +4,7 @@ import { ADAPTERS } from "./format.js";
 import { admin } from "./staff.js";
 
 // These find people by themselves.
-const WITHOUT = new Set(["console", "wechat_miniprogram", "wechat_service_account", "sms_aliyun"]);
+const WITHOUT = new Set(["console", "wechat_miniprogram", "wechat_service_account", "sms_aliyun", "webhook"]);
 
 export const takesAddresses = (channel) => !WITHOUT.has(channel.adapter);
 
