@@ -40,6 +40,9 @@ EMPTY = "—"
 HIDDEN_NUMBER = "***"
 
 _LIMITED = "isv.BUSINESS_LIMIT_CONTROL"
+_PAUSES = {"分钟级": 60, "小时级": 3600}
+"""Seconds until a number may be written to again, by the words of the refusal: 触发分钟级流控Permits:1."""
+
 _CLASS_OF_CODE: dict[str, type[PlatformError]] = {
     **dict.fromkeys(
         (
@@ -150,13 +153,15 @@ class AliyunSmsClient:
         if code == "OK":
             return
         message = str(answer.get("Message", ""))
+        shown = without(message.replace(number, HIDDEN_NUMBER), self._secret)
         kind = _CLASS_OF_CODE.get(code, PlatformError)
+        if code == _LIMITED and "天级" not in message:
+            raise TransientError(code, shown, next((_PAUSES[word] for word in _PAUSES if word in message), 0))
         if code == _LIMITED:
-            # 触发天级流控Permits:50 is of this number; that of the minute and of the hour passes.
-            kind = RecipientError if "天级" in message else TransientError
+            kind = RecipientError  # 触发天级流控Permits:50 is of this number: another channel may reach them
         elif code.startswith(_ACCOUNT_REFUSED):
             kind = PlatformConfigurationError
-        raise kind(code, without(message.replace(number, HIDDEN_NUMBER), self._secret))
+        raise kind(code, shown)
 
 
 def fit_variable(value: str) -> str:

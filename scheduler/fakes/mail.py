@@ -7,6 +7,7 @@ Control side, JSON each: POST /_control/account, /fail (paths AUTH, MAIL, RCPT, 
 """
 
 import asyncio
+import ssl
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -144,9 +145,27 @@ def _as_read(envelope: Envelope, letter: Message) -> dict[str, object]:
 def create_app() -> Starlette:
     """Make the server with no accounts."""
     control, house = Control(), House()
-    clerk = Clerk(control, house)
     certificate, context = self_signed()
     ports: dict[str, int] = {}
+
+    @asynccontextmanager
+    async def running(app: Starlette) -> AsyncIterator[None]:
+        async with _listening(Clerk(control, house), context) as found:
+            ports.update(found)
+            yield
+
+    async def smtp(request: Request) -> Response:
+        return JSONResponse({**ports, "certificate": certificate})
+
+    return Starlette(
+        routes=[Route("/_control/smtp", smtp), *_house_routes(house), *control_routes(control, house.clear)],
+        lifespan=running,
+    )
+
+
+@asynccontextmanager
+async def _listening(clerk: Clerk, context: ssl.SSLContext) -> AsyncIterator[dict[str, int]]:
+    """Take SMTP on two free ports until the block ends; gives them by how they are encrypted."""
 
     def protocol(starttls: bool) -> SMTP:
         # Of TLS from the start, which the port brings, aiosmtpd knows nothing.
@@ -160,16 +179,15 @@ def create_app() -> Starlette:
             hostname="mail.example",
         )
 
-    @asynccontextmanager
-    async def running(app: Starlette) -> AsyncIterator[None]:
-        loop = asyncio.get_running_loop()
-        starting = await loop.create_server(lambda: protocol(True), "127.0.0.1", 0)
-        encrypted = await loop.create_server(lambda: protocol(False), "127.0.0.1", 0, ssl=context)
-        ports.update(starttls=starting.sockets[0].getsockname()[1], tls=encrypted.sockets[0].getsockname()[1])
-        yield
-        starting.close()
-        encrypted.close()
+    loop = asyncio.get_running_loop()
+    starting = await loop.create_server(lambda: protocol(True), "127.0.0.1", 0)
+    encrypted = await loop.create_server(lambda: protocol(False), "127.0.0.1", 0, ssl=context)
+    yield {name: server.sockets[0].getsockname()[1] for name, server in (("starttls", starting), ("tls", encrypted))}
+    starting.close()
+    encrypted.close()
 
+
+def _house_routes(house: House) -> list[Route]:
     async def account(request: Request) -> Response:
         order = await request.json()
         house.accounts[order["account"]] = order["secret"]
@@ -179,21 +197,10 @@ def create_app() -> Starlette:
         house.per_connection = order.get("per_connection", house.per_connection)
         return JSONResponse({})
 
-    async def smtp(request: Request) -> Response:
-        return JSONResponse({**ports, "certificate": certificate})
-
     async def sent(request: Request) -> Response:
         return JSONResponse(house.sent)
 
-    return Starlette(
-        routes=[
-            Route("/_control/account", account, methods=["POST"]),
-            Route("/_control/smtp", smtp),
-            Route("/_control/sent", sent),
-            *control_routes(control, house.clear),
-        ],
-        lifespan=running,
-    )
+    return [Route("/_control/account", account, methods=["POST"]), Route("/_control/sent", sent)]
 
 
 if __name__ == "__main__":

@@ -128,7 +128,13 @@ async def test_more_than_a_minute_takes_is_tried_again(adapter: Adapter, aliyun:
     await account(aliyun, a_minute=1)
     assert (await one(adapter, NUMBER)).status is Status.SENT
     outcome = await one(adapter, NUMBER)
-    assert (outcome.status, outcome.detail) == (Status.RETRY, "触发分钟级流控Permits:1")
+    assert (outcome.status, outcome.detail, outcome.retry_after) == (Status.RETRY, "触发分钟级流控Permits:1", 60)
+
+
+async def test_a_number_that_is_held_back_for_an_hour_is_left_alone_for_it(adapter: Adapter, aliyun: Fake) -> None:
+    await aliyun.fail(SEND, "errcode", errmsg="isv.BUSINESS_LIMIT_CONTROL 触发小时级流控Permits:5")
+    outcome = await one(adapter, NUMBER)
+    assert (outcome.status, outcome.retry_after) == (Status.RETRY, 3600)
 
 
 async def test_an_account_without_money_stops_the_channel(adapter: Adapter, aliyun: Fake) -> None:
