@@ -52,7 +52,7 @@ async def archive_schedule(schedule_id: PathId, db: Db, staff: Administrator, no
 @router.post("/schedules/{schedule_id}/dry-runs", operation_id="ask_dry_run", status_code=202)
 async def ask_dry_run(schedule_id: PathId, db: Db, staff: Administrator, now: Now, once: OnceDep) -> DryRunOut:
     """Asks who would get what, and when, the next time; nothing is sent, and after a day it is forgotten."""
-    return once.keep(await dry_runs.ask_dry_run(db, staff, schedule_id, now))
+    return once.keep(await dry_runs.ask_dry_run(db, staff, schedule_id, now), 202)
 
 
 @router.get("/schedules/{schedule_id}/dry-runs/{dry_run_id}", operation_id="get_dry_run")

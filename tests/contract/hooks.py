@@ -99,8 +99,8 @@ REFUSALS: dict[str, set[str]] = {
     # Which adapters are installed is not the document's to say; a mini-program needs its appid and its secret.
     "create_channel": {"unknown_adapter", "channel_does_not_fit", *CALLBACK},
     "change_channel": {"channel_does_not_fit", *CALLBACK},
-    "create_schedule": {"bad_cron", "cron_or_once", "bad_once_at"},
-    "change_schedule": {"bad_cron", "cron_or_once", "bad_once_at"},
+    "create_schedule": {"bad_cron", "cron_or_once", "bad_once_at", "no_such_timezone"},
+    "change_schedule": {"bad_cron", "cron_or_once", "bad_once_at", "no_such_timezone"},
     "create_anniversary": {"no_such_day"},
     "change_anniversary": {"no_such_day"},
     "begin_upload": MEDIA,

@@ -167,6 +167,17 @@ async def test_what_is_asked_twice_is_found_out_once(client: httpx.AsyncClient, 
     assert await ask(client, admin, schedule) != where
 
 
+async def test_a_repeated_request_is_answered_as_the_first_was(
+    client: httpx.AsyncClient, scene: Scene, admin: Person
+) -> None:
+    schedule = await create(client, admin, "hours_reminder", "0 9 * * *")
+    headers = {**admin.auth, "Idempotency-Key": "try-1"}
+    first = await client.post(f"/schedules/{schedule}/dry-runs", headers=headers)
+    await look(scene)
+    again = await client.post(f"/schedules/{schedule}/dry-runs", headers=headers)
+    assert (again.status_code, again.json()) == (202, first.json())
+
+
 async def test_after_a_day_it_is_forgotten(
     client: httpx.AsyncClient, scene: Scene, admin: Person, sessions: Sessions, clock: MovableClock
 ) -> None:
