@@ -78,15 +78,10 @@ async def ticking(sessions: Sessions, media: Store, clock: Clock) -> AsyncIterat
         await _show(sessions, clock())
 
     scheduler = AsyncIOScheduler(timezone="UTC")
-    scheduler.add_job(
-        look, "interval", seconds=LOOK_SECONDS, max_instances=1, coalesce=True, misfire_grace_time=None, id="look"
-    )
-    scheduler.add_job(
-        tidy, "interval", seconds=SWEEP_SECONDS, max_instances=1, coalesce=True, misfire_grace_time=None, id="tidy"
-    )
-    scheduler.add_job(
-        show, "interval", seconds=REFRESH_SECONDS, max_instances=1, coalesce=True, misfire_grace_time=None, id="show"
-    )
+    for job, seconds in ((look, LOOK_SECONDS), (tidy, SWEEP_SECONDS), (show, REFRESH_SECONDS)):
+        scheduler.add_job(
+            job, "interval", seconds=seconds, max_instances=1, coalesce=True, misfire_grace_time=None, id=job.__name__
+        )
     scheduler.start()
     try:
         yield
