@@ -46,6 +46,14 @@ async def _tidy(sessions: Sessions, media: Store, now: datetime) -> None:
         log.info("media_swept", objects=gone)
 
 
+async def _show(sessions: Sessions, now: datetime) -> None:
+    """Shows the figures of the database to Prometheus; where they cannot be read, they and their time stay."""
+    try:
+        await refresh(sessions, now)
+    except Exception as error:
+        log.warning("gauges_failed", error=type(error).__name__, exc_info=None if is_away(error) else error)
+
+
 @asynccontextmanager
 async def ticking(sessions: Sessions, media: Store, clock: Clock) -> AsyncIterator[None]:
     """Looks once a second while the context is open: fires what is due, plans what was announced, ends what is over.
@@ -72,22 +80,13 @@ async def ticking(sessions: Sessions, media: Store, clock: Clock) -> AsyncIterat
         await _tidy(sessions, media, clock())
 
     async def show() -> None:
-        try:
-            await refresh(sessions, clock())
-        except Exception as error:
-            # The figures stay as they were, and so does the time of them.
-            log.warning("gauges_failed", error=type(error).__name__, exc_info=None if is_away(error) else error)
+        await _show(sessions, clock())
 
     scheduler = AsyncIOScheduler(timezone="UTC")
-    scheduler.add_job(
-        look, "interval", seconds=LOOK_SECONDS, max_instances=1, coalesce=True, misfire_grace_time=None, id="look"
-    )
-    scheduler.add_job(
-        tidy, "interval", seconds=SWEEP_SECONDS, max_instances=1, coalesce=True, misfire_grace_time=None, id="tidy"
-    )
-    scheduler.add_job(
-        show, "interval", seconds=REFRESH_SECONDS, max_instances=1, coalesce=True, misfire_grace_time=None, id="show"
-    )
+    for job, seconds in ((look, LOOK_SECONDS), (tidy, SWEEP_SECONDS), (show, REFRESH_SECONDS)):
+        scheduler.add_job(
+            job, "interval", seconds=seconds, max_instances=1, coalesce=True, misfire_grace_time=None, id=job.__name__
+        )
     scheduler.start()
     try:
         yield

@@ -5,15 +5,16 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import select
 
-from app.db.engine import Sessions, transaction
+from app.db.engine import Sessions, create_engine, sessionmaker, transaction
 from app.library.assets.models import Asset, MediaObject
 from app.library.assets.objects import announce
 from app.messaging.models import Campaign
 from app.organisations.imports.models import ImportLine, RosterImport
 from app.storage.local import LocalStore
-from scheduler.clock import ticking
+from scheduler.clock import _show, ticking
 from tests.conftest import MovableClock
 from tests.scheduler.scene import Scene
 
@@ -126,3 +127,13 @@ async def test_lines_of_rosters_are_forgotten_though_nobody_imports_again(
     async with ticking(sessions, LocalStore(tmp_path), clock), asyncio.timeout(20):
         while await kept() != 1:
             await asyncio.sleep(0.05)
+
+
+async def test_figures_that_cannot_be_read_stay_as_old_as_they_are(sessions: Sessions, clock: MovableClock) -> None:
+    await _show(sessions, clock())
+    read_at = clock().timestamp()
+    clock.move(seconds=5)
+    unreachable = create_engine("postgresql://nobody@127.0.0.1:9/nothing")
+    await _show(sessionmaker(unreachable), clock())
+    assert REGISTRY.get_sample_value("zhijian_gauges_refreshed_timestamp_seconds") == read_at
+    await unreachable.dispose()
