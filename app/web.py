@@ -25,8 +25,10 @@ import app.library.word_lists_api
 import app.meetings.api
 import app.messaging.api
 import app.messaging.campaigns_api
+import app.messaging.schedules_api
 import app.my_record.api
 import app.notes.api
+import app.organisations.addresses.api
 import app.organisations.api
 import app.organisations.audits.api
 import app.organisations.imports.api
@@ -138,7 +140,9 @@ ROUTERS = (
     app.organisations.practice.api.router,
     app.organisations.audits.api.router,
     app.organisations.people.api.router,
+    app.organisations.addresses.api.router,
     app.messaging.api.router,
+    app.messaging.schedules_api.router,
     app.messaging.campaigns_api.router,
     app.library.api.router,
     app.library.lessons_api.router,

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 from weakref import WeakKeyDictionary
 
+from content.addresses import AddressSheet
 from content.documents.markdown import LessonDocument
 from content.documents.pdf import PdfPages
 from content.documents.result import ParsedDocument
@@ -36,6 +37,7 @@ TASKS: dict[str, type[Any]] = {
     "question_sheet": QuestionSheet,
     "questions": QuestionSheet,
     "word_list": WordList,
+    "address_sheet": AddressSheet,
 }
 STREAMS: dict[str, tuple[type[Any], ...]] = {
     "roster_lines": (RosterHeader, RosterOrganisation, RosterLine, RejectedLine, SkippedLine)

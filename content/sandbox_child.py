@@ -27,6 +27,7 @@ TASKS = {
     "pdf": ("content.documents.pdf_read", "parse_pdf"),
     "pdf_pages": ("content.documents.pdf_read", "render_pages"),
     "word_list": ("content.words", "parse_word_list"),
+    "address_sheet": ("content.addresses", "parse_address_sheet"),
     "question_sheet": ("content.questions.sheet", "parse_question_sheet"),
     "questions": ("content.questions.read", "parse_questions"),
 }

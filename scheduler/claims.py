@@ -29,6 +29,7 @@ FIRST_BACKOFF = timedelta(seconds=10)
 
 OWNER_DIED = "owner_died"
 GAVE_UP = "gave_up"
+NO_SUBSCRIPTION = "no_subscription"
 AMBIGUOUS = frozenset({OWNER_DIED, Status.UNKNOWN.value})
 
 
@@ -181,7 +182,8 @@ def settle(claim: Claim, position: int, outcome: Outcome, now: datetime) -> Note
     if status is Status.UNKNOWN:
         claim.ambiguous.add(position)
     # Kept over later tries: a delivery that may have arrived stays ambiguous until one is known to.
-    reason = Status.UNKNOWN.value if position in claim.ambiguous else status.value
+    plain = NO_SUBSCRIPTION if outcome.subscription_spent else status.value
+    reason = Status.UNKNOWN.value if position in claim.ambiguous else plain
     again = status is Status.RETRY or (status is Status.UNKNOWN and claim.resends)
     if again and claim.may_try_again(position):
         states[position] = DeliveryState.PENDING

@@ -14,6 +14,7 @@ from app.library.assets.objects import sweep
 from app.organisations.imports.service import forget_old_lines
 from app.storage.base import StorageUnavailable, Store
 from scheduler.adapters.registry import load_adapters
+from scheduler.dry_runs import find_out, forget_dry_runs
 from scheduler.ending import end_what_is_over
 from scheduler.gauges import REFRESH_SECONDS, refresh
 from scheduler.limits import forget_days
@@ -28,11 +29,12 @@ SWEEP_SECONDS = 600
 
 
 async def _tidy(sessions: Sessions, media: Store, now: datetime) -> None:
-    """Deletes what is kept no longer: uploads that were given up, lines of old roster imports, past days."""
+    """Deletes what is kept no longer: uploads that were given up, lines of old roster imports, past days, dry runs."""
     try:
         async with transaction(sessions) as session:
             await forget_old_lines(session, now)
             await forget_days(session, now)
+            await forget_dry_runs(session, now)
         gone = await sweep(sessions, media, now)
     except Exception as error:
         expected = is_away(error) or isinstance(error, StorageUnavailable)
@@ -55,6 +57,7 @@ async def ticking(sessions: Sessions, media: Store, clock: Clock) -> AsyncIterat
         async with looking:
             try:
                 await run_due(sessions, clock())
+                await find_out(sessions, clock())
                 await plan_announced(sessions, adapters, clock())
                 await end_what_is_over(sessions, clock())
                 # Last: what goes out does not wait for it.

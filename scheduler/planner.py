@@ -10,12 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.principals import within
 from app.db.engine import Sessions, is_away, transaction
 from app.directory.models import Member, Organisation
-from app.library.audience import is_meant
-from app.library.models import Issue
 from app.messaging.models import BATCH_SIZE, Campaign
-from app.reports.queries import counted_at, unfinished
-from app.schemas import monday_of
 from scheduler.adapters.base import AdapterKind
+from scheduler.audiences import narrowings
 from scheduler.batching import add_batches, take
 from scheduler.bus import announce_batches
 from scheduler.choosing import Candidate, Recipient, why_none
@@ -44,7 +41,8 @@ async def plan_announced(
                 campaign = await session.scalar(
                     select(Campaign)
                     .where(Campaign.state == "planning", Campaign.id.not_in(failed))
-                    .order_by(Campaign.id)
+                    # What is only tried waits for what is to be sent.
+                    .order_by(Campaign.dry_run, Campaign.id)
                     .limit(1)
                     .with_for_update(skip_locked=True)
                 )
@@ -97,13 +95,7 @@ async def _page(session: AsyncSession, campaign: Campaign, now: datetime, limit:
     if not campaign.kind.startswith("meeting_"):
         # A meeting concerns a member's rights in the Party: nobody can switch its notices off.
         statement = statement.where(literal(campaign.kind) != all_(Member.notices_off))
-    if audience.get("floating_only"):
-        statement = statement.where(Member.roster == "floating")
-    if week := audience.get("unfinished_week"):
-        at = counted_at(str(week), announcing.timezone, now)
-        statement = statement.where(unfinished(monday_of(str(week)), at))
-    if issue_id := audience.get("issue_id"):
-        statement = statement.where(select(Issue.id).where(Issue.id == issue_id, is_meant()).exists())
+    statement = statement.where(*narrowings(audience, announcing.timezone, now))
     return [Recipient(*row) for row in await session.execute(statement)]
 
 

@@ -59,21 +59,23 @@ async def load_reach(
         .where(Channel.organisation_id.in_(organisations), Channel.enabled, Channel.adapter.in_(kinds))
         .order_by(Channel.id)
     )
-    candidates = [_candidate(channel, kinds[channel.adapter], campaign.kind) for channel in channels]
+    candidates = [_candidate(channel, kinds[channel.adapter], campaign) for channel in channels]
     members = [person.member_id for person in people]
     registered = await _registered(session, members, candidates)
     followers = await _followers(session, members, candidates)
     return Reach(candidates, await _balances(session, people, candidates), registered | followers)
 
 
-def _candidate(channel: Channel, kind: AdapterKind, campaign_kind: str) -> Candidate:
+def _candidate(channel: Channel, kind: AdapterKind, campaign: Campaign) -> Candidate:
+    # With its quota spent for as long as the campaign lasts, it is as good as stopped.
+    rests = channel.rests_until is not None and channel.rests_until >= campaign.expires_at
     return Candidate(
         channel_id=channel.id,
         organisation_id=channel.organisation_id,
         kind=kind,
         account=channel.account,
-        template=kind.template(channel.config, campaign_kind),
-        stopped=channel.stopped_reason is not None,
+        template=kind.template(channel.config, campaign.kind),
+        stopped=channel.stopped_reason is not None or rests,
         adapter=channel.adapter,
     )
 

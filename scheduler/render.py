@@ -1,9 +1,11 @@
 """An event becomes a message: all the wording is here."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from app.schemas import week_words
 from scheduler.adapters.base import Message
 
 WEEKDAYS = "一二三四五六日"
@@ -82,16 +84,16 @@ def _meeting(kind: str, event: Mapping[str, object], subject_id: int) -> Message
 
 
 def _unfinished(event: Mapping[str, object]) -> Message:
-    week = _text(event, "week")
+    week = week_words(_text(event, "week"))
     organisation = _text(event, "organisation")
     return Message(
         kind="unfinished_reminder",
         title="学习提醒",
-        body=f"{organisation}提醒：{week} 的学习还没有完成，方便时打开小程序继续即可。如有困难，请告诉支部。",
+        body=f"{organisation}提醒：{week}的学习还没有完成，方便时打开小程序继续即可。如有困难，请告诉支部。",
         link="",
         page="pages/index/index",
         values={
-            "title": f"{week} 每周学习参考",
+            "title": f"{week}每周学习参考",
             "time": _template_time(_text(event, "at"), _text(event, "timezone")),
             "organisation": organisation,
             "note": "方便时继续即可",
@@ -99,10 +101,63 @@ def _unfinished(event: Mapping[str, object]) -> Message:
     )
 
 
+def _greeting(kind: str, event: Mapping[str, object], title: str, lines: list[str], note: str) -> Message:
+    return Message(
+        kind=kind,
+        title=title,
+        body="\n".join(line for line in lines if line),
+        link="",
+        page="pages/index/index",
+        values={
+            "title": title,
+            "time": _template_time(_text(event, "at"), _text(event, "timezone")),
+            "organisation": _text(event, "organisation"),
+            "note": note,
+        },
+    )
+
+
+def _anniversary(event: Mapping[str, object]) -> Message:
+    days = event.get("days")
+    kept = [day for day in days if isinstance(day, dict)] if isinstance(days, list) else []
+    names = "、".join(str(day["name"]) for day in kept)
+    lines = [f"今天是{names}。", *(str(day["words"]) for day in kept), f"—— {_text(event, 'organisation')}"]
+    return _greeting("anniversary", event, names, lines, "今天是纪念日")
+
+
+def _joining_anniversary(event: Mapping[str, object]) -> Message:
+    lines = [
+        "今天是您的政治生日，也就是您入党的日子。感谢您一路同行，祝您一切顺利。",
+        "这是一句问候，不用回复。不想收到的话，可以在“我的”里关闭。",
+        f"—— {_text(event, 'organisation')}",
+    ]
+    return _greeting("joining_anniversary", event, "政治生日快乐", lines, "一句问候，不用回复")
+
+
+def _hours_reminder(event: Mapping[str, object]) -> Message:
+    # One wording for all of a batch: how much is missing stands where the member sees it alone.
+    year = _text(event, "year")
+    lines = [
+        f"{_text(event, 'organisation')}提醒：您 {year} 年的学时还没有学满（依据：{_text(event, 'article')}）。",
+        "还差多少，在小程序“我的”里可以看到；方便时学一点即可。如有困难，请告诉支部。",
+    ]
+    return _greeting("hours_reminder", event, f"{year} 年学时提醒", lines, "方便时学一点即可")
+
+
 def render(kind: str, event: Mapping[str, object], subject_id: int) -> Message:
     """The message of a campaign of this kind."""
     if kind == "weekly_issue":
         return _weekly_issue(event, subject_id)
-    if kind == "unfinished_reminder":
-        return _unfinished(event)
-    return _meeting(kind, event, subject_id)
+    if kind.startswith("meeting_"):
+        return _meeting(kind, event, subject_id)
+    return STANDING[kind](event)
+
+
+STANDING: Mapping[str, Callable[[Mapping[str, object]], Message]] = MappingProxyType(
+    {
+        "unfinished_reminder": _unfinished,
+        "anniversary": _anniversary,
+        "joining_anniversary": _joining_anniversary,
+        "hours_reminder": _hours_reminder,
+    }
+)

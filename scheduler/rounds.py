@@ -91,7 +91,7 @@ async def _record(session: AsyncSession, hand: Hand, books: Books, now: datetime
         if note is not None:
             books.notes.append(note)
             if fallback.is_passable(outcome):
-                books.passable[at] = "no_subscription" if outcome.subscription_spent else note.reason
+                books.passable[at] = note.reason
         # Who is tried again pays again; what was certainly not delivered costs nothing.
         if claim.states[at] == DeliveryState.PENDING or outcome.status is Status.RETRY:
             books.back.append(user)
@@ -175,7 +175,7 @@ async def _subscribed(
     refused = [at for at, address in sending.items() if address.user not in able]
     for at in refused:
         hand.let_by(sending.pop(at).user)
-        _refuse(hand.claim, at, "no_subscription", books)
+        _refuse(hand.claim, at, claims.NO_SUBSCRIPTION, books)
     if hand.kind.rings:
         await limits.give_back(session, hand.claim, dict.fromkeys(refused, now))
 

@@ -1,7 +1,6 @@
 """What is due: each due time of each schedule fires exactly once, however many schedulers look."""
 
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
 import structlog
 from sqlalchemy import select
@@ -9,19 +8,16 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.engine import Sessions, is_away, transaction
-from app.directory.models import Organisation
-from app.library.models import Issue, IssueLesson, Lesson
-from app.library.plans import plan_ahead
+from app.library.plans import lock_behind, make_drafts
 from app.library.service import publish_issue
-from app.meetings.service import due_reminder, meeting_event
 from app.messaging.models import Schedule, Tick
-from app.messaging.service import ISSUE_LATE, Audience, announce
-from app.messaging.times import follow_zones, next_due
-from app.schemas import week_of
+from app.messaging.service import announce
+from app.messaging.times import follow_zones, latest, next_due
+from scheduler.occasions import find_occasion
 
 log = structlog.get_logger()
 
-REMINDER_LIFE = timedelta(hours=12)
+FIRED, EXPIRED, NOTHING = "fired", "expired", "nothing_to_do"
 
 
 async def run_due(sessions: Sessions, now: datetime) -> int:
@@ -72,132 +68,68 @@ async def _follow_zones(sessions: Sessions, now: datetime) -> None:
 
 async def _make_drafts(sessions: Sessions, now: datetime) -> None:
     """Plans get the drafts that they are behind with, one transaction each; what is due does not wait for it."""
-    try:
-        while True:
+    failed: set[int] = set()
+    while True:
+        plan_id: int | None = None
+        try:
             async with transaction(sessions) as session:
-                made = await plan_ahead(session, now)
-            if made is None:
+                plan = await lock_behind(session, now, failed)
+                if plan is None:
+                    return
+                plan_id = plan.id
+                made = await make_drafts(session, plan, now)
+            log.info("drafts_made", plan=plan_id, issues=made)
+        except Exception as error:
+            if is_away(error):
+                raise
+            log.error("plan_failed", plan=plan_id, exc_info=error)
+            if plan_id is None:
                 return
-            log.info("drafts_made", issues=made)
-    except Exception as error:
-        if is_away(error):
-            raise
-        log.error("plan_failed", exc_info=error)
+            failed.add(plan_id)
 
 
 async def _fire(session: AsyncSession, schedule: Schedule, now: datetime) -> None:
     due = schedule.next_due_at
     assert due is not None  # noqa: S101 - it was selected by it
-    late = (now - due).total_seconds()
-    expired = schedule.late_policy == "expire" and late > schedule.late_seconds
+    following = next_due(schedule.cron, schedule.timezone, due) if schedule.cron else None
+    schedule.next_due_at = following
+    outcome = _outcome(schedule, due, following, now)
     tick_id = await session.scalar(
         insert(Tick)
-        .values(schedule_id=schedule.id, due_at=due, fired_at=now, outcome="expired" if expired else "fired")
+        .values(schedule_id=schedule.id, due_at=due, fired_at=now, outcome=outcome)
         .on_conflict_do_nothing(index_elements=["schedule_id", "due_at"])
         .returning(Tick.id)
     )
-    schedule.next_due_at = next_due(schedule.cron, schedule.timezone, due) if schedule.cron else None
     if tick_id is None:
         return
-    acted = await _act(session, schedule, tick_id, due, now, tell=not expired)
-    if not acted and not expired:
-        tick = await session.get_one(Tick, tick_id)
-        tick.outcome = "nothing_to_do"
-    log.info("tick", schedule=schedule.id, kind=schedule.kind, due_at=due.isoformat(), late_seconds=round(late))
+    came = await _act(session, schedule, tick_id, due, now, outcome)
+    if came != outcome:
+        (await session.get_one(Tick, tick_id)).outcome = came
+    log.info(
+        "tick", schedule=schedule.id, kind=schedule.kind, due_at=due.isoformat(),
+        late_seconds=round((now - due).total_seconds()), outcome=came,
+    )  # fmt: skip
+
+
+def _outcome(schedule: Schedule, due: datetime, following: datetime | None, now: datetime) -> str:
+    """What the late policy says: of several that were missed, only the last one is told."""
+    if now > latest(schedule, due):
+        return EXPIRED
+    return "coalesced" if following is not None and following <= now else FIRED
 
 
 async def _act(
-    session: AsyncSession, schedule: Schedule, tick_id: int, due: datetime, now: datetime, *, tell: bool
-) -> bool:
-    """Does what is due; False where there was nothing to do. Too late to tell, an issue is published all the same."""
-    if schedule.kind == "weekly_issue":
-        return await _publish(session, schedule, tick_id, due, now, tell=tell)
-    if not tell:
-        return False
-    if schedule.kind == "meeting_reminder":
-        return await _remind_of_meeting(session, schedule, tick_id, now)
-    return await _remind_unfinished(session, schedule, tick_id, due, now)
-
-
-async def _publish(
-    session: AsyncSession, schedule: Schedule, tick_id: int, due: datetime, now: datetime, *, tell: bool
-) -> bool:
-    issue = await publish_issue(session, schedule.subject_id or 0, now)
-    if issue is None:
-        return False
-    if tell:
-        organisation = await session.get_one(Organisation, issue.organisation_id)
-        announce(
-            session,
-            "weekly_issue",
-            organisation_id=organisation.id,
-            subject_id=issue.id,
-            event=await _issue_event(session, issue, organisation, now),
-            audience=Audience(path=organisation.path, issue_id=issue.id),
-            expires_at=due + ISSUE_LATE,
-            now=now,
-            tick_id=tick_id,
-        )
-    return True
-
-
-async def _issue_event(
-    session: AsyncSession, issue: Issue, organisation: Organisation, now: datetime
-) -> dict[str, object]:
-    titles = await session.scalars(
-        select(Lesson.title)
-        .join(IssueLesson, IssueLesson.lesson_id == Lesson.id)
-        .where(IssueLesson.issue_id == issue.id)
-        .order_by(IssueLesson.position)
-    )
-    return {
-        "title": issue.title,
-        "week": week_of(issue.week),
-        "organisation": organisation.name,
-        "lessons": list(titles),
-        "published_at": now.isoformat(),
-        "timezone": organisation.timezone,
-    }
-
-
-async def _remind_of_meeting(session: AsyncSession, schedule: Schedule, tick_id: int, now: datetime) -> bool:
-    meeting = await due_reminder(session, schedule.subject_id or 0, now)
-    if meeting is None:
-        return False
-    organisation = await session.get_one(Organisation, meeting.organisation_id)
-    announce(
-        session,
-        "meeting_reminder",
-        organisation_id=organisation.id,
-        subject_id=meeting.id,
-        event=meeting_event(meeting, organisation),
-        audience=Audience(path=organisation.path, floating_only=True),
-        expires_at=meeting.starts_at,
-        now=now,
-        tick_id=tick_id,
-    )
-    return True
-
-
-async def _remind_unfinished(
-    session: AsyncSession, schedule: Schedule, tick_id: int, due: datetime, now: datetime
-) -> bool:
-    organisation = await session.get_one(Organisation, schedule.organisation_id)
-    week = week_of(due.astimezone(ZoneInfo(organisation.timezone)).date())
-    announce(
-        session,
-        "unfinished_reminder",
-        organisation_id=organisation.id,
-        subject_id=organisation.id,
-        event={
-            "week": week,
-            "organisation": organisation.name,
-            "at": now.isoformat(),
-            "timezone": organisation.timezone,
-        },
-        audience=Audience(path=organisation.path, unfinished_week=week),
-        expires_at=now + REMINDER_LIFE,
-        now=now,
-        tick_id=tick_id,
-    )
-    return True
+    session: AsyncSession, schedule: Schedule, tick_id: int, due: datetime, now: datetime, outcome: str
+) -> str:
+    """Does what is due, and gives what came of it. Too late to tell, an issue is published all the same."""
+    if schedule.kind == "weekly_issue" and await publish_issue(session, schedule.subject_id or 0, now) is None:
+        return EXPIRED if outcome == EXPIRED else NOTHING
+    if outcome != FIRED:
+        return outcome
+    occasion = await find_occasion(session, schedule, due, now)
+    if occasion is None:
+        return NOTHING
+    if occasion.expires_at < now:
+        return EXPIRED
+    announce(session, **vars(occasion), now=now, tick_id=tick_id)
+    return FIRED

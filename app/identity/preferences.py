@@ -16,6 +16,9 @@ from app.platforms.models import Channel
 SWITCHABLE: tuple[str, ...] = get_args(Switchable)
 # The inbox of the system itself comes last, whatever anybody wants.
 CONSOLE = "console"
+# Some night and some day are always left, and the night may be longer than an organisation's can be.
+BEGINS = ("15:00", "23:59")
+ENDS = ("05:00", "12:00")
 
 
 class CannotSwitchOff(Invalid):
@@ -32,6 +35,13 @@ class NoSuchWay(Invalid):
     detail = "您的党组织没有开通所选的通知渠道，请刷新页面后重新选择。"
 
 
+class QuietOutOfBounds(Invalid):
+    """No day would be left, or no night."""
+
+    code = "quiet_out_of_bounds"
+    detail = "免打扰的开始时间请填 15:00 至 23:59，结束时间请填 05:00 至 12:00；不填就按党组织的设置。"
+
+
 async def get_preferences(session: AsyncSession, member: CurrentMember) -> Preferences:
     """What the member wants, and what there is to choose."""
     row = await session.get_one(Member, member.member_id)
@@ -41,7 +51,7 @@ async def get_preferences(session: AsyncSession, member: CurrentMember) -> Prefe
 async def change_preferences(
     session: AsyncSession, member: CurrentMember, body: PreferencesIn, now: datetime
 ) -> Preferences:
-    """Sets what the body names; raises `CannotSwitchOff` or `NoSuchWay`."""
+    """Sets what the body names; raises `CannotSwitchOff`, `NoSuchWay` or `QuietOutOfBounds`."""
     row = await session.get_one(Member, member.member_id)
     available = await _available(session, row)
     if body.notices_off is not None:
@@ -53,14 +63,20 @@ async def change_preferences(
             raise NoSuchWay
         row.channels_wanted = list(dict.fromkeys(body.channels))
     if "quiet_from" in body.model_fields_set:
-        row.quiet_from = body.quiet_from
+        row.quiet_from = _between(body.quiet_from, *BEGINS)
     if "quiet_until" in body.model_fields_set:
-        row.quiet_until = body.quiet_until
+        row.quiet_until = _between(body.quiet_until, *ENDS)
     audit.record(
         session, member.actor, "preferences.changed", "member", row.id,
         now=now, organisation_id=member.organisation_id,
     )  # fmt: skip
     return _shown(row, available)
+
+
+def _between(given: str | None, earliest: str, latest: str) -> str | None:
+    if given is not None and not earliest <= given <= latest:
+        raise QuietOutOfBounds
+    return given
 
 
 def _shown(row: Member, available: list[WayOut]) -> Preferences:

@@ -47,10 +47,7 @@ Switchable = Literal["weekly_issue", "unfinished_reminder", "anniversary", "join
 Statutory = Literal["meeting_notice", "meeting_reminder", "meeting_changed", "meeting_cancelled"]
 
 
-# A night that begins between 15:00 and 23:59 and ends between 05:00 and 12:00: some night and some day are always left,
-# and the night may be longer than an organisation's can be.
-QuietFrom = Annotated[str, Field(pattern=r"^(1[5-9]|2[0-3]):[0-5][0-9]$")]
-QuietUntil = Annotated[str, Field(pattern=r"^(0[5-9]|1[01]):[0-5][0-9]$|^12:00$")]
+TimeOfDay = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 Adapter = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 
 
@@ -63,8 +60,8 @@ class PreferencesIn(In):
 
     notices_off: Annotated[list[Switchable | Statutory], Field(max_length=20)] | None = None
     channels: Annotated[list[Adapter], Field(max_length=20)] | None = None
-    quiet_from: QuietFrom | None = None
-    quiet_until: QuietUntil | None = None
+    quiet_from: TimeOfDay | None = None
+    quiet_until: TimeOfDay | None = None
 
 
 class WayOut(Out):

@@ -2,7 +2,7 @@
 
 import calendar
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -157,26 +157,27 @@ async def list_plans(session: AsyncSession, staff: CurrentStaff, *, after: int |
     return list(found)
 
 
-async def plan_ahead(session: AsyncSession, now: datetime) -> int | None:
-    """Makes the drafts that one plan is behind with; gives how many, None where no plan is behind.
-
-    For the tick: any number may call it at once, and each week of a plan is looked at once. A week that has an issue
-    already is left alone.
-    """
+async def lock_behind(session: AsyncSession, now: datetime, skip: Collection[int] = ()) -> Plan | None:
+    """One plan that is behind with its drafts and that nobody else is at, but for those to `skip`; None if none."""
     local = func.timezone(Organisation.timezone, now)
     horizon = cast(func.date_trunc("week", local), Date) + 7 * cast(Plan.ahead_weeks, Integer)
-    found = await session.execute(
-        select(Plan, Organisation.timezone)
+    found = await session.scalars(
+        select(Plan)
         .join(Organisation, Organisation.id == Plan.organisation_id)
-        .where(Plan.enabled, Organisation.archived_at.is_(None), Plan.planned_until < horizon)
+        .where(Plan.enabled, Organisation.archived_at.is_(None), Plan.planned_until < horizon, Plan.id.not_in(skip))
         .order_by(Plan.id)
         .limit(1)
         .with_for_update(of=Plan, skip_locked=True)
     )
-    row = found.first()
-    if row is None:
-        return None
-    plan, timezone = row
+    return found.first()
+
+
+async def make_drafts(session: AsyncSession, plan: Plan, now: datetime) -> int:
+    """Makes the drafts that a locked plan is behind with; gives how many.
+
+    Each week of a plan is looked at once. A week that has an issue already is left alone.
+    """
+    timezone = (await session.get_one(Organisation, plan.organisation_id)).timezone
     monday = _this_monday(timezone, now)
     last = monday + plan.ahead_weeks * WEEK
     # What was missed while nobody looked is over.

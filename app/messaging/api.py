@@ -1,4 +1,4 @@
-"""Routes of channels, schedules and subscriptions."""
+"""Routes of channels and subscriptions."""
 
 from fastapi import APIRouter
 
@@ -11,10 +11,6 @@ from app.messaging.schemas import (
     ChannelOut,
     ChannelPatch,
     Channels,
-    ScheduleIn,
-    ScheduleOut,
-    SchedulePatch,
-    Schedules,
     SubscriptionIn,
     SubscriptionOut,
     UnreachedMembers,
@@ -61,27 +57,6 @@ async def change_channel(
 ) -> ChannelOut:
     """Changes a channel, and lets a stopped one run again."""
     return _shown(await channels.change_channel(db, svc.vault, staff, channel_id, body, now))
-
-
-@router.get("/schedules", operation_id="list_schedules")
-async def list_schedules(db: Db, staff: Administrator, cursor: Cursor = None, limit: Limit = 50) -> Schedules:
-    """Schedules in the administrator's reach: those of issues and meetings, and standing reminders."""
-    rows, following = page(await service.list_schedules(db, staff, after=cursor, limit=limit), limit)
-    return Schedules(items=[ScheduleOut.model_validate(row) for row in rows], next=following)
-
-
-@router.post("/schedules", operation_id="create_schedule", status_code=201)
-async def create_schedule(body: ScheduleIn, db: Db, staff: Administrator, now: Now, once: OnceDep) -> ScheduleOut:
-    """Sets up a standing reminder for those who have not finished."""
-    return once.keep(ScheduleOut.model_validate(await service.create_schedule(db, staff, body, now)))
-
-
-@router.patch("/schedules/{schedule_id}", operation_id="change_schedule")
-async def change_schedule(
-    schedule_id: PathId, body: SchedulePatch, db: Db, staff: Administrator, now: Now
-) -> ScheduleOut:
-    """Changes a schedule; one that an issue or a meeting made can only be switched on and off."""
-    return ScheduleOut.model_validate(await service.change_schedule(db, staff, schedule_id, body, now))
 
 
 @router.post("/subscriptions", operation_id="record_subscription", status_code=201)

@@ -30,6 +30,7 @@ CAMPAIGN_KINDS = (
 )
 CAMPAIGN_STATES = ("planning", "sending", "done")
 LATE_POLICIES = ("send", "expire")
+DRY_RUN_STATES = ("asked", "found", "nothing", "failed")
 
 BATCH_SIZE = 500
 
@@ -47,7 +48,11 @@ class DeliveryState:
 
 
 class Schedule(Base):
-    """What is due and when: `once_at`, or `cron` in the organisation's zone. `next_due_at` is null when nothing is."""
+    """What is due and when: `once_at`, or `cron` in the zone. `next_due_at` is null when nothing is.
+
+    The zone is the organisation's and follows it, unless it is the schedule's own. `late_policy`: "send" sends as late
+    as `late_seconds`; "expire" lets go what is not sent at once. An archived one is out of every list and never due.
+    """
 
     __tablename__ = "schedules"
     __table_args__ = (
@@ -65,11 +70,13 @@ class Schedule(Base):
     cron: Mapped[str | None]
     once_at: Mapped[datetime | None]
     timezone: Mapped[str]
+    own_zone: Mapped[bool] = mapped_column(server_default="false")
     late_policy: Mapped[str]
-    late_seconds: Mapped[int]  # how late it may still be sent (policy "send": without bound)
+    late_seconds: Mapped[int]
     enabled: Mapped[bool]
     next_due_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+    archived_at: Mapped[datetime | None]
 
 
 class Tick(Base):
@@ -82,7 +89,7 @@ class Tick(Base):
     schedule_id: Mapped[int] = mapped_column(ForeignKey("schedules.id", ondelete="CASCADE"))
     due_at: Mapped[datetime]
     fired_at: Mapped[datetime]
-    outcome: Mapped[str]  # "fired", "expired" or "nothing_to_do"
+    outcome: Mapped[str]  # "fired", "expired", "nothing_to_do", or "coalesced" into a later one that was due as well
 
 
 class Campaign(Base):
@@ -107,12 +114,34 @@ class Campaign(Base):
     planned_until: Mapped[int]  # the last member id that has been planned: the keyset cursor
     recipients: Mapped[int]
     unreachable: Mapped[int]
-    # A dry run is planned and never sent: its batches are born done.
+    # A dry run is planned and never sent: its batches are born done. It was "created" at the time that it tries.
     dry_run: Mapped[bool] = mapped_column(server_default="false")
     paused_at: Mapped[datetime | None]
     cancelled_at: Mapped[datetime | None]
     expires_at: Mapped[datetime]
     created_at: Mapped[datetime]
+
+
+class DryRun(Base):
+    """What a schedule would tell at its next due time: asked for over the API, found out by the scheduler.
+
+    Once it is found, `campaign_id` is a campaign that is planned and never sent; `title` and `body` are its wording.
+    """
+
+    __tablename__ = "dry_runs"
+    __table_args__ = (
+        CheckConstraint(one_of("state", DRY_RUN_STATES), name="state"),
+        Index("ix_dry_runs_asked", "id", postgresql_where=text("state = 'asked'")),
+    )
+
+    id: Mapped[Id]
+    schedule_id: Mapped[int] = mapped_column(ForeignKey("schedules.id", ondelete="CASCADE"), index=True)
+    campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaigns.id"))
+    state: Mapped[str]
+    asked_at: Mapped[datetime] = mapped_column(index=True)
+    due_at: Mapped[datetime | None]
+    title: Mapped[str]
+    body: Mapped[str]
 
 
 class Batch(Base):

@@ -1,4 +1,4 @@
-"""Shapes of channels, schedules and subscriptions."""
+"""Shapes of channels and subscriptions."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -11,7 +11,9 @@ from app.schemas import Id, In, Line, Out
 TemplateId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 # A field of a platform's template, such as thing1 or time2, and what goes into it.
 FieldName = Annotated[str, Field(pattern=r"^[a-z_]{1,24}[0-9]{1,3}$")]
-TemplateKind = Literal["weekly_issue", "meeting", "unfinished_reminder"]
+TemplateKind = Literal[
+    "weekly_issue", "meeting", "unfinished_reminder", "anniversary", "joining_anniversary", "hours_reminder"
+]
 Value = Literal["title", "time", "organisation", "note"]
 SettingName = Annotated[str, Field(pattern=r"^[a-z_]{1,40}$")]
 SettingValue = Annotated[str, Field(max_length=500)]
@@ -33,7 +35,7 @@ class ChannelConfig(In):
     `rate`: deliveries a second at most, where the account has a limit of its own; `burst`: how many of them at once.
     """
 
-    templates: Annotated[dict[TemplateKind, Template], Field(max_length=3)] = Field(default_factory=dict)
+    templates: Annotated[dict[TemplateKind, Template], Field(max_length=6)] = Field(default_factory=dict)
     miniprogram_state: Literal["developer", "trial", "formal"] = "formal"
     rate: Annotated[float, Field(gt=0, le=10_000)] | None = None
     burst: Annotated[int, Field(ge=1, le=10_000)] | None = None
@@ -92,53 +94,6 @@ class Channels(Out):
     """A page of channels."""
 
     items: list[ChannelOut]
-    next: str | None
-
-
-CronText = Annotated[str, Field(min_length=9, max_length=100, pattern=r"^[0-9a-zA-Z*/,\- ]+$")]
-LateSeconds = Annotated[int, Field(ge=0, le=7 * 86400)]
-
-
-class ScheduleIn(In):
-    """A standing reminder for those who have not finished: off unless an organisation sets one up."""
-
-    organisation_id: Id
-    kind: Literal["unfinished_reminder"]
-    cron: CronText
-    late_policy: Literal["send", "expire"] = "expire"
-    late_seconds: LateSeconds = 3600
-    enabled: bool = True
-
-
-class SchedulePatch(In):
-    """What of a schedule changes."""
-
-    cron: CronText | None = None
-    late_policy: Literal["send", "expire"] | None = None
-    late_seconds: LateSeconds | None = None
-    enabled: bool | None = None
-
-
-class ScheduleOut(Out):
-    """A schedule: `subject_id` is the issue or the meeting that made it."""
-
-    id: int
-    organisation_id: int
-    kind: str
-    subject_id: int | None
-    cron: str | None
-    once_at: datetime | None
-    timezone: str
-    late_policy: str
-    late_seconds: int
-    enabled: bool
-    next_due_at: datetime | None
-
-
-class Schedules(Out):
-    """A page of schedules."""
-
-    items: list[ScheduleOut]
     next: str | None
 
 

@@ -1,4 +1,4 @@
-"""When a cron rule is due in its organisation's zone, and when it is night there."""
+"""When a cron rule is due in its zone, how late it may be, and when it is night."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -16,6 +16,8 @@ from app.organisations.settings.keys import DAILY_NOTICES, QUIET_FROM, QUIET_UNT
 from app.organisations.settings.resolved import load_settings
 
 CRON_FIELDS = 5
+# Who looks once a second, or has just been started anew, is not late yet.
+PROMPT = timedelta(minutes=2)
 
 
 class BadCron(Invalid):
@@ -55,6 +57,12 @@ def next_due(cron: str, timezone: str, after: datetime) -> datetime | None:
         after = found.astimezone(UTC)
         if not found.fold:  # the hour that the end of summer time repeats counts once
             return after
+
+
+def latest(schedule: Schedule, due: datetime) -> datetime:
+    """Until when what was due at `due` is still sent."""
+    late = timedelta(seconds=schedule.late_seconds) if schedule.late_policy == "send" else PROMPT
+    return due + max(late, PROMPT)
 
 
 @dataclass(frozen=True)
@@ -100,12 +108,17 @@ def quiet_until(night: Night, now: datetime) -> datetime | None:
 async def follow_zones(session: AsyncSession, now: datetime) -> int:
     """Has standing reminders keep to the clock of their organisations, whose zones have changed; gives how many.
 
-    The time of day stays, so that none comes twice; what is due already fires first.
+    The time of day stays, so that none comes twice; what is due already fires first. A schedule's own zone is kept.
     """
     found = await session.execute(
         select(Schedule, Organisation.timezone)
         .join(Organisation, Organisation.id == Schedule.organisation_id)
-        .where(Schedule.cron.is_not(None), Schedule.timezone != Organisation.timezone, Schedule.next_due_at > now)
+        .where(
+            Schedule.cron.is_not(None),
+            Schedule.own_zone.is_(False),
+            Schedule.timezone != Organisation.timezone,
+            Schedule.next_due_at > now,
+        )
         .order_by(Schedule.id)
         .with_for_update(of=Schedule, skip_locked=True)
     )

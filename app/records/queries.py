@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import RowMapping, func, select, text
+from sqlalchemy import RowMapping, TextClause, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import audit
@@ -53,6 +53,32 @@ WHERE CAST(:after AS bigint) IS NULL OR (path, member_id) > (
 )
 ORDER BY path, member_id LIMIT :limit
 """
+
+
+SHORT = """
+members.exempt_reason IS NULL AND coalesce(
+    (SELECT sum(hundredths) FROM study_hours WHERE member_id = members.id AND earned_on BETWEEN :begins AND :ends), 0
+) < 100 * coalesce(
+    (
+        SELECT CAST(setting.value #>> '{}' AS bigint)
+        FROM unnest(CAST(string_to_array(btrim(organisations.path, '/'), '/') AS bigint[]))
+            WITH ORDINALITY step (id, depth)
+        JOIN organisation_settings setting ON setting.organisation_id = step.id AND setting.key = :key
+        ORDER BY step.depth DESC LIMIT 1
+    ),
+    :asked
+)
+"""
+
+
+def short_of_hours(year: int) -> TextClause:
+    """The condition, for a query of `Member` and their `Organisation`, of not having the hours that are asked there.
+
+    Exempt members never meet it.
+    """
+    return text(f"({SHORT})").bindparams(
+        begins=date(year, 1, 1), ends=date(year, 12, 31), key=HOURS_A_YEAR.name, asked=HOURS_A_YEAR.default
+    )
 
 
 def hours(hundredths: int) -> Decimal:

@@ -223,6 +223,7 @@ async def _nudged_since(session: AsyncSession, organisation: Organisation, since
                 Campaign.kind == NUDGE,
                 Campaign.organisation_id == organisation.id,
                 Campaign.tick_id.is_(None),
+                Campaign.dry_run.is_(False),
                 Campaign.created_at >= since,
             )
             .limit(1)

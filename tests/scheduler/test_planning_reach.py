@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 from sqlalchemy import Engine, event, select, text
 
@@ -13,6 +14,7 @@ from app.platforms.models import ChannelAddress
 from scheduler.adapters.base import AdapterKind
 from scheduler.adapters.console import CONSOLE
 from scheduler.planner import plan_announced
+from tests.conftest import MovableClock
 from tests.scheduler.scene import CONFIG, Scene, Scripted
 from tests.world import APPID
 
@@ -27,8 +29,15 @@ KINDS = {
 STATEMENTS_A_PAGE = 14
 
 
-async def plan(scene: Scene, *, page: int = 2000, dry_run: bool = False) -> int:
-    campaign_id = await scene.campaign(state="planning", audience=Audience("/1/"))
+async def plan(
+    scene: Scene,
+    kind: str = "weekly_issue",
+    *,
+    page: int = 2000,
+    dry_run: bool = False,
+    expires_in: timedelta = timedelta(days=6),
+) -> int:
+    campaign_id = await scene.campaign(kind, state="planning", audience=Audience("/1/"), expires_in=expires_in)
     async with transaction(scene.service.sessions) as session:
         (await session.get_one(Campaign, campaign_id)).dry_run = dry_run
     await plan_announced(scene.service.sessions, KINDS, scene.service.clock(), page=page)
@@ -94,6 +103,28 @@ async def test_those_in_a_batch_have_one_night_of_their_own(scene: Scene) -> Non
         ("20:00", None): [members[1], members[4]],
         ("20:00", "09:00"): [members[2]],
     }
+
+
+async def test_a_meeting_does_not_wait_in_ones_own_night_until_it_is_over(scene: Scene, clock: MovableClock) -> None:
+    await scene.channel("console")
+    await scene.world.member(100, quiet_from="15:00", quiet_until="12:00")
+    clock.move(hours=7)  # 17:00 in Shanghai
+    soon, later = timedelta(hours=16), timedelta(hours=24)
+    for kind, life, own in (
+        ("meeting_notice", soon, (None, None)),
+        ("meeting_notice", later, ("15:00", "12:00")),
+        ("weekly_issue", soon, ("15:00", "12:00")),
+    ):
+        (row,) = await batches(scene, await plan(scene, kind, expires_in=life))
+        assert (row.quiet_from, row.quiet_until) == own
+
+
+async def test_a_channel_that_rests_longer_than_the_campaign_lasts_is_passed_over(scene: Scene) -> None:
+    resting = await scene.channel("sms", 100, rests_until=scene.service.clock() + timedelta(hours=8))
+    console = await scene.channel("console")
+    member = await scene.world.member(100, phone_cipher=b"x")
+    assert await told(scene, await plan(scene, expires_in=timedelta(hours=8))) == {console: [member]}
+    assert await told(scene, await plan(scene, expires_in=timedelta(hours=9))) == {resting: [member]}
 
 
 async def test_a_dry_run_sends_nothing_and_puts_nobody_on_the_list(scene: Scene) -> None:

@@ -8,6 +8,13 @@ from tests.scheduler.scene import ISSUE_EVENT, MEETING_EVENT
 
 ABOUT_MEETINGS = [kind for kind in CAMPAIGN_KINDS if kind.startswith("meeting_")]
 
+STANDING_EVENT = {
+    "at": "2026-11-20T10:00:00+00:00",
+    "days": [{"name": "七一", "words": "党的成立纪念日。"}, {"name": "建站纪念日", "words": ""}],
+    "year": 2026,
+    "article": "《条例》第二十条",
+}
+
 
 @pytest.mark.parametrize(
     ("moment", "timezone", "text"),
@@ -71,13 +78,32 @@ def test_a_cancelled_meeting_gives_no_link_to_a_room_where_nobody_is() -> None:
 def test_a_reminder_of_the_unfinished_names_the_week_and_blames_nobody() -> None:
     message = render("unfinished_reminder", {**ISSUE_EVENT, "at": "2026-11-20T10:00:00+00:00"}, 1)
     assert "示范镇党委" in message.body
-    assert "2026-W47" in message.body
+    assert "2026年第47周的学习" in message.body
     assert message.values["time"] == "2026年11月20日 18:00"
+
+
+def test_two_anniversaries_of_one_day_are_one_message() -> None:
+    message = render("anniversary", {**ISSUE_EVENT, **STANDING_EVENT}, 1)
+    assert message.title == "七一、建站纪念日"
+    assert message.body == "今天是七一、建站纪念日。\n党的成立纪念日。\n—— 示范镇党委"
+
+
+def test_a_greeting_asks_for_nothing_and_says_how_to_be_rid_of_it() -> None:
+    body = render("joining_anniversary", {**ISSUE_EVENT, **STANDING_EVENT}, 1).body
+    assert "不用回复" in body
+    assert "可以在“我的”里关闭" in body
+    assert not set("0123456789") & set(body), "no number of years: one wording is for all of a batch"
+
+
+def test_a_reminder_of_hours_names_the_article_and_says_where_the_member_sees_what_is_missing() -> None:
+    body = render("hours_reminder", {**ISSUE_EVENT, **STANDING_EVENT}, 1).body
+    assert "2026 年的学时还没有学满（依据：《条例》第二十条）" in body
+    assert "还差多少，在小程序“我的”里可以看到" in body
 
 
 def test_every_kind_of_campaign_has_a_title_and_fills_all_that_a_template_may_show() -> None:
     for kind in CAMPAIGN_KINDS:
-        event = MEETING_EVENT if kind in ABOUT_MEETINGS else {**ISSUE_EVENT, "at": "2026-11-20T10:00:00+00:00"}
+        event = MEETING_EVENT if kind in ABOUT_MEETINGS else {**ISSUE_EVENT, **STANDING_EVENT}
         message = render(kind, event, 1)
         assert message.title
         assert set(message.values) == {"title", "time", "organisation", "note"}

@@ -99,6 +99,18 @@ def described(**more: object) -> Make:
     return ask
 
 
+async def dry_run(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A dry run of a schedule."""
+    schedule, run = await targets.dry_run(organisation_id)
+    return Ask({"schedule_id": schedule, "dry_run_id": run})
+
+
+async def new_anniversary(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A day for the list of an organisation."""
+    name = f"纪念日{targets.number()}"
+    return Ask({"organisation_id": organisation_id}, json={"name": name, "month": 7, "day": 1})
+
+
 async def password_sign_in(targets: Targets, organisation_id: int, actor: Person) -> Ask:
     """A sign-in with the right password."""
     return Ask(json={"login": await targets.login(PASSWORD_HASH), "password": PASSWORD})
@@ -391,6 +403,24 @@ async def picture_of_lesson(targets: Targets, organisation_id: int, actor: Perso
 async def word_list(targets: Targets, organisation_id: int, actor: Person) -> Ask:
     """A workbook with one word."""
     return Ask({"organisation_id": organisation_id}, file=write_xlsx({"词表": [["词语"], ["错词"]]}))
+
+
+async def address(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A member, and a channel of their organisation that knows people by an id."""
+    path = {
+        "member_id": await targets.member(organisation_id),
+        "channel_id": await targets.addressed(organisation_id),
+    }
+    return Ask(path, json={"address": "zhang.san"})
+
+
+async def address_sheet(targets: Targets, organisation_id: int, actor: Person) -> Ask:
+    """A workbook with the id of one member."""
+    rows: list[list[Value]] = [["党员编号", "姓名", "收件地址"]]
+    member_id = await targets.world.member(organisation_id, name="张三")
+    rows.append([str(member_id), "张三", "zhang.san"])
+    path = {"channel_id": await targets.addressed(organisation_id)}
+    return Ask(path, file=write_xlsx({"收件地址": rows}))
 
 
 async def set_word_list(targets: Targets, organisation_id: int, actor: Person) -> Ask:

@@ -16,7 +16,7 @@ from app.library.desk_models import DeskChange, DeskComment, LessonCorrection, T
 from app.library.models import IssueLesson, Lesson, Plan
 from app.library.written import BYLINE, FIELDS, RENDERED
 from app.meetings.models import Meeting
-from app.messaging.models import Schedule
+from app.messaging.models import Anniversary, DryRun, Schedule
 from app.messaging.service import Audience, announce
 from app.my_record.models import Certificate
 from app.notes.models import Note
@@ -507,6 +507,13 @@ class Targets:
             await session.flush()
             return channel.id
 
+    async def addressed(self, organisation_id: int) -> int:
+        """A channel that knows people by an id of its platform."""
+        channel_id = await self.channel(organisation_id)
+        async with transaction(self.service.sessions) as session:
+            (await session.get_one(Channel, channel_id)).adapter = "wecom"
+        return channel_id
+
     async def schedule(self, organisation_id: int) -> int:
         """A standing reminder."""
         now = self.service.clock()
@@ -525,6 +532,26 @@ class Targets:
             session.add(schedule)
             await session.flush()
             return schedule.id
+
+    async def dry_run(self, organisation_id: int) -> tuple[int, int]:
+        """A dry run that was asked for: its schedule and itself."""
+        schedule = await self.schedule(organisation_id)
+        async with transaction(self.service.sessions) as session:
+            run = DryRun(schedule_id=schedule, state="asked", asked_at=self.service.clock(), title="", body="")
+            session.add(run)
+            await session.flush()
+            return schedule, run.id
+
+    async def anniversary(self, organisation_id: int) -> int:
+        """A day that the organisation keeps."""
+        async with transaction(self.service.sessions) as session:
+            day = Anniversary(
+                organisation_id=organisation_id, month=7, day=1, name=f"纪念日{self.number()}", words="",
+                enabled=True, created_at=self.service.clock(),
+            )  # fmt: skip
+            session.add(day)
+            await session.flush()
+            return day.id
 
     async def campaign(self, organisation_id: int, state: str = "sending") -> int:
         """What an organisation tells its members."""

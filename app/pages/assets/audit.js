@@ -22,6 +22,10 @@ const ACTIONS = {
   "campaign.paused": "暂停一次发送",
   "campaign.resumed": "继续一次发送",
   "certificate.issued": "开具学习证明",
+  "address.dropped": "删除收件地址",
+  "address.set": "登记收件地址",
+  "addresses.exported": "下载收件地址表",
+  "addresses.imported": "导入收件地址",
   "channel.changed": "修改渠道",
   "channel.created": "新建渠道",
   "comment.created": "添加批注",
@@ -95,8 +99,13 @@ const ACTIONS = {
   "roster.lines_viewed": "查看导入明细",
   "roster.missing_viewed": "查看未列入的人",
   "roster.undone": "撤销名册导入",
+  "anniversary.changed": "修改纪念日",
+  "anniversary.created": "新增纪念日",
+  "anniversary.deleted": "删除纪念日",
+  "schedule.archived": "删除定时",
   "schedule.changed": "修改定时",
   "schedule.created": "新建定时",
+  "schedule.tried": "试算定时",
   "session.opened": "登录",
   "session.refused": "登录失败",
   "setting.changed": "修改设置",
@@ -118,6 +127,7 @@ const ACTIONS = {
 };
 const OBJECTS = {
   account: "账号",
+  anniversary: "纪念日",
   asset: "媒体文件",
   attempt: "作答",
   audit_log: "审计日志",
@@ -166,6 +176,11 @@ const NAMES = {
   kind: "类别",
   lessons: "资料",
   members: "人数",
+  month: "月",
+  day: "日",
+  once_at: "时间",
+  late_policy: "过时处理",
+  late_seconds: "可迟秒数",
   missing: "未列入",
   name: "名称",
   notices: "通知数",
@@ -224,7 +239,7 @@ const FIELDS = { week: "周", lessons: "资料", name: "姓名或名称", phone:
 const VALUES = { ...KINDS, ...MEETINGS, ...ROLES, ...SCHEDULES, ...STATES, ...STAGES, ...ROSTERS, ...ARCHIVED, ...LINES, ...FIELDS, ...SETTINGS, ...WAYS, ...ADAPTERS, true: "是", false: "否", null: "无" };
 const ACTORS = { account: "账号", member: "党员", wechat: "微信用户" };
 // How the actions begin that are asked for together.
-const GROUPS = { session: "登录", account: "账号", post: "职务", member: "党员", roster: "名册导入", organisation: "组织", binding: "绑定", slips: "绑定单", issue: "学习", lesson: "资料", correction: "更正", comment: "批注", plan: "学习计划", topic: "专题", asset: "媒体文件", question: "试题", quiz: "测验", meeting: "会议", completion: "完成情况", setting: "设置", channel: "渠道", campaign: "发送", schedule: "定时", audit: "审计日志" };
+const GROUPS = { session: "登录", account: "账号", post: "职务", member: "党员", roster: "名册导入", organisation: "组织", binding: "绑定", slips: "绑定单", issue: "学习", lesson: "资料", correction: "更正", comment: "批注", plan: "学习计划", topic: "专题", asset: "媒体文件", question: "试题", quiz: "测验", meeting: "会议", completion: "完成情况", setting: "设置", channel: "渠道", campaign: "发送", schedule: "定时", anniversary: "纪念日", audit: "审计日志" };
 
 export function beginnings() {
   return Object.entries(GROUPS);

@@ -1,5 +1,6 @@
 // Channels: which of them are in use.
-import { actions, h, part, show, tag, told } from "./dom.js";
+import { addressSheet, takesAddresses } from "./addresses.js";
+import { actions, fold, h, part, show, tag, told } from "./dom.js";
 import { ADAPTERS, time } from "./format.js";
 import { admin } from "./staff.js";
 
@@ -17,7 +18,7 @@ export async function channels(area, said) {
 }
 
 function row(channel, all, said, again) {
-  const about = [ADAPTERS[channel.adapter] ?? channel.adapter, channel.account && `AppID ${channel.account}`, channel.has_secret && "密钥已设置"];
+  const about = [ADAPTERS[channel.adapter] ?? channel.adapter, channel.account && `${channel.adapter.startsWith("wechat_") ? "AppID" : "账号"} ${channel.account}`, channel.has_secret && "密钥已设置"];
   const others = all.filter((each) => each.enabled && each.id !== channel.id).map((each) => each.name);
   const instead = others.length ? `消息改走：${others.join("、")}。` : "没有其他渠道，党员将收不到任何消息。";
   const wechat = channel.adapter === "wechat_miniprogram" ? "党员也不能再用这个小程序登录。" : "";
@@ -41,5 +42,6 @@ function row(channel, all, said, again) {
         await again(channel, `已${channel.enabled ? "停用" : "启用"}：${channel.name}`);
       },
     }),
+    takesAddresses(channel) && fold("收件地址", addressSheet(channel)),
   );
 }

@@ -104,6 +104,11 @@ export function localIn(days, hour) {
   return `${new Date(Date.now() + SHIFT + days * DAY).toISOString().slice(0, 10)}T${hour}`;
 }
 
+/** A moment as the value of a datetime-local control in Shanghai. */
+export function toLocal(moment) {
+  return new Date(Date.parse(moment) + SHIFT).toISOString().slice(0, 16);
+}
+
 /** What a datetime-local control holds, as a moment with its zone. */
 export function fromLocal(value) {
   return `${value}:00+08:00`;
@@ -136,12 +141,22 @@ export const MESSAGES = {
   meeting_changed: "组织生活变更",
   meeting_cancelled: "组织生活取消",
   unfinished_reminder: "学习提醒",
-  anniversary: "纪念日提醒",
-  joining_anniversary: "政治生日提醒",
+  anniversary: "纪念日",
+  joining_anniversary: "政治生日",
   hours_reminder: "学时提醒",
 };
-export const SCHEDULES = { weekly_issue: "发布每周学习", meeting_reminder: "会议提醒", unfinished_reminder: "未完成提醒" };
-export const ADAPTERS = { console: "演示消息页", wechat_miniprogram: "微信小程序" };
+export const SCHEDULES = { weekly_issue: "发布每周学习", meeting_reminder: "会议提醒", unfinished_reminder: "未完成提醒", anniversary: "纪念日", joining_anniversary: "政治生日", hours_reminder: "学时提醒" };
+export const ADAPTERS = {
+  console: "演示消息页",
+  wechat_miniprogram: "微信小程序",
+  wechat_service_account: "微信服务号",
+  wecom: "企业微信",
+  dingtalk: "钉钉",
+  feishu: "飞书",
+  sms_aliyun: "短信",
+  email: "邮件",
+  webhook: "单位自有平台",
+};
 
 const DAYS = { mon: "一", tue: "二", wed: "三", thu: "四", fri: "五", sat: "六", sun: "日", 0: "日", 1: "一", 2: "二", 3: "三", 4: "四", 5: "五", 6: "六", 7: "日" };
 

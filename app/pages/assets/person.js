@@ -1,4 +1,5 @@
 // One person of the roster: what is known, who may see it, and what can be changed.
+import { memberAddresses } from "./addresses.js";
 import { actions, facts, field, fold, h, options, part, say, show, told } from "./dom.js";
 import { ARCHIVED, ROLES, ROSTERS, STAGES, day } from "./format.js";
 import { personForm } from "./person-form.js";
@@ -23,6 +24,7 @@ async function read(place, actor, places, id, again, said) {
     actor.open(),
   ]);
   const reread = (text) => person(place, actor, places, id, again, text);
+  const addresses = member.archived_at ? null : await memberAddresses(actor, member, reread);
   place.className = "work";
   show(
     place,
@@ -31,6 +33,7 @@ async function read(place, actor, places, id, again, said) {
       member.name,
       facts([["组织", member.organisation], ["类别", STAGES[member.stage]], ["名册", ROSTERS[member.roster]], ["出生年月", member.birth_month ?? "—"], ["入党时间", member.joined_on ?? "—"], ["手机", h("span", { class: "whole" }, member.phone_masked ?? "—")], ["微信", member.bound ? "已绑定" : "未绑定"]].concat(member.exempt ? [["免学", member.exempt_reason ?? "是"]] : []), "words"),
       member.archived_at ? restoring(actor, places, member, reread) : changing(actor, places, member, session, reread),
+      addresses && fold("收件地址（企业微信、邮箱等）", addresses),
       h("h4", {}, "历次所在支部"),
       h("ul", {}, placements.items.map((each) => h("li", {}, `${each.organisation}：${day(each.from_at)}起${each.until_at ? `，至 ${day(each.until_at)}` : ""}`))),
       h("h4", {}, "谁能看到这位党员，为什么"),

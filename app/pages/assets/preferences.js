@@ -22,7 +22,7 @@ export async function preferences(me, phone) {
       {},
       h("legend", {}, "晚上不打扰我"),
       h("div", { class: "fields" }, field("从", from), field("到第二天", until)),
-      h("p", { class: "small soft" }, "不填就按党组织的设置。开始时间在 15:00 以后，结束时间在 5:00 至 12:00 之间。"),
+      h("p", { class: "small soft" }, "不填就按党组织的设置。开始时间在 15:00 以后，结束时间在 5:00 至 12:00 之间。会议通知等不到那时的，按党组织的时间送。"),
     ),
     actions(
       {

@@ -1,24 +1,31 @@
 // What the scheduler does when.
+import { anniversaries } from "./anniversaries.js";
 import { actions, field, fold, h, options, part, show, tag, told } from "./dom.js";
+import { dryRun } from "./dry-run.js";
 import { SCHEDULES, cronText, time } from "./format.js";
+import { STANDING, lateText, scheduleFields, zoneText } from "./schedule-form.js";
 import { admin } from "./staff.js";
 
 const LATEST = 15;
-const DAYS = [["mon", "周一"], ["tue", "周二"], ["wed", "周三"], ["thu", "周四"], ["fri", "周五"], ["sat", "周六"], ["sun", "周日"]];
 
 export async function schedules(area, said) {
   const [all, places] = await Promise.all([admin.all("/schedules"), admin.all("/organisations")]);
   const names = new Map(places.map((each) => [each.id, each.name]));
-  const latest = [...all].sort((one, other) => other.id - one.id).slice(0, LATEST);
+  const newest = [...all].sort((one, other) => other.id - one.id);
   const again = (text, id) => schedules(area, { text, id });
+  const rows = (some) => h("ul", { class: "items" }, some.map((each) => row(each, names, said?.id === each.id && said.text, again)));
+  const own = newest.filter((each) => STANDING.includes(each.kind));
   show(
     area,
     said && !said.id && told(said.text),
     part(
-      "定时",
-      h("ul", { class: "items" }, latest.map((each) => row(each, names, said?.id === each.id && said.text, again))),
-      fold("新建：每周提醒没有学完的人", adding(places, again)),
+      "定时提醒和问候",
+      own.length === 0 && h("p", { class: "soft" }, "还没有。不设就不会发。"),
+      rows(own),
+      fold("新建定时", adding(places, again)),
+      fold("纪念日", anniversaries(places)),
     ),
+    part("学习和会议自动产生的", rows(newest.filter((each) => !STANDING.includes(each.kind)).slice(0, LATEST))),
   );
 }
 
@@ -35,41 +42,71 @@ function state(schedule) {
 }
 
 function row(schedule, names, said, again) {
+  const name = SCHEDULES[schedule.kind] ?? schedule.kind;
+  const standing = STANDING.includes(schedule.kind);
+  const tried = h("div", {});
   return h(
     "li",
     { class: "item" },
-    h("div", { class: "split" }, h("strong", {}, SCHEDULES[schedule.kind] ?? schedule.kind), tag(...state(schedule))),
-    h("p", { class: "small soft" }, [names.get(schedule.organisation_id), rhythm(schedule)].filter(Boolean).join(" · ")),
+    h("div", { class: "split" }, h("strong", {}, name), tag(...state(schedule))),
+    h("p", { class: "small soft" }, [names.get(schedule.organisation_id), rhythm(schedule), standing && zoneText(schedule), standing && lateText(schedule)].filter(Boolean).join(" · ")),
     told(said),
-    schedule.next_due_at &&
-      actions({
-        label: schedule.enabled ? "关闭" : "打开",
-        quiet: true,
-        small: true,
-        confirm: schedule.enabled ? `“${SCHEDULES[schedule.kind] ?? schedule.kind}”（${rhythm(schedule)}）到时不再进行，可以再打开。` : null,
-        run: async () => {
-          await admin.call("PATCH", `/schedules/${schedule.id}`, { json: { enabled: !schedule.enabled } });
-          await again(schedule.enabled ? "已关闭" : "已打开", schedule.id);
+    (schedule.next_due_at || standing) &&
+      actions(
+        schedule.next_due_at && {
+          label: schedule.enabled ? "关闭" : "打开",
+          quiet: true,
+          small: true,
+          confirm: schedule.enabled ? `“${name}”（${rhythm(schedule)}）到时不再进行，可以再打开。` : null,
+          run: async () => {
+            await admin.call("PATCH", `/schedules/${schedule.id}`, { json: { enabled: !schedule.enabled } });
+            await again(schedule.enabled ? "已关闭" : "已打开", schedule.id);
+          },
         },
-      }),
+        schedule.next_due_at && { label: "试算下一次", quiet: true, small: true, run: () => dryRun(tried, schedule) },
+        standing && {
+          label: "删除",
+          quiet: true,
+          small: true,
+          confirm: `“${name}”（${rhythm(schedule)}）删除后不再进行，已发过的仍有记录。`,
+          run: async () => {
+            await admin.call("DELETE", `/schedules/${schedule.id}`);
+            await again("已删除");
+          },
+        },
+      ),
+    tried,
+    standing && fold("修改", changing(schedule, again)),
   );
+}
+
+function changing(schedule, again) {
+  const fields = scheduleFields(schedule);
+  return [
+    fields.element,
+    actions({
+      label: "保存",
+      small: true,
+      run: async () => {
+        const kept = await admin.call("PATCH", `/schedules/${schedule.id}`, { json: fields.read() });
+        await again(`已保存，下次 ${time(kept.next_due_at)}`, schedule.id);
+      },
+    }),
+  ];
 }
 
 function adding(places, again) {
   const place = h("select", {}, options(places.map((each) => [each.id, each.name])));
-  const weekday = h("select", {}, options(DAYS, "fri"));
-  const at = h("input", { type: "time", value: "15:00", required: true });
+  const fields = scheduleFields(null);
   return [
-    h("div", { class: "fields" }, field("组织", place), field("每周", weekday), field("时间", at)),
+    h("div", { class: "fields" }, field("组织", place)),
+    fields.element,
     actions({
       label: "新建",
-      run: async (tell) => {
-        if (!at.value) return tell("warn", "请先选择时间。");
-        const [hour, minute] = at.value.split(":").map(Number);
-        const json = { organisation_id: Number(place.value), kind: "unfinished_reminder", cron: `${minute} ${hour} * * ${weekday.value}` };
+      run: async () => {
+        const json = { organisation_id: Number(place.value), ...fields.read() };
         const made = await admin.call("POST", "/schedules", { json, once: true });
         await again(`已新建，下次 ${time(made.next_due_at)}`, made.id);
-        return undefined;
       },
     }),
   ];

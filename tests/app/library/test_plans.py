@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from app.db.engine import transaction
 from app.directory.models import Organisation
 from app.library.models import Issue
-from app.library.plans import columns_of, occurrences, plan_ahead, title_of
+from app.library.plans import columns_of, lock_behind, make_drafts, occurrences, title_of
 from app.resources import Service
 from tests.app.library.desk import MONDAY, make_issue, make_lesson
 from tests.conftest import MovableClock
@@ -49,7 +49,8 @@ async def plan(client: httpx.AsyncClient, editor: Person, **more: object) -> htt
 
 async def look(service: Service) -> int | None:
     async with transaction(service.sessions) as session:
-        return await plan_ahead(session, service.clock())
+        plan = await lock_behind(session, service.clock())
+        return None if plan is None else await make_drafts(session, plan, service.clock())
 
 
 async def drafts(service: Service) -> list[tuple[date, str, str]]:

@@ -93,6 +93,8 @@ async def test_what_is_announced_waits_for_the_planner(service: Service, world: 
         "floating_only": False,
         "unfinished_week": "2026-W47",
         "issue_id": None,
+        "joined_at": None,
+        "hours_year": None,
     }
     assert (campaign.created_at, campaign.expires_at) == (service.clock(), service.clock() + LONG)
 

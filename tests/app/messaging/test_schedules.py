@@ -10,6 +10,7 @@ from app.db.engine import transaction
 from app.directory.models import Organisation
 from app.messaging.models import Schedule
 from app.messaging.service import cancel_schedules, schedule_once
+from app.messaging.times import follow_zones
 from tests.conftest import MovableClock
 from tests.world import Person, World
 
@@ -34,8 +35,8 @@ async def test_a_standing_reminder_is_due_by_the_clock_of_its_organisation(
     assert created.status_code == 201
     assert created.json() == {
         "id": created.json()["id"], "organisation_id": 10, "kind": "unfinished_reminder", "subject_id": None,
-        "cron": "0 8 * * fri", "once_at": None, "timezone": "Asia/Shanghai", "late_policy": "expire",
-        "late_seconds": 3600, "enabled": True, "next_due_at": "2026-11-20T00:00:00Z",
+        "cron": "0 8 * * fri", "once_at": None, "timezone": "Asia/Shanghai", "own_zone": False,
+        "late_policy": "send", "late_seconds": 3600, "enabled": True, "next_due_at": "2026-11-20T00:00:00Z",
     }  # fmt: skip
     west = (await create(client, admin, organisation_id=11)).json()
     assert (west["timezone"], west["next_due_at"]) == ("Asia/Urumqi", "2026-11-20T02:00:00Z")
@@ -97,6 +98,78 @@ async def test_a_changed_rule_is_due_anew_from_now_on(
     assert (untouched["enabled"], untouched["next_due_at"]) == (False, "2026-11-17T01:30:00Z")
 
 
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({"once_at": "2026-11-20T10:00:00+08:00"}, "cron_or_once"),
+        ({"cron": None}, "cron_or_once"),
+        ({"cron": None, "once_at": "2026-11-16T09:59:59+08:00"}, "bad_once_at"),
+        ({"cron": None, "once_at": "2027-11-18T09:59:59+08:00"}, "bad_once_at"),
+    ],
+)
+async def test_a_schedule_has_a_rhythm_or_one_time_to_come(
+    client: httpx.AsyncClient, world: World, more: dict[str, object], code: str
+) -> None:
+    refused = await create(client, await world.staff(("administrator", 10)), **more)
+    assert (refused.status_code, refused.json()["code"]) == (422, code)
+
+
+async def test_one_time_and_a_rhythm_take_each_others_place(client: httpx.AsyncClient, world: World) -> None:
+    admin = await world.staff(("administrator", 10))
+    once = (await create(client, admin, kind="hours_reminder", cron=None, once_at="2026-11-20T10:00:00+08:00")).json()
+    assert (once["cron"], once["next_due_at"]) == (None, "2026-11-20T02:00:00Z")
+    rhythm = (await change(client, admin, once["id"], cron="0 8 * * fri")).json()
+    assert (rhythm["once_at"], rhythm["next_due_at"]) == (None, "2026-11-20T00:00:00Z")
+    again = (await change(client, admin, once["id"], once_at="2026-11-21T10:00:00+08:00")).json()
+    assert (again["cron"], again["next_due_at"]) == (None, "2026-11-21T02:00:00Z")
+    both = await change(client, admin, once["id"], once_at="2026-11-21T10:00:00+08:00", cron="0 8 * * fri")
+    assert both.json()["code"] == "cron_or_once"
+
+
+async def test_a_zone_of_its_own_stays_whatever_the_organisations_becomes(
+    client: httpx.AsyncClient, world: World, clock: MovableClock
+) -> None:
+    admin = await world.staff(("administrator", 10))
+    own = (await create(client, admin, timezone="Asia/Tokyo")).json()
+    assert (own["timezone"], own["own_zone"], own["next_due_at"]) == ("Asia/Tokyo", True, "2026-11-19T23:00:00Z")
+    following = (await create(client, admin)).json()["id"]
+    async with transaction(world.service.sessions) as session:
+        await session.execute(update(Organisation).where(Organisation.id == 10).values(timezone="Asia/Urumqi"))
+        await session.flush()
+        assert await follow_zones(session, clock.now) == 1
+    zones = {
+        each["id"]: each["timezone"] for each in (await client.get("/schedules", headers=admin.auth)).json()["items"]
+    }
+    assert zones == {own["id"]: "Asia/Tokyo", following: "Asia/Urumqi"}
+    back = (await change(client, admin, own["id"], timezone=None)).json()
+    assert (back["timezone"], back["own_zone"], back["next_due_at"]) == ("Asia/Urumqi", False, "2026-11-20T02:00:00Z")
+    assert (await change(client, admin, own["id"], timezone="Mars/Olympus")).status_code == 422
+
+
+async def test_what_is_due_is_not_skipped_by_a_change_of_something_else(
+    client: httpx.AsyncClient, world: World, clock: MovableClock
+) -> None:
+    admin = await world.staff(("administrator", 10))
+    schedule = (await create(client, admin)).json()["id"]
+    clock.now += timedelta(days=4)
+    admin = await world.staff(("administrator", 10))
+    assert (await change(client, admin, schedule, late_seconds=60)).json()["next_due_at"] == "2026-11-20T00:00:00Z"
+    await change(client, admin, schedule, enabled=False)
+    on = (await change(client, admin, schedule, enabled=True)).json()
+    assert on["next_due_at"] == "2026-11-27T00:00:00Z", "what came while it was off is over"
+
+
+async def test_what_is_put_away_is_out_of_the_list_and_never_due(client: httpx.AsyncClient, world: World) -> None:
+    admin = await world.staff(("administrator", 10))
+    schedule = (await create(client, admin)).json()["id"]
+    assert (await client.delete(f"/schedules/{schedule}", headers=admin.auth)).status_code == 204
+    assert (await client.get("/schedules", headers=admin.auth)).json()["items"] == []
+    assert (await change(client, admin, schedule, enabled=True)).status_code == 404
+    async with world.service.sessions() as session:
+        row = await session.get_one(Schedule, schedule)
+        assert (row.enabled, row.next_due_at) == (False, None)
+
+
 async def test_what_a_meeting_made_is_only_switched_on_and_off(
     client: httpx.AsyncClient, world: World, clock: MovableClock
 ) -> None:
@@ -108,7 +181,11 @@ async def test_what_a_meeting_made_is_only_switched_on_and_off(
         )  # fmt: skip
     off = (await change(client, admin, made.id, enabled=False)).json()
     assert (off["enabled"], off["next_due_at"], off["subject_id"]) == (False, "2026-11-16T07:00:00Z", 7)
-    for changes in ({"cron": "0 8 * * mon"}, {"late_seconds": 1}, {"late_policy": "send", "enabled": True}):
+    assert (await client.delete(f"/schedules/{made.id}", headers=admin.auth)).json()["code"] == "schedule_is_derived"
+    for changes in (
+        {"cron": "0 8 * * mon"}, {"late_seconds": 1}, {"late_policy": "send", "enabled": True}, {"timezone": None},
+        {"once_at": "2026-11-20T10:00:00+08:00"},
+    ):  # fmt: skip
         refused = await change(client, admin, made.id, **changes)
         assert (refused.status_code, refused.json()["code"]) == (409, "schedule_is_derived")
 

@@ -286,7 +286,14 @@ async def test_a_nudge_reminds_those_who_have_not_finished_once_a_day(
     assert (campaign.kind, campaign.subject_id, campaign.event) == (
         "unfinished_reminder", 10, {"week": WEEK, "organisation": "东片党总支"},
     )  # fmt: skip
-    assert campaign.audience == {"path": "/1/10/", "floating_only": False, "unfinished_week": WEEK, "issue_id": None}
+    assert campaign.audience == {
+        "path": "/1/10/",
+        "floating_only": False,
+        "unfinished_week": WEEK,
+        "issue_id": None,
+        "joined_at": None,
+        "hours_year": None,
+    }
     assert campaign.expires_at == clock.now + timedelta(hours=24)
     again = await nudge(client, leader)
     assert (again.status_code, again.json()["code"]) == (409, "nudged_today")
