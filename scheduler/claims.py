@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db.base import Base
 from app.db.engine import Sessions, transaction
 from app.directory.models import Organisation
-from app.messaging.models import Batch, Campaign, DeliveryException, DeliveryState
+from app.messaging.models import BATCH_SIZE, Batch, Campaign, DeliveryException, DeliveryState
 from app.messaging.times import Night, get_nights, own_night
 from app.platforms.models import Channel
 from scheduler.adapters.base import Outcome, Status
@@ -65,9 +65,15 @@ class Claim:
         """The positions in one of these states."""
         return [position for position, value in enumerate(self.states) if value in states]
 
-    def ready(self, now: datetime) -> list[int]:
-        """The positions that may be sent now."""
-        return [at for at in self.positions(DeliveryState.PENDING) if self.next_tries.get(at, now) <= now]
+    def ready(self, now: datetime, most: int = BATCH_SIZE) -> list[int]:
+        """The first positions that may be sent now."""
+        found: list[int] = []
+        at = self.states.find(DeliveryState.PENDING)
+        while at >= 0 and len(found) < most:
+            if self.next_tries.get(at, now) <= now:
+                found.append(at)
+            at = self.states.find(DeliveryState.PENDING, at + 1)
+        return found
 
     def may_try_again(self, position: int) -> bool:
         """Whether one more failed try leaves another one."""

@@ -71,12 +71,12 @@ class Hand:
         """Whether a call is under way."""
         return bool(self._calls)
 
-    def ready(self, now: datetime) -> list[int]:
-        """The positions that may be marked now, whatever the slots and the rate allow."""
+    def ready(self, now: datetime, most: int) -> list[int]:
+        """The first positions that may be marked now, whatever the slots and the rate allow."""
         if self.closed:
             return []
-        ready = self.claim.ready(now)
-        return [at for at in ready if at not in self.behind] if self.behind else ready
+        ready = self.claim.ready(now, most + len(self.behind))
+        return [at for at in ready if at not in self.behind][:most]
 
     def dry_for(self, seconds: float) -> None:
         """Marks nothing for so long: the channel's rate leaves nothing before."""

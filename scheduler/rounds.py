@@ -125,7 +125,7 @@ async def _window(session: AsyncSession, hand: Hand, room: int, now: datetime) -
         hand.closed = True
     elif now < heard_at:
         hand.closed, hand.rest_until = True, heard_at
-    return expires_at, hand.ready(now)[:room]
+    return expires_at, hand.ready(now, room)
 
 
 async def _addressed(

@@ -220,17 +220,18 @@ async def _send(sender: Sender, hand: Hand, stopping: asyncio.Event) -> None:
     # However long the calls hang, the claim shows signs of life well within its lease.
     alive = sender.lease.total_seconds() / 3
     renew_at = loop.time() + alive
+    most = max(hand.kind.per_call, service.settings.sender_calls)
     while True:
         hand.wake.clear()
         now = service.clock()
-        ready = 0 if stopping.is_set() else len(hand.ready(now))
+        ready = 0 if stopping.is_set() else len(hand.ready(now, most))
         room = sender.room(hand, ready)
         if room or hand.arrived:
             async with transaction(service.sessions) as session:
                 calls = await go_round(session, sender.means, hand, room, now)
             hand.start(calls)
             renew_at = loop.time() + alive
-            hand.hungry = hand.takes_slots and bool(hand.ready(now))
+            hand.hungry = hand.takes_slots and bool(hand.ready(now, 1))
             sender.pass_slots_on(hand)
         elif not (hand.in_flight or ready):
             return
