@@ -97,11 +97,11 @@ async def judge(
     verdict = Verdict(kind, len(states), seconds, kills, names, ledger["answers"])
     accepted: Mapping[str, int] = ledger["accepted"]
     verdict.lost = [key for key, state in states.items() if key not in accepted and state not in ENDED]
-    _attribute(verdict, {key: accepted[key] - 1 for key in states if accepted.get(key, 0) > 1}, set(ledger["doubtful"]))
+    attribute(verdict, {key: accepted[key] - 1 for key in states if accepted.get(key, 0) > 1}, set(ledger["doubtful"]))
     return verdict
 
 
-def _attribute(verdict: Verdict, repeats: Mapping[str, int], doubtful: set[str]) -> None:
+def attribute(verdict: Verdict, repeats: Mapping[str, int], doubtful: set[str]) -> None:
     """Whose fault each repeat is: the gateway's, that of the first kill at which it was marked, or nobody's."""
     verdict.by_kill = [0] * len(verdict.kills)
     for key, times in repeats.items():

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.timeout(900)
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder that other users may enter: PostgreSQL and its pooler, run as another, have no way into those of pytest."""
+    """A folder that other users may enter: those of pytest are closed to the one that PostgreSQL runs as."""
     made = Path(tempfile.mkdtemp(prefix="zhijian-push-"))
     yield made
     shutil.rmtree(made, ignore_errors=True)
