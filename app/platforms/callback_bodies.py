@@ -86,7 +86,7 @@ class _Xml:
         except expat.ExpatError:
             raise MalformedBody("no XML") from None
         (root,) = self.open[0].values()
-        return root
+        return root or {}  # an element without anything in it has no text either
 
     def refuse(self, *_: object) -> None:
         raise MalformedBody("a DOCTYPE")

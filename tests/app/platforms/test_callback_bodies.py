@@ -20,6 +20,8 @@ XML = "<xml><List><TemplateId>T1</TemplateId><PopupScene>0</PopupScene></List></
         ("<xml><a><![CDATA[1]]></a><b> 2\n</b><c/></xml>", {"a": "1", "b": "2", "c": ""}),
         ('<?xml version="1.0" encoding="GBK"?><xml><a>支部</a></xml>', {"a": "支部"}),
         (XML, {"List": ITEM}),
+        ("<xml></xml>", {}),
+        ("{}", {}),
         ("<xml><n>1</n><n>2</n><n>3</n></xml>", {"n": ["1", "2", "3"]}),
         ("<xml><n></n><n>2</n></xml>", {"n": ["", "2"]}),
         ('{"List": {"TemplateId": "T1", "PopupScene": 0}}', {"List": ITEM}),
