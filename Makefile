@@ -11,7 +11,7 @@ SEED ?= 1
 # Independent readers of GIFT and QTI that some tests ask; without npm those tests are skipped, but fail in CI.
 ORACLES := tests/oracles/node_modules/.package-lock.json
 
-.PHONY: run test oracles check format lock openapi fuzz bench clean
+.PHONY: run test oracles check format lock openapi fuzz bench bench-push clean
 
 run: .venv/installed
 	@exec $(BIN)/zhijian demo
@@ -48,6 +48,10 @@ fuzz: .venv/installed
 
 bench: .venv/installed
 	$(BIN)/python -m bench.hot_operations $(ARGS)
+
+# What the push engine claims: processes, PostgreSQL and NATS are killed. ARGS="kills --recipients 20000" for less.
+bench-push: .venv/installed
+	$(BIN)/python -m bench.push $(ARGS)
 
 # No index, host or path goes into the lock file.
 lock:

@@ -37,6 +37,8 @@ def configure_logs(level: str, file: Path | None = None) -> None:
     # Each request has its own line from `app.middleware`; each look of the clock is no news.
     logging.getLogger("uvicorn.access").disabled = True
     logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    # A line a call would be a line a delivery.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

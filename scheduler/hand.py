@@ -15,7 +15,7 @@ from scheduler.rates import Rate
 
 log = structlog.get_logger()
 
-# Outcomes gather so that a round is worth its transaction: until half of the calls are back, or for so long.
+# Outcomes gather so that a round is worth its transaction: until three calls of four are back, or for so long.
 LINGER_SECONDS = 0.05
 
 Call = tuple[Sequence[int], Sequence[Envelope]]
@@ -132,7 +132,7 @@ class Hand:
         if self._failure is None:
             self.outcomes.update(task.result())
         self.arrived += 1
-        if self._failure or len(self._calls) <= self.arrived:
+        if self._failure or 3 * len(self._calls) <= self.arrived:
             self.wake.set()
         elif self.arrived == 1:
             asyncio.get_running_loop().call_later(LINGER_SECONDS, self.wake.set)

@@ -72,6 +72,7 @@ def config(tool: list[str], files: tuple[str, ...], folder: Path, **more: str) -
 
 def test_compose_runs_two_apis_and_two_senders_behind_one_proxy(tool: list[str], tmp_path: Path) -> None:
     services = config(tool, COMPOSE, tmp_path)
+    assert services.pop("nats")["profiles"] == ["nats"], "started only by who asks for it"
     assert set(services) == {"postgres", "migrate", "api", "scheduler", "sender", "proxy"}
     assert services["api"]["deploy"]["replicas"] == 2
     assert services["sender"]["deploy"]["replicas"] == 2

@@ -32,6 +32,7 @@ def _shown(channel: Channel) -> ChannelOut:
         config=ChannelConfig.model_validate(channel.config),
         enabled=channel.enabled,
         stopped_reason=channel.stopped_reason,
+        rests_until=channel.rests_until,
     )
 
 

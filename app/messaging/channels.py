@@ -91,7 +91,7 @@ async def create_channel(
 async def change_channel(
     session: AsyncSession, vault: Vault, staff: CurrentStaff, channel_id: int, body: ChannelPatch, now: datetime
 ) -> Channel:
-    """Changes a channel; any change lets a channel that was stopped by a configuration error run again."""
+    """Changes a channel; any change lets a channel run again that an error of its settings stopped, or a quota."""
     channel = await session.scalar(
         select(Channel)
         .join(Organisation, Organisation.id == Channel.organisation_id)
@@ -108,7 +108,7 @@ async def change_channel(
         channel.name = body.name
     if body.enabled is not None:
         channel.enabled = body.enabled
-    channel.stopped_reason = None
+    channel.stopped_reason = channel.rests_until = None
     audit.record(
         session,
         staff.actor,

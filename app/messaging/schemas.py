@@ -30,10 +30,15 @@ class Template(In):
 
 
 class ChannelConfig(In):
-    """Templates by the kind of campaign, the state of the mini-program that a message opens, and what else it needs."""
+    """Templates by the kind of campaign, the state of the mini-program that a message opens, and what else it needs.
+
+    `rate`: deliveries a second at most, where the account has a limit of its own; `burst`: how many of them at once.
+    """
 
     templates: Annotated[dict[TemplateKind, Template], Field(max_length=6)] = Field(default_factory=dict)
     miniprogram_state: Literal["developer", "trial", "formal"] = "formal"
+    rate: Annotated[float, Field(gt=0, le=10_000)] | None = None
+    burst: Annotated[int, Field(ge=1, le=10_000)] | None = None
     # For adapters of other packages; never a secret, which has its own sealed place.
     settings: Annotated[
         dict[SettingName, SettingValue], Field(max_length=20, json_schema_extra={"additionalProperties": False})
@@ -82,6 +87,7 @@ class ChannelOut(Out):
     config: ChannelConfig
     enabled: bool
     stopped_reason: str | None
+    rests_until: datetime | None
 
 
 class Channels(Out):

@@ -1,6 +1,7 @@
 """One HTTP call of a platform, with errors that say whether it can have arrived."""
 
 from collections.abc import Mapping
+from urllib.parse import urlencode
 
 import httpx
 
@@ -26,7 +27,9 @@ async def call(
     """
     # The errors of httpx carry the request, and its URL perhaps a secret: "from None", and words of our own.
     try:
-        return await http.request(method, url, params=query, content=content, headers=headers)
+        # Put together here: httpx takes an address apart three times where it is given a query apart.
+        full = f"{url}?{urlencode(query)}" if query else url
+        return await http.request(method, full, content=content, headers=headers)
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
         raise TransientError("connect", "no connection to the platform") from None
     except httpx.TimeoutException:

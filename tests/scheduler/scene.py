@@ -87,6 +87,7 @@ class Scripted:
     during: Callable[[Sequence[Envelope]], Awaitable[None]] | None = None
     calls: list[list[Envelope]] = field(default_factory=list)
     per_call: int = 1
+    rate: float | None = None
 
     @property
     def members(self) -> list[int]:
@@ -116,6 +117,7 @@ class Scripted:
             address=self.address,
             subscribed=self.subscribed,
             per_call=self.per_call,
+            rate=self.rate,
         )
 
 

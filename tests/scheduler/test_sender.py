@@ -6,11 +6,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from app.db.engine import transaction
-from app.messaging.models import DeliveryState
-from app.platforms.models import Channel
+from app.directory.models import OrganisationSetting
+from app.messaging.models import Batch, DeliveryState
+from app.platforms.models import Channel, ConsoleMessage
 from app.resources import Service
 from scheduler.adapters.base import Envelope, Outcome, Status
 from scheduler.claims import MAX_TRIES
@@ -267,6 +268,48 @@ async def test_a_sender_that_dies_leaves_a_mark_that_is_cleared_up_later(scene: 
     await scene.send(second)
     assert await scene.states(batch_id) == [SENT]
     assert [envelope.again for envelope in second.calls[0]] == [True]
+
+
+async def test_whom_this_channel_does_not_reach_is_told_by_the_next_one(scene: Scene, clock: MovableClock) -> None:
+    near, inbox = await scene.channel(), await scene.channel("console")
+    bound, lost = [await scene.world.member(100) for _ in range(2)]
+    campaign_id = await scene.campaign()
+    batch_id = await scene.batch(campaign_id, near, [bound, lost])
+    adapter = Scripted(outside=True, by_member={lost: Outcome(Status.UNREACHABLE, "46004")})
+    await scene.send(adapter)
+    assert await scene.states(batch_id) == [SENT, DeliveryState.PASSED_ON]
+    assert await scene.notes(batch_id) == {lost: ("unreachable", "46004", 1)}
+    assert await scene.campaign_state(campaign_id) == "sending"
+    await scene.send(adapter)
+    assert await scene.campaign_state(campaign_id) == "done"
+    async with transaction(scene.service.sessions) as session:
+        told = list(await session.scalars(select(ConsoleMessage.member_id)))
+        (added,) = await session.scalars(select(Batch).where(Batch.id != batch_id))
+    assert (told, added.channel_id, list(added.states)) == ([lost], inbox, [SENT])
+
+
+async def test_who_has_had_the_notices_of_the_day_waits_and_what_did_not_go_does_not_count(
+    scene: Scene, service: Service, clock: MovableClock
+) -> None:
+    member_id = await scene.world.member(100)
+    channel_id = await scene.channel()
+    async with transaction(service.sessions) as session:
+        session.add(
+            OrganisationSetting(organisation_id=1, key="daily_notices", value=1, changed_at=clock(), changed_by=None)
+        )
+    adapter = Scripted(rings=True, script=[Outcome(Status.RETRY, "-1")])
+    first, second = [await scene.batch(await scene.campaign(), channel_id, [member_id]) for _ in range(2)]
+    await scene.send(adapter)
+    assert await scene.notes(first) == {member_id: ("retry", "-1", 1)}
+    await scene.send(adapter)
+    assert await scene.states(second) == [SENT]
+    clock.move(seconds=10)
+    await scene.send(adapter)
+    assert await scene.states(first) == [PENDING]
+    assert await scene.notes(first) == {member_id: ("daily_limit", None, 1)}
+    clock.now = (await scene.row(first)).not_before
+    await scene.send(adapter)
+    assert await scene.states(first) == [SENT]
 
 
 # The whole loop

@@ -1,6 +1,7 @@
 """One message for each tap on accept: what is taken, given back and found spent; through a channel with templates."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -14,7 +15,7 @@ from app.platforms.models import Channel
 from app.resources import Service
 from scheduler import subscriptions
 from scheduler.adapters.base import Envelope, Outcome, Status
-from scheduler.sender import send_next
+from scheduler.sender import Sender, send_next
 from tests.conftest import MovableClock
 from tests.scheduler.fakes.process import APPID as FAKE_APPID
 from tests.scheduler.fakes.process import SECRET, SEND, FakeWechat
@@ -285,3 +286,38 @@ async def test_a_spent_quota_of_the_platform_goes_on_tomorrow(
     assert clock.now.astimezone().utctimetuple()[3:5] == (0, 0)  # 08:00 in Shanghai
     assert await send_next(sender, scene.stopping) is True
     assert await scene.states(batch_id) == [DeliveryState.SENT]
+
+
+async def test_several_senders_never_send_without_a_subscription_and_the_ledger_ends_as_the_platform_has_it(
+    scene: Scene, wechat: FakeWechat, clock: MovableClock
+) -> None:
+    accepted = {f"1380000{number:04}": number % 3 + 1 for number in range(45)}
+    openids = {phone: await wechat.accept(phone, accepted[phone]) for phone in accepted}
+    for_each: list[list[int]] = [[], []]  # two campaigns to the same people, a family's second member in each
+    for phone, openid in openids.items():
+        for members in for_each:
+            members.append(await scene.follower(openid, appid=FAKE_APPID, accepted=accepted[phone]))
+    channel_id = await scene.channel("wechat_miniprogram", account=FAKE_APPID, secret=SECRET, config=dict(CONFIG))
+    campaigns = [await scene.campaign(), await scene.campaign("meeting_notice")]
+    batches = []
+    for campaign_id, (mine, others) in zip(campaigns, (for_each, for_each[::-1]), strict=True):
+        for number, members in enumerate((mine[:25], [*mine[25:], *others]), 1):
+            batches.append(await scene.batch(campaign_id, channel_id, members, number))
+    await wechat.fail(SEND, "errcode", errcode=-1, times=25)
+    senders = [scene.real_sender(wechat.base) for _ in range(3)]
+
+    async def work(sender: Sender) -> None:
+        while await send_next(sender, scene.stopping):
+            pass
+
+    async with asyncio.timeout(60):
+        while {await scene.campaign_state(campaign_id) for campaign_id in campaigns} != {"done"}:
+            await asyncio.gather(*map(work, senders))
+            clock.move(seconds=160)
+    codes = [code for batch_id in batches for _, code, _ in (await scene.notes(batch_id)).values()]
+    assert "43101" not in codes
+    sent = Counter(message["openid"] for message in await wechat.sent())
+    assert sum(sent.values()) == sum(accepted.values())
+    for phone, openid in openids.items():
+        assert sent[openid] == accepted[phone]
+        assert await scene.balance(openid) == accepted[phone] - sent[openid]

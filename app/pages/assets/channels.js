@@ -1,6 +1,6 @@
 // Channels: which of them are in use.
 import { actions, h, part, show, tag, told } from "./dom.js";
-import { ADAPTERS } from "./format.js";
+import { ADAPTERS, time } from "./format.js";
 import { admin } from "./staff.js";
 
 export async function channels(area, said) {
@@ -27,6 +27,9 @@ function row(channel, all, said, again) {
     h("div", { class: "split" }, h("strong", {}, channel.name), channel.enabled ? tag("使用中", "good") : tag("已停用", "warn")),
     h("p", { class: "small soft" }, about.filter(Boolean).join(" · ")),
     channel.stopped_reason && h("p", { class: "said bad" }, `已自动停下：${channel.stopped_reason}`),
+    channel.rests_until &&
+      new Date(channel.rests_until) > new Date() &&
+      h("p", { class: "said" }, `平台当日额度已用完，消息将在 ${time(channel.rests_until)} 后继续发送；如已提高额度，修改渠道即可马上继续。`),
     told(said),
     actions({
       label: channel.enabled ? "停用" : "启用",

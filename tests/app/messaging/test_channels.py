@@ -1,5 +1,7 @@
 """Administrators register accounts at platforms; a secret goes in and never comes out."""
 
+from datetime import UTC, datetime
+
 import httpx
 import pytest
 
@@ -35,8 +37,10 @@ async def test_the_secret_of_a_channel_is_sealed_and_never_shown(client: httpx.A
     id_ = created.json()["id"]
     assert created.json() == {
         "id": id_, "organisation_id": 10, "adapter": "wechat_miniprogram", "name": "东片小程序", "account": "wx0123",
-        "has_secret": True, "config": {**CONFIG, "miniprogram_state": "formal", "settings": {}}, "enabled": True,
+        "has_secret": True, "enabled": True,
+        "config": {**CONFIG, "miniprogram_state": "formal", "rate": None, "burst": None, "settings": {}},
         "stopped_reason": None,
+        "rests_until": None,
     }  # fmt: skip
     changed = await client.patch(f"/channels/{id_}", json={"secret": "another-secret"}, headers=admin.auth)
     listed = await client.get("/channels", headers=admin.auth)
@@ -57,12 +61,17 @@ async def test_a_change_replaces_what_it_names_and_lets_a_stopped_channel_run(
     admin = await world.staff(("administrator", 10))
     id_ = (await create(client, admin)).json()["id"]
     async with transaction(world.service.sessions) as session:
-        (await session.get_one(Channel, id_)).stopped_reason = "40125"
-    assert (await client.get("/channels", headers=admin.auth)).json()["items"][0]["stopped_reason"] == "40125"
-    change = {"name": "新名", "enabled": False, "config": {"miniprogram_state": "trial"}}
+        row = await session.get_one(Channel, id_)
+        row.stopped_reason, row.rests_until = "40125", datetime(2026, 11, 16, 16, 5, tzinfo=UTC)
+    (listed,) = (await client.get("/channels", headers=admin.auth)).json()["items"]
+    assert (listed["stopped_reason"], listed["rests_until"]) == ("40125", "2026-11-16T16:05:00Z")
+    change = {"name": "新名", "enabled": False, "config": {"miniprogram_state": "trial", "rate": 100, "burst": 20}}
     changed = (await client.patch(f"/channels/{id_}", json=change, headers=admin.auth)).json()
-    assert (changed["name"], changed["enabled"], changed["stopped_reason"]) == ("新名", False, None)
-    assert changed["config"] == {"templates": {}, "miniprogram_state": "trial", "settings": {}}
+    assert (changed["name"], changed["enabled"]) == ("新名", False)
+    assert (changed["stopped_reason"], changed["rests_until"]) == (None, None)
+    assert changed["config"] == {
+        "templates": {}, "miniprogram_state": "trial", "rate": 100.0, "burst": 20, "settings": {},
+    }  # fmt: skip
     row = await stored(world, id_)
     assert row.secret_cipher is not None
     assert world.service.vault.decrypt(row.secret_cipher, f"channels:{id_}:secret") == SECRET
