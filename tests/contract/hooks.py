@@ -24,6 +24,7 @@ schemathesis.openapi.media_type(PIECE_TYPE, st.sampled_from([PICTURE, PICTURE[:1
 ANYWHERE = {"idempotency_key_reused"}
 # A week or a moment of the right form that the calendar or the years of the product do not have.
 CALENDAR = {"no_such_week", "out_of_range", "datetime_parsing"}
+SCHEDULE = {"bad_cron", "cron_or_once", "bad_once_at", "no_such_timezone", *CALENDAR}
 # What the parser of lessons says: Markdown and its fields are judged as a whole, in Chinese, in one place.
 MEDIA = {"unknown_media", "svg_refused", "broken_media"}
 LESSON = {
@@ -99,8 +100,8 @@ REFUSALS: dict[str, set[str]] = {
     # Which adapters are installed is not the document's to say; a mini-program needs its appid and its secret.
     "create_channel": {"unknown_adapter", "channel_does_not_fit", *CALLBACK},
     "change_channel": {"channel_does_not_fit", *CALLBACK},
-    "create_schedule": {"bad_cron", "cron_or_once", "bad_once_at", "no_such_timezone"},
-    "change_schedule": {"bad_cron", "cron_or_once", "bad_once_at", "no_such_timezone"},
+    "create_schedule": SCHEDULE,
+    "change_schedule": SCHEDULE,
     "create_anniversary": {"no_such_day"},
     "change_anniversary": {"no_such_day"},
     "begin_upload": MEDIA,
