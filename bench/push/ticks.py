@@ -18,7 +18,7 @@ SCHEDULERS = ("scheduler-1", "scheduler-2")
 ADD = text("""
 INSERT INTO schedules
     (organisation_id, kind, cron, timezone, late_policy, late_seconds, enabled, next_due_at, created_at)
-SELECT 1, 'unfinished_reminder', '* * * * *', 'Asia/Shanghai', 'send', 0, true, :first, :first
+SELECT 1, 'unfinished_reminder', '* * * * *', 'Asia/Shanghai', 'send', 604800, true, :first, :first
 FROM generate_series(1, :schedules)
 """)
 
@@ -71,13 +71,17 @@ async def _behind(made: Plant) -> int:
 
 
 async def _count(made: Plant, due: int, last: object, kills: int) -> Ticked:
-    """Ticks and campaigns of the due times until `last`; those of the minutes since then are not counted."""
+    """Ticks and campaigns of the due times until `last`; those of the minutes since then are not counted.
+
+    Of those that were missed the last of each schedule is told: a campaign a tick that fired, and no other.
+    """
     due_by_then = Tick.due_at <= last
     each = func.concat(Tick.schedule_id, " ", Tick.due_at)
     async with transaction(made.sessions) as session:
-        fired = await session.scalar(select(func.count(func.distinct(each))).where(due_by_then)) or 0
+        came = await session.scalar(select(func.count(func.distinct(each))).where(due_by_then)) or 0
         told = await session.scalar(
             select(func.count()).select_from(Campaign).join(Tick, Tick.id == Campaign.tick_id).where(due_by_then)
         )
+        to_tell = await session.scalar(select(func.count()).where(due_by_then, Tick.outcome == "fired")) or 0
         orphans = await session.scalar(select(func.count()).where(Campaign.tick_id.is_(None)))
-    return Ticked(due, due - fired, (told or 0) - fired + (orphans or 0), kills)
+    return Ticked(due, due - came, (told or 0) - to_tell + (orphans or 0), kills)
