@@ -1,5 +1,6 @@
 """Leaders call, change and cancel meetings; announcements and reminders follow in the same transaction."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -11,6 +12,7 @@ from app.directory.models import Session
 from app.meetings.models import MEETING_KINDS
 from app.meetings.service import KIND_NAMES, due_reminder
 from app.messaging.models import Campaign, Schedule
+from app.messaging.service import Audience
 from tests.conftest import MovableClock
 from tests.world import Person, World
 
@@ -57,7 +59,7 @@ async def test_a_called_meeting_is_announced_to_floating_members_and_reminded_of
     assert (meeting["title"], meeting["agenda"], meeting["cancelled"]) == ("十一月党员大会", "一、\n二、", False)
     (notice,) = await campaigns(world)
     assert (notice.kind, notice.organisation_id, notice.subject_id) == ("meeting_notice", 10, meeting["id"])
-    assert notice.audience == {"path": "/1/10/", "floating_only": True, "unfinished_week": None, "issue_id": None}
+    assert notice.audience == asdict(Audience(path="/1/10/", floating_only=True))
     assert notice.expires_at == START
     assert notice.event == {
         "title": "十一月党员大会",
