@@ -27,6 +27,7 @@ from app.platforms.errors import (
     TransientError,
     UnknownOutcome,
 )
+from app.platforms.fields import EMPTY
 
 VERSION = "2017-05-25"
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -36,7 +37,6 @@ PAGE, PAGES = 50, 4
 VARIABLE_LIMIT = 35
 """Characters of one variable of a notice."""
 
-EMPTY = "—"
 HIDDEN_NUMBER = "***"
 
 _LIMITED = "isv.BUSINESS_LIMIT_CONTROL"
