@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import httpx
 import pytest
@@ -18,6 +19,7 @@ from app.messaging.schemas import CallbackFields
 from app.platforms.models import Channel
 from scheduler.followers import name_followers
 from scheduler.sender import send_next
+from tests.conftest import MovableClock
 from tests.scheduler.fakes.process import APPID, SECRET, SEND, TEMPLATE, FakeWechat
 from tests.scheduler.scene import CONFIG, Scene
 
@@ -150,14 +152,34 @@ async def test_who_follows_is_named_and_who_leaves_is_forgotten(scene: Scene, we
     openid = (await wechat.order("follow", **follow))["openid"]
     await wechat.order("follow", appid=ACCOUNT, phone="without")
     assert set((await known()).values()) == {None}
+    rests: dict[int, datetime] = {}
     await wechat.fail(USER_INFO, "errcode", errcode=-1)
-    assert await name_followers(service) == 0
+    assert await name_followers(service, rests) == 0
     assert len(await known()) == 2
-    assert await name_followers(service) == 1
+    assert await name_followers(service, rests) == 1
     assert await known() == {openid: "u-1"}
     await wechat.order("unfollow", **follow)
     assert await known() == {}
     await wechat.order("follow", **follow)
-    assert await name_followers(service) == 1
+    assert await name_followers(service, rests) == 1
     assert await known() == {openid: "u-1"}
-    assert await name_followers(service) == 0
+    assert await name_followers(service, rests) == 0
+
+
+async def test_a_spent_quota_of_questions_is_not_asked_again_before_the_next_day(
+    scene: Scene, wechat: FakeWechat, clock: MovableClock
+) -> None:
+    await wechat.order("apps", appid=ACCOUNT, secret=SECRET, templates={}, service=True)
+    await scene.channel("wechat_service_account", account=ACCOUNT, secret=SECRET)
+    settings = scene.service.settings.model_copy(update={"wechat_api": wechat.base})
+    service = replace(scene.service, settings=settings)
+    openid = (await wechat.order("follow", appid=ACCOUNT, phone="one", unionid="u-1"))["openid"]
+    async with transaction(service.sessions) as session:
+        session.add(WechatUser(appid=ACCOUNT, openid=openid, created_at=service.clock()))
+    rests: dict[int, datetime] = {}
+    await wechat.fail(USER_INFO, "errcode", errcode=45009)
+    for _ in range(3):
+        assert await name_followers(service, rests) == 0
+    assert await wechat.count(USER_INFO) == 1
+    clock.now += timedelta(days=1)
+    assert await name_followers(service, rests) == 1
