@@ -10,6 +10,8 @@ from app.platforms.calls import call, unreadable
 from app.platforms.errors import TransientError, UnknownOutcome
 
 MESSAGE_LIMIT = 200
+WORD_LENGTH = 8
+HIDDEN = "***"
 
 
 async def ask(
@@ -48,11 +50,15 @@ def error_code(answer: Mapping[str, object], key: str = "errcode") -> int:
     return code if isinstance(code, int) else -999
 
 
-def without(message: object, *secrets: str) -> str:
-    """What a platform says, without the secrets that it repeats, and bounded."""
+def without(message: object, *hidden: str) -> str:
+    """What a platform says, without the secrets and the people that it repeats in any case, and bounded."""
     text = str(message)
-    for hidden in filter(None, secrets):
-        text = text.replace(hidden, "***")
+    lowered = text.lower()
+    for each in filter(None, hidden):
+        if each.lower() in lowered:
+            # The id of a person may be as short as a part of any word.
+            pattern = re.escape(each) if len(each) >= WORD_LENGTH else rf"\b{re.escape(each)}\b"
+            text = re.sub(pattern, HIDDEN, text, flags=re.IGNORECASE | re.ASCII)
     return text[:MESSAGE_LIMIT]
 
 

@@ -98,7 +98,7 @@ class FeishuClient:
             )
 
         answer, token = await call_with_token(self._tokens, call, lambda each: error_code(each, "code") in STALE_TOKEN)
-        self._check(answer, _CLASS_OF_CODE, token)
+        self._check(answer, _CLASS_OF_CODE, token, *ids)
         data = answer.get("data")
         lists = data if isinstance(data, dict) else {}
         named = (lists.get(f"invalid_{group}") for group in ("open_ids", "union_ids", "user_ids"))
@@ -123,12 +123,12 @@ class FeishuClient:
         self,
         answer: Mapping[str, object],
         classes: Mapping[int, type[PlatformError]],
-        token: str = "",
+        *hidden: str,
         unknown: type[PlatformError] = PlatformError,
     ) -> None:
         code = error_code(answer, "code")
         if code != 0:
-            raise classes.get(code, unknown)(code, without(answer.get("msg", ""), self._secret, token))
+            raise classes.get(code, unknown)(code, without(answer.get("msg", ""), self._secret, *hidden))
 
 
 def _group(each: str) -> str:
