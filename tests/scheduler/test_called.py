@@ -14,7 +14,7 @@ from sqlalchemy import select
 from app.db.engine import transaction
 from app.directory.models import Binding, WechatUser
 from app.messaging.callbacks.settings import set_callback
-from app.messaging.models import SubscriptionBalance
+from app.messaging.models import DeliveryState, SubscriptionBalance
 from app.messaging.schemas import CallbackFields
 from app.platforms.models import Channel
 from scheduler.followers import name_followers
@@ -98,16 +98,22 @@ async def run(scene: Scene, wechat: FakeWechat, url: str, *, refusing: bool) -> 
     channel_id = await called_channel(scene, url, wechat, lost=12)
     phones = [f"phone-{number}" for number in range(6)]
     members = await bound(scene, [await wechat.accept(phone) for phone in phones])
-    for _ in range(10):
-        await scene.batch(await scene.campaign(), channel_id, members)
+    batches = [await scene.batch(await scene.campaign(), channel_id, members) for _ in range(10)]
     chosen = random.Random(7)
 
     async def tap(phone: str) -> None:
         for _ in range(6):
             if refusing and chosen.random() < 0.3:
                 await wechat.reject(phone)
+                await arrived(phones.index(phone))
             else:
                 await wechat.accept(phone)
+
+    async def arrived(position: int) -> None:
+        """What was on its way when a member refused would use up their next tap, of which the ledger learns later."""
+        for batch in batches:
+            while (await scene.states(batch))[position] == DeliveryState.SENDING:
+                await asyncio.sleep(0.01)
 
     async def send() -> None:
         while await send_next(scene.real_sender(wechat.base), scene.stopping):
