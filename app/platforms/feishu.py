@@ -33,10 +33,12 @@ TITLE_BYTES, BODY_BYTES, LINK_BYTES = 200, 12_000, 2000
 SEND = "/open-apis/message/v4/batch_send/"
 TOKEN = "/open-apis/auth/v3/tenant_access_token/internal"  # noqa: S105  # a path
 
+THROTTLED = 99991400, "x-ogw-ratelimit-reset"
+
 STALE_TOKEN = frozenset({99991661, 99991663, 99991664, 99991665})
 
 _CLASS_OF_CODE: dict[int, type[PlatformError]] = {
-    **dict.fromkeys((99991400, 230020), TransientError),
+    230020: TransientError,
     # An error inside of Feishu: nothing is said about how far it came.
     **dict.fromkeys((1500, 2200, 5000), UnknownOutcome),
     # 10003 and 10014: the id or the secret, at the token. 99991403: the month's calls, which an administrator buys.
@@ -93,8 +95,9 @@ class FeishuClient:
 
         async def call(token: str) -> Mapping[str, object]:
             headers = {"authorization": f"Bearer {token}", "content-type": "application/json; charset=utf-8"}
+            url = self._base + SEND
             return await ask(
-                self._http, "POST", self._base + SEND, body=body, headers=headers, code="code", delivers=True
+                self._http, "POST", url, body=body, headers=headers, code="code", throttled=THROTTLED, delivers=True
             )
 
         answer, token = await call_with_token(self._tokens, call, lambda each: error_code(each, "code") in STALE_TOKEN)
@@ -111,9 +114,9 @@ class FeishuClient:
     async def _fetch_token(self, force: bool) -> Token:
         # There is no force: Feishu gives the same token until its last 30 minutes.
         body = {"app_id": self._app_id, "app_secret": self._secret}
-        answer = await ask(self._http, "POST", self._base + TOKEN, body=body, code="code")
+        answer = await ask(self._http, "POST", self._base + TOKEN, body=body, code="code", throttled=THROTTLED)
         # Whatever else is refused here is about the application.
-        self._check(answer, {99991400: TransientError}, unknown=PlatformConfigurationError)
+        self._check(answer, {}, unknown=PlatformConfigurationError)
         value, seconds = answer.get("tenant_access_token"), answer.get("expire")
         if not isinstance(value, str) or not value or not isinstance(seconds, int):
             raise TransientError("not_understood", "the token answer holds no token")

@@ -168,7 +168,9 @@ def _unknown_settings(rules: ChannelRules, settings: Mapping[str, str]) -> list[
     known = [rule.name for rule in rules.settings]
     hint = f"可用的设置是：{'、'.join(known)}。" if known else "这种渠道没有别的设置。"
     return [
-        Finding(f"config.settings.{name}", "unknown_setting", f"{rules.label}没有“{name}”这项设置，请删去或改正；{hint}")
+        Finding(
+            f"config.settings.{name}", "unknown_setting", f"{rules.label}没有“{name}”这项设置，请删去或改正；{hint}"
+        )
         for name in settings
         if name not in known
     ]

@@ -65,10 +65,11 @@ class Platform:
     text where there is none, once for each message that the fake has taken; `texts(desk)`: what these say, in the same
     order.
     `faults`: what the fake is told to do, by the status that must come of it. `throttled`: those of `RETRY` that say
-    "too many". `spent`: those of `UNREACHABLE` that say that a subscription is used up. `together`: one call of the platform takes all envelopes of a `send`, so that a fault is of all of them.
-    `stranger`: an address that the platform refuses. `bad_configs`: settings that the adapter must refuse, when it is
-    built or as `CHANNEL_DOWN`. `lacks`: each feature that the platform does not have, with the reason; what
-    is neither described nor lacking is an error.
+    "too many". `spent`: those of `UNREACHABLE` that say that a subscription is used up. `together`: one call of the
+    platform takes all envelopes of a `send`, so that a fault is of all of them. `stranger`: an address that the
+    platform refuses. `bad_configs`: settings that the adapter must refuse, when it is built or as `CHANNEL_DOWN`.
+    `lacks`: each feature that the platform does not have, with the reason; what is neither described nor lacking is
+    an error.
     """
 
     kind: AdapterKind
