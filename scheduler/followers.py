@@ -64,6 +64,8 @@ async def _name_those_of(service: Service, channel: Channel, rests: dict[int, da
             log.warning("followers_not_named", channel=channel.id, code=str(error.code))
             if isinstance(error, QuotaExceeded):
                 rests[channel.id] = tomorrow(service.clock())
+            if type(error) is PlatformError:
+                continue  # a code that nobody knows may be about this one alone, and must not keep the others waiting
             return named
         await _keep(service, user, unionid)
         named += unionid is not None

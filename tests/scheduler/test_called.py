@@ -162,6 +162,9 @@ async def test_who_follows_is_named_and_who_leaves_is_forgotten(scene: Scene, we
     await wechat.fail(USER_INFO, "errcode", errcode=-1)
     assert await name_followers(service, rests) == 0
     assert len(await known()) == 2
+    await wechat.fail(USER_INFO, "errcode", errcode=46004)
+    assert await name_followers(service, rests) == 0
+    assert await known() == {openid: None}
     assert await name_followers(service, rests) == 1
     assert await known() == {openid: "u-1"}
     await wechat.order("unfollow", **follow)
