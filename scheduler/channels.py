@@ -1,6 +1,7 @@
 """Whether a channel may be sent through: it stands still after a wrong setting, and rests when its quota is spent."""
 
-from datetime import datetime
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import structlog
 from prometheus_client import Counter
@@ -10,6 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.platforms.models import Channel
 
 log = structlog.get_logger()
+
+# A day's quota begins anew at midnight in China; a few minutes later, so that no clock is ahead of the platform's.
+QUOTA_RESUMES = time(0, 5)
+PLATFORM_ZONE = ZoneInfo("Asia/Shanghai")
 
 STOPPED = Counter("zhijian_channel_stopped", "Channels stopped by an error of their settings", ["adapter"])
 
@@ -51,3 +56,9 @@ async def rest_channel(session: AsyncSession, used: Channel, until: datetime) ->
         .values(rests_until=func.greatest(Channel.rests_until, until))
         .execution_options(synchronize_session=False)
     )
+
+
+def tomorrow(now: datetime) -> datetime:
+    """When the platform's next day has begun."""
+    day = now.astimezone(PLATFORM_ZONE).date() + timedelta(days=1)
+    return datetime.combine(day, QUOTA_RESUMES, PLATFORM_ZONE)

@@ -3,17 +3,19 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from datetime import datetime
 
 import structlog
 from sqlalchemy import delete, select, update
 
 from app.db.engine import is_away, transaction
 from app.directory.models import WechatUser
-from app.platforms.errors import PlatformError, RecipientError
+from app.platforms.errors import PlatformError, QuotaExceeded, RecipientError
 from app.platforms.models import Channel
 from app.platforms.token_store import DatabaseTokens
 from app.platforms.wechat_service import ServiceAccountClient
 from app.resources import Service
+from scheduler.channels import tomorrow
 
 log = structlog.get_logger()
 
@@ -22,23 +24,30 @@ LOOK_SECONDS = 20
 AT_ONCE = 100
 
 
-async def name_followers(service: Service) -> int:
+async def name_followers(service: Service, rests: dict[int, datetime]) -> int:
     """Asks for those whom an event has told of, up to `AT_ONCE` an account; gives how many are known now.
 
     Who follows no more, or has no unionid, can be matched with nobody and is not kept. No transaction is open while the
-    platform is asked; a platform that refuses is asked again at the next look.
+    platform is asked; a platform that refuses is asked again at the next look. `rests` is kept from look to look: until
+    when a channel is left alone because its quota is spent. Messages have one of their own, and go on.
     """
+    now = service.clock()
     async with transaction(service.sessions) as session:
         rows = await session.scalars(
             select(Channel)
-            .where(Channel.adapter == ADAPTER, Channel.enabled, Channel.secret_cipher.is_not(None))
+            .where(
+                Channel.adapter == ADAPTER,
+                Channel.enabled,
+                Channel.stopped_reason.is_(None),
+                Channel.secret_cipher.is_not(None),
+            )
             .order_by(Channel.id)
         )
-        channels = rows.all()
-    return sum([await _name_those_of(service, channel) for channel in channels])
+        channels = [channel for channel in rows if rests.get(channel.id, now) <= now]
+    return sum([await _name_those_of(service, channel, rests) for channel in channels])
 
 
-async def _name_those_of(service: Service, channel: Channel) -> int:
+async def _name_those_of(service: Service, channel: Channel, rests: dict[int, datetime]) -> int:
     async with transaction(service.sessions) as session:
         unnamed = (WechatUser.appid == channel.account) & WechatUser.unionid.is_(None)
         rows = await session.execute(
@@ -53,6 +62,10 @@ async def _name_those_of(service: Service, channel: Channel) -> int:
             unionid = None
         except PlatformError as error:
             log.warning("followers_not_named", channel=channel.id, code=str(error.code))
+            if isinstance(error, QuotaExceeded):
+                rests[channel.id] = tomorrow(service.clock())
+            if type(error) is PlatformError:
+                continue  # a code that nobody knows may be about this one alone, and must not keep the others waiting
             return named
         await _keep(service, user, unionid)
         named += unionid is not None
@@ -87,9 +100,10 @@ async def naming_followers(service: Service) -> AsyncIterator[None]:
 
 
 async def _look_for_ever(service: Service) -> None:
+    rests: dict[int, datetime] = {}
     while True:
         try:
-            await name_followers(service)
+            await name_followers(service, rests)
         except Exception as error:
             log.warning("followers_failed", error=type(error).__name__, exc_info=None if is_away(error) else error)
         await asyncio.sleep(LOOK_SECONDS)

@@ -3,8 +3,7 @@
 from collections import Counter as Count
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
 
 from prometheus_client import Counter
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,10 +17,6 @@ from scheduler.addresses import Address
 from scheduler.claims import OWNER_DIED, Claim, Note
 from scheduler.hand import Call, Hand
 from scheduler.render import render
-
-# A day's quota begins anew at midnight in China; a few minutes later, so that no clock is ahead of the platform's.
-QUOTA_RESUMES = time(0, 5)
-PLATFORM_ZONE = ZoneInfo("Asia/Shanghai")
 
 DELIVERIES = Counter("zhijian_deliveries_total", "Deliveries tried", ["adapter", "status"])
 
@@ -107,7 +102,7 @@ async def _record(session: AsyncSession, hand: Hand, books: Books, now: datetime
         await channels.stop_channel(session, claim.channel, down.code, down.detail)
     if any(outcome.status is Status.QUOTA for outcome in outcomes.values()):
         hand.closed = True
-        await channels.rest_channel(session, claim.channel, _tomorrow(now))
+        await channels.rest_channel(session, claim.channel, channels.tomorrow(now))
 
 
 async def _window(session: AsyncSession, hand: Hand, room: int, now: datetime) -> tuple[datetime, list[int]]:
@@ -205,12 +200,6 @@ def _calls(hand: Hand, sending: Mapping[int, Address]) -> list[Call]:
     if hand.many:
         return [(list(sending), envelopes)] if sending else []
     return [((at,), (envelope,)) for at, envelope in zip(sending, envelopes, strict=True)]
-
-
-def _tomorrow(now: datetime) -> datetime:
-    """When the platform's next day has begun."""
-    day = now.astimezone(PLATFORM_ZONE).date() + timedelta(days=1)
-    return datetime.combine(day, QUOTA_RESUMES, PLATFORM_ZONE)
 
 
 async def recover(session: AsyncSession, vault: Vault, hand: Hand, now: datetime) -> None:

@@ -40,7 +40,7 @@ class ChannelConfig(In):
     miniprogram_state: Literal["developer", "trial", "formal"] = "formal"
     rate: Annotated[float, Field(gt=0, le=10_000)] | None = None
     burst: Annotated[int, Field(ge=1, le=10_000)] | None = None
-    # For adapters of other packages; never a secret, which has its own sealed place.
+    # What else the adapter needs, see `GET /channel-kinds`; never a secret, which has its own sealed place.
     settings: Annotated[
         dict[SettingName, SettingValue], Field(max_length=20, json_schema_extra={"additionalProperties": False})
     ] = Field(default_factory=dict)

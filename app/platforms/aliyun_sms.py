@@ -27,6 +27,7 @@ from app.platforms.errors import (
     TransientError,
     UnknownOutcome,
 )
+from app.platforms.fields import EMPTY
 
 VERSION = "2017-05-25"
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -36,8 +37,6 @@ PAGE, PAGES = 50, 4
 VARIABLE_LIMIT = 35
 """Characters of one variable of a notice."""
 
-EMPTY = "—"
-HIDDEN_NUMBER = "***"
 
 _LIMITED = "isv.BUSINESS_LIMIT_CONTROL"
 _PAUSES = {"分钟级": 60, "小时级": 3600}
@@ -153,7 +152,7 @@ class AliyunSmsClient:
         if code == "OK":
             return
         message = str(answer.get("Message", ""))
-        shown = without(message.replace(number, HIDDEN_NUMBER), self._secret)
+        shown = without(message, self._secret, number)
         kind = _CLASS_OF_CODE.get(code, PlatformError)
         if code == _LIMITED and "天级" not in message:
             raise TransientError(code, shown, next((_PAUSES[word] for word in _PAUSES if word in message), 0))

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 
 import httpx
 
-from app.platforms.calls import call, unreadable
+from app.platforms.calls import call, unreadable, wait_in
 from app.platforms.errors import TransientError, UnknownOutcome
 
 MESSAGE_LIMIT = 200
+WORD_LENGTH = 8
+HIDDEN = "***"
 
 
 async def ask(
@@ -21,10 +23,12 @@ async def ask(
     body: Mapping[str, object] | None = None,
     headers: Mapping[str, str] | None = None,
     code: str = "errcode",
+    throttled: tuple[int, str] | None = None,
     delivers: bool = False,
 ) -> Mapping[str, object]:
     """Send one request and read its JSON object; ``code`` is the field in which the platform says how it went.
 
+    ``throttled``: its code for too many calls, beside HTTP 429, and the header that says for how many seconds.
     ``delivers``: a lost answer is an UnknownOutcome, and success must be said by ``code``. Signing in, a phone number
     and a token deliver nothing to anyone: a lost answer to these is transient.
     """
@@ -34,6 +38,9 @@ async def ask(
     wanted = {"content-type": "application/json", **(headers or {})}
     response = await call(http, method, url, lost=lost, query=query, content=content, headers=wanted)
     answer = _json_object(response.content)
+    if throttled is not None and (response.status_code == 429 or error_code(answer or {}, code) == throttled[0]):
+        after = wait_in(response, throttled[1])
+        raise TransientError(throttled[0], "the platform wants to be asked later", after)
     # HTTP 200 is not delivery: a send is accepted only by what the platform says itself.
     if answer is None or (code not in answer and (delivers or response.status_code != 200)):
         raise unreadable(response.status_code, lost)
@@ -48,11 +55,15 @@ def error_code(answer: Mapping[str, object], key: str = "errcode") -> int:
     return code if isinstance(code, int) else -999
 
 
-def without(message: object, *secrets: str) -> str:
-    """What a platform says, without the secrets that it repeats, and bounded."""
+def without(message: object, *hidden: str) -> str:
+    """What a platform says, without the secrets and the people that it repeats in any case, and bounded."""
     text = str(message)
-    for hidden in filter(None, secrets):
-        text = text.replace(hidden, "***")
+    lowered = text.lower()
+    for each in filter(None, hidden):
+        if each.lower() in lowered:
+            # The id of a person may be as short as a part of any word.
+            pattern = re.escape(each) if len(each) >= WORD_LENGTH else rf"\b{re.escape(each)}\b"
+            text = re.sub(pattern, HIDDEN, text, flags=re.IGNORECASE | re.ASCII)
     return text[:MESSAGE_LIMIT]
 
 

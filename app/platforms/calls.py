@@ -38,6 +38,16 @@ async def call(
         raise lost("broken", "the connection broke before the answer was complete") from None
 
 
+LONGEST_WAIT = 3600
+"""Seconds of a wait that a platform names and that are believed."""
+
+
+def wait_in(response: httpx.Response, header: str) -> int:
+    """The seconds that a header such as Retry-After says, 0 where it says none; a date is not read."""
+    text = response.headers.get(header, "")
+    return min(int(text), LONGEST_WAIT) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
 def unreadable(status: int, lost: Lost) -> PlatformError:
     """Decide what an answer without the platform's own error code means, by its HTTP status.
 

@@ -101,7 +101,7 @@ class DingtalkClient:
             "userid_list": ",".join(user_ids),
             "msg": {"msgtype": "text", "text": {"content": text}},
         }
-        answer = await self._business(SEND, body, delivers=True)
+        answer = await self._business(SEND, body, delivers=True, people=user_ids)
         task = answer.get("task_id")
         return await self._outcome(task, set(user_ids)) if isinstance(task, int) else {}
 
@@ -119,13 +119,15 @@ class DingtalkClient:
                 break
         return refused
 
-    async def _business(self, path: str, body: Mapping[str, object], *, delivers: bool) -> Mapping[str, object]:
+    async def _business(
+        self, path: str, body: Mapping[str, object], *, delivers: bool, people: Sequence[str] = ()
+    ) -> Mapping[str, object]:
         async def call(token: str) -> Mapping[str, object]:
             url, query = self._base + path, {"access_token": token}
             return await ask(self._http, "POST", url, query=query, body=body, delivers=delivers)
 
         answer, token = await call_with_token(self._tokens, call, lambda each: _code(each) in STALE_TOKEN)
-        self._check(answer, token)
+        self._check(answer, token, *people)
         return answer
 
     async def check_secret(self) -> None:
@@ -142,10 +144,10 @@ class DingtalkClient:
             raise TransientError("not_understood", "the token answer holds no token")
         return Token(value, self._now() + timedelta(seconds=seconds))
 
-    def _check(self, answer: Mapping[str, object], token: str = "") -> None:
+    def _check(self, answer: Mapping[str, object], *hidden: str) -> None:
         code = _code(answer)
         if code != 0:
-            message = without(answer.get("sub_msg") or answer.get("errmsg", ""), self._secret, token)
+            message = without(answer.get("sub_msg") or answer.get("errmsg", ""), self._secret, *hidden)
             raise _CLASS_OF_CODE.get(code, PlatformError)(code, message)
 
 

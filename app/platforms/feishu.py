@@ -33,10 +33,12 @@ TITLE_BYTES, BODY_BYTES, LINK_BYTES = 200, 12_000, 2000
 SEND = "/open-apis/message/v4/batch_send/"
 TOKEN = "/open-apis/auth/v3/tenant_access_token/internal"  # noqa: S105  # a path
 
+THROTTLED = 99991400, "x-ogw-ratelimit-reset"
+
 STALE_TOKEN = frozenset({99991661, 99991663, 99991664, 99991665})
 
 _CLASS_OF_CODE: dict[int, type[PlatformError]] = {
-    **dict.fromkeys((99991400, 230020), TransientError),
+    230020: TransientError,
     # An error inside of Feishu: nothing is said about how far it came.
     **dict.fromkeys((1500, 2200, 5000), UnknownOutcome),
     # 10003 and 10014: the id or the secret, at the token. 99991403: the month's calls, which an administrator buys.
@@ -93,12 +95,13 @@ class FeishuClient:
 
         async def call(token: str) -> Mapping[str, object]:
             headers = {"authorization": f"Bearer {token}", "content-type": "application/json; charset=utf-8"}
+            url = self._base + SEND
             return await ask(
-                self._http, "POST", self._base + SEND, body=body, headers=headers, code="code", delivers=True
+                self._http, "POST", url, body=body, headers=headers, code="code", throttled=THROTTLED, delivers=True
             )
 
         answer, token = await call_with_token(self._tokens, call, lambda each: error_code(each, "code") in STALE_TOKEN)
-        self._check(answer, _CLASS_OF_CODE, token)
+        self._check(answer, _CLASS_OF_CODE, token, *ids)
         data = answer.get("data")
         lists = data if isinstance(data, dict) else {}
         named = (lists.get(f"invalid_{group}") for group in ("open_ids", "union_ids", "user_ids"))
@@ -111,9 +114,9 @@ class FeishuClient:
     async def _fetch_token(self, force: bool) -> Token:
         # There is no force: Feishu gives the same token until its last 30 minutes.
         body = {"app_id": self._app_id, "app_secret": self._secret}
-        answer = await ask(self._http, "POST", self._base + TOKEN, body=body, code="code")
+        answer = await ask(self._http, "POST", self._base + TOKEN, body=body, code="code", throttled=THROTTLED)
         # Whatever else is refused here is about the application.
-        self._check(answer, {99991400: TransientError}, unknown=PlatformConfigurationError)
+        self._check(answer, {}, unknown=PlatformConfigurationError)
         value, seconds = answer.get("tenant_access_token"), answer.get("expire")
         if not isinstance(value, str) or not value or not isinstance(seconds, int):
             raise TransientError("not_understood", "the token answer holds no token")
@@ -123,12 +126,12 @@ class FeishuClient:
         self,
         answer: Mapping[str, object],
         classes: Mapping[int, type[PlatformError]],
-        token: str = "",
+        *hidden: str,
         unknown: type[PlatformError] = PlatformError,
     ) -> None:
         code = error_code(answer, "code")
         if code != 0:
-            raise classes.get(code, unknown)(code, without(answer.get("msg", ""), self._secret, token))
+            raise classes.get(code, unknown)(code, without(answer.get("msg", ""), self._secret, *hidden))
 
 
 def _group(each: str) -> str:

@@ -159,7 +159,21 @@ def check_channel(
         found.append(Finding("secret", "missing_secret", f"请填写{rules.secret}。"))
     for rule in rules.settings:
         found += _check_setting(rule, settings.get(rule.name, "").strip())
+    found += _unknown_settings(rules, settings)
     return found + _check_templates(rules, templates)
+
+
+def _unknown_settings(rules: ChannelRules, settings: Mapping[str, str]) -> list[Finding]:
+    """A setting that nothing reads would be dropped in silence: the one that was meant is then missing."""
+    known = [rule.name for rule in rules.settings]
+    hint = f"可用的设置是：{'、'.join(known)}。" if known else "这种渠道没有别的设置。"
+    return [
+        Finding(
+            f"config.settings.{name}", "unknown_setting", f"{rules.label}没有“{name}”这项设置，请删去或改正；{hint}"
+        )
+        for name in settings
+        if name not in known
+    ]
 
 
 def _check_setting(rule: SettingRule, value: str) -> list[Finding]:

@@ -13,7 +13,7 @@ from datetime import datetime
 
 import httpx
 
-from app.platforms.calls import call, unreadable
+from app.platforms.calls import call, unreadable, wait_in
 from app.platforms.errors import (
     ContentRejected,
     PlatformConfigurationError,
@@ -28,9 +28,6 @@ MIN_SECRET, MAX_SECRET = 24, 64
 
 REFUSED = frozenset({400, 406, 409, 411, 413, 415, 451})
 """This notice is refused, and another one may not be."""
-
-LONGEST_WAIT = 3600
-"""Seconds of a Retry-After that are believed."""
 
 NO_SUCH_MEMBER = 422
 """Agreed with receivers: they know no such member, and another channel may."""
@@ -72,7 +69,7 @@ class WebhookClient:
         if status in REFUSED:
             raise ContentRejected(f"http_{status}", "the receiver refuses this notice")
         if status in (429, 503):
-            after = _seconds(response.headers.get("retry-after", ""))
+            after = wait_in(response, "retry-after")
             raise TransientError(f"http_{status}", "the receiver wants to be asked later", after)
         # 401, 403, 404, 410 and redirections: the address or the secret is wrong, for every member.
         raise unreadable(status, UnknownOutcome)
@@ -82,11 +79,6 @@ def sign(secret: bytes, key: str, timestamp: str, content: bytes) -> str:
     """The value of the header `webhook-signature`."""
     digest = hmac.digest(secret, f"{key}.{timestamp}.".encode() + content, "sha256")
     return f"v1,{base64.b64encode(digest).decode()}"
-
-
-def _seconds(text: str) -> int:
-    """The seconds of a Retry-After, 0 where it says none; a date is not read, and the usual pause holds."""
-    return min(int(text), LONGEST_WAIT) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def _secret(text: str) -> bytes:

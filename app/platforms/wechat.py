@@ -71,7 +71,8 @@ class WechatClient:
         }
         if page:
             body["page"] = page
-        answer = await self._account.business("POST", "/cgi-bin/message/subscribe/send", body=body, delivers=True)
+        path = "/cgi-bin/message/subscribe/send"
+        answer = await self._account.business("POST", path, body=body, delivers=True, openid=openid)
         msgid = answer.get("msgid")
         return str(msgid) if isinstance(msgid, int | str) and msgid else None
 

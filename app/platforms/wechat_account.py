@@ -69,15 +69,19 @@ class WechatAccount:
         query: Mapping[str, str] | None = None,
         body: Mapping[str, object] | None = None,
         delivers: bool,
+        openid: str = "",
     ) -> Mapping[str, object]:
-        """Call with the shared token; a refused token is renewed, and the call replayed exactly once."""
+        """Call with the shared token; a refused token is renewed, and the call replayed exactly once.
+
+        ``openid``: whom the call is about, so that no error names them.
+        """
 
         async def call(token: str) -> Mapping[str, object]:
             asked = {**(query or {}), "access_token": token}
             return await ask(self._http, method, self._base + path, query=asked, body=body, delivers=delivers)
 
         answer, token = await call_with_token(self._tokens, call, lambda each: error_code(each) in STALE_TOKEN)
-        self._check(answer, token)
+        self._check(answer, token, openid)
         return answer
 
     async def check_secret(self) -> None:
@@ -93,8 +97,8 @@ class WechatAccount:
             raise TransientError("not_understood", "the token answer holds no token")
         return Token(value, self._now() + timedelta(seconds=seconds))
 
-    def _check(self, answer: Mapping[str, object], token: str = "") -> None:
+    def _check(self, answer: Mapping[str, object], *hidden: str) -> None:
         code = error_code(answer)
         if code != 0:
-            message = without(answer.get("errmsg", ""), self.secret, token)
+            message = without(answer.get("errmsg", ""), self.secret, *hidden)
             raise _CLASS_OF_CODE.get(code, PlatformError)(code, message)

@@ -46,7 +46,8 @@ class ServiceAccountClient:
             body["url"] = url
         if miniprogram is not None:
             body["miniprogram"] = dict(zip(("appid", "pagepath"), miniprogram, strict=True))
-        await self._account.business("POST", "/cgi-bin/message/template/send", body=body, delivers=True)
+        path = "/cgi-bin/message/template/send"
+        await self._account.business("POST", path, body=body, delivers=True, openid=openid)
 
     async def unionid(self, openid: str) -> str | None:
         """The unionid of a follower; None where the person follows no more or the account has no open platform.
@@ -54,6 +55,6 @@ class ServiceAccountClient:
         Raises RecipientError, PlatformConfigurationError, QuotaExceeded or TransientError.
         """
         query = {"openid": openid, "lang": "zh_CN"}
-        answer = await self._account.business("GET", "/cgi-bin/user/info", query=query, delivers=False)
+        answer = await self._account.business("GET", "/cgi-bin/user/info", query=query, delivers=False, openid=openid)
         unionid = answer.get("unionid")
         return unionid if isinstance(unionid, str) and unionid else None

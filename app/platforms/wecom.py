@@ -78,7 +78,7 @@ class WecomClient:
             return await ask(self._http, "POST", url, query=query, body=body, delivers=True)
 
         answer, token = await call_with_token(self._tokens, call, lambda each: error_code(each) in STALE_TOKEN)
-        self._check(answer, token)
+        self._check(answer, token, *user_ids)
         # errcode 0 is success for all others than these.
         return {user for field in ("invaliduser", "unlicenseduser") for user in _listed(answer.get(field))}
 
@@ -96,10 +96,10 @@ class WecomClient:
             raise TransientError("not_understood", "the token answer holds no token")
         return Token(value, self._now() + timedelta(seconds=seconds))
 
-    def _check(self, answer: Mapping[str, object], token: str = "") -> None:
+    def _check(self, answer: Mapping[str, object], *hidden: str) -> None:
         code = error_code(answer)
         if code != 0:
-            message = without(answer.get("errmsg", ""), self._secret, token)
+            message = without(answer.get("errmsg", ""), self._secret, *hidden)
             raise _CLASS_OF_CODE.get(code, PlatformError)(code, message)
 
 

@@ -48,7 +48,7 @@ def build(channel: ChannelInfo, outside: Outside) -> Wecom:
     """The adapter of a WeCom channel; raises PlatformConfigurationError where the application's id is no number."""
     agent_id = setting(channel, "agent_id")
     if not agent_id.isascii() or not agent_id.isdigit():
-        raise PlatformConfigurationError("bad_settings", "agent_id is not the number of an application")
+        raise PlatformConfigurationError("bad_settings", "应用的 agent_id 应为数字，请在企业微信管理后台查看后填写。")
     host, now = outside.hosts["wecom"], outside.now
     return Wecom(WecomClient(outside.http, host, channel.account, channel.secret, int(agent_id), now, outside.tokens))
 

@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import httpx
 import pytest
@@ -13,11 +14,12 @@ from sqlalchemy import select
 from app.db.engine import transaction
 from app.directory.models import Binding, WechatUser
 from app.messaging.callbacks.settings import set_callback
-from app.messaging.models import SubscriptionBalance
+from app.messaging.models import DeliveryState, SubscriptionBalance
 from app.messaging.schemas import CallbackFields
 from app.platforms.models import Channel
 from scheduler.followers import name_followers
 from scheduler.sender import send_next
+from tests.conftest import MovableClock
 from tests.scheduler.fakes.process import APPID, SECRET, SEND, TEMPLATE, FakeWechat
 from tests.scheduler.scene import CONFIG, Scene
 
@@ -96,16 +98,22 @@ async def run(scene: Scene, wechat: FakeWechat, url: str, *, refusing: bool) -> 
     channel_id = await called_channel(scene, url, wechat, lost=12)
     phones = [f"phone-{number}" for number in range(6)]
     members = await bound(scene, [await wechat.accept(phone) for phone in phones])
-    for _ in range(10):
-        await scene.batch(await scene.campaign(), channel_id, members)
+    batches = [await scene.batch(await scene.campaign(), channel_id, members) for _ in range(10)]
     chosen = random.Random(7)
 
     async def tap(phone: str) -> None:
         for _ in range(6):
             if refusing and chosen.random() < 0.3:
                 await wechat.reject(phone)
+                await arrived(phones.index(phone))
             else:
                 await wechat.accept(phone)
+
+    async def arrived(position: int) -> None:
+        """What was on its way when a member refused would use up their next tap, of which the ledger learns later."""
+        for batch in batches:
+            while (await scene.states(batch))[position] == DeliveryState.SENDING:
+                await asyncio.sleep(0.01)
 
     async def send() -> None:
         while await send_next(scene.real_sender(wechat.base), scene.stopping):
@@ -150,14 +158,37 @@ async def test_who_follows_is_named_and_who_leaves_is_forgotten(scene: Scene, we
     openid = (await wechat.order("follow", **follow))["openid"]
     await wechat.order("follow", appid=ACCOUNT, phone="without")
     assert set((await known()).values()) == {None}
+    rests: dict[int, datetime] = {}
     await wechat.fail(USER_INFO, "errcode", errcode=-1)
-    assert await name_followers(service) == 0
+    assert await name_followers(service, rests) == 0
     assert len(await known()) == 2
-    assert await name_followers(service) == 1
+    await wechat.fail(USER_INFO, "errcode", errcode=46004)
+    assert await name_followers(service, rests) == 0
+    assert await known() == {openid: None}
+    assert await name_followers(service, rests) == 1
     assert await known() == {openid: "u-1"}
     await wechat.order("unfollow", **follow)
     assert await known() == {}
     await wechat.order("follow", **follow)
-    assert await name_followers(service) == 1
+    assert await name_followers(service, rests) == 1
     assert await known() == {openid: "u-1"}
-    assert await name_followers(service) == 0
+    assert await name_followers(service, rests) == 0
+
+
+async def test_a_spent_quota_of_questions_is_not_asked_again_before_the_next_day(
+    scene: Scene, wechat: FakeWechat, clock: MovableClock
+) -> None:
+    await wechat.order("apps", appid=ACCOUNT, secret=SECRET, templates={}, service=True)
+    await scene.channel("wechat_service_account", account=ACCOUNT, secret=SECRET)
+    settings = scene.service.settings.model_copy(update={"wechat_api": wechat.base})
+    service = replace(scene.service, settings=settings)
+    openid = (await wechat.order("follow", appid=ACCOUNT, phone="one", unionid="u-1"))["openid"]
+    async with transaction(service.sessions) as session:
+        session.add(WechatUser(appid=ACCOUNT, openid=openid, created_at=service.clock()))
+    rests: dict[int, datetime] = {}
+    await wechat.fail(USER_INFO, "errcode", errcode=45009)
+    for _ in range(3):
+        assert await name_followers(service, rests) == 0
+    assert await wechat.count(USER_INFO) == 1
+    clock.now += timedelta(days=1)
+    assert await name_followers(service, rests) == 1

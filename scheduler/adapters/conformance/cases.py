@@ -68,6 +68,7 @@ def cases(platform: Platform) -> list[Case]:
 def _all(platform: Platform) -> Iterator[tuple[str, Run]]:
     yield "success", _success
     yield "full_call", _full_call
+    yield "own_words", _own_words
     yield "parallel_calls", _parallel_calls
     for name, message in TEXTS.items():
         yield f"text_{name}", partial(_text, message)
@@ -137,11 +138,29 @@ async def _full_call(platform: Platform, desk: Desk) -> None:
     await _arrived(platform, desk, addresses)
 
 
+async def _own_words(platform: Platform, desk: Desk) -> None:
+    """Each member gets what is meant for them, also where others in the same call get something else."""
+    addresses, adapter = await _members(platform, desk, 2), desk.adapter()
+    words = ("春耕备耕", "秋收冬藏")
+    messages = [replace(MESSAGE, title=word, body=word, values={**MESSAGE.values, "title": word}) for word in words]
+    if platform.kind.per_call > 1:
+        _all_are(await desk.send(adapter, addresses, *messages), Status.SENT)
+    else:
+        for number, (address, message) in enumerate(zip(addresses, messages, strict=True), start=1):
+            _all_are(await desk.send(adapter, [address], message, first=number), Status.SENT)
+    said = dict(zip(await platform.delivered(desk), await platform.texts(desk), strict=True))
+    for number, (address, word) in enumerate(zip(addresses, words, strict=True), start=1):
+        found = [each for each in words if each in said.get(address or str(number), "")]
+        require(found == [word], f"the member who should read {word} reads {found}")
+
+
 async def _parallel_calls(platform: Platform, desk: Desk) -> None:
     addresses = await _members(platform, desk, 8)
     adapter = desk.adapter()
-    for outcomes in await asyncio.gather(*(desk.send(adapter, [address]) for address in addresses)):
+    calls = (desk.send(adapter, [address], first=number) for number, address in enumerate(addresses, start=1))
+    for outcomes in await asyncio.gather(*calls):
         _all_are(outcomes, Status.SENT)
+    await _arrived(platform, desk, addresses)
     if platform.token is not None:
         require(await desk.count(platform.token.path) == 1, "calls at the same time fetched more than one token")
 
@@ -156,7 +175,10 @@ async def _text(message: Message, platform: Platform, desk: Desk) -> None:
 async def _fault(fault: Fault, status: Status, platform: Platform, desk: Desk) -> None:
     addresses = await _members(platform, desk, min(platform.kind.per_call, 2) if platform.together else 1)
     await desk.fail(fault)
-    _all_are(await desk.send(desk.adapter(), addresses), status)
+    outcomes = await desk.send(desk.adapter(), addresses)
+    _all_are(outcomes, status)
+    spent = {outcome.subscription_spent for outcome in outcomes}
+    require(spent == {fault in platform.spent}, f"subscription_spent is {spent} after {fault}")
     if status is Status.UNKNOWN:
         require(await desk.count(platform.send) == 1, "what may have arrived was sent again by the adapter itself")
     elif await platform.delivered(desk):
@@ -200,13 +222,14 @@ async def _wrong_secret(platform: Platform, desk: Desk) -> None:
 
 
 async def _secret_repeated(platform: Platform, desk: Desk) -> None:
-    """A platform that quotes the secret and the token in its refusal: `Desk.send` looks at what is handed on."""
+    """A platform that quotes the secret, the token and whom it was for: `Desk.send` looks at what is handed on."""
     (address,) = await _members(platform, desk, 1)
     adapter = desk.adapter()
     await desk.send(adapter, [address])
     faults = [fault for each in platform.faults.values() for fault in each if fault.mode == "errcode"]
     for fault in faults[:3]:
-        await desk.fail(replace(fault, errmsg=f"refused: {' '.join(sorted(desk.secrets))}"))
+        quoted = " ".join(sorted({*desk.secrets, *desk.addresses}))
+        await desk.fail(replace(fault, errmsg=f"refused: {quoted}"))
         await desk.send(adapter, [address])
 
 

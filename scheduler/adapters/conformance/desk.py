@@ -17,6 +17,7 @@ from scheduler.adapters.base import Adapter, ChannelInfo, Envelope, Message, Out
 from scheduler.adapters.conformance.platform import Fault, Platform
 
 TIMEOUT = 0.6
+ADDRESS_LENGTH = 5
 
 MESSAGE = Message(
     kind="weekly_issue",
@@ -66,6 +67,7 @@ class Desk:
     store: _Tokens = field(default_factory=_Tokens)
     console: list[Envelope] = field(default_factory=list)
     logged: list[str] = field(default_factory=list)
+    addresses: set[str] = field(default_factory=set)
 
     async def order(self, what: str, **body: Any) -> Any:
         """An order at the fake's control side."""
@@ -99,10 +101,19 @@ class Desk:
             channel, Outside(self.outside_http, lambda: datetime.now(UTC), hosts, put_on_console, self.store)
         )
 
-    async def send(self, adapter: Adapter, addresses: Sequence[str], message: Message = MESSAGE) -> Sequence[Outcome]:
-        """Sends in one call, and checks what holds for every call."""
+    async def send(
+        self, adapter: Adapter, addresses: Sequence[str], *messages: Message, first: int = 1
+    ) -> Sequence[Outcome]:
+        """Sends in one call, and checks what holds for every call: one message to all, or one to each.
+
+        The members are numbered from `first`.
+        """
+        # Shorter ones are a part of many words.
+        self.addresses |= {address for address in addresses if len(address) >= ADDRESS_LENGTH}
+        said = messages if len(messages) == len(addresses) else (messages or (MESSAGE,)) * len(addresses)
         envelopes = [
-            Envelope(f"1:{number}", number, address, message) for number, address in enumerate(addresses, start=1)
+            Envelope(f"1:{number}", number, address, message)
+            for number, (address, message) in enumerate(zip(addresses, said, strict=True), start=first)
         ]
         try:
             outcomes = list(await adapter.send(envelopes))
@@ -120,8 +131,9 @@ class Desk:
             self._keeps_secrets(line, "the log")
 
     def _keeps_secrets(self, text: str, where: str) -> None:
-        # The secret is left out of the complaint as well.
+        # What is hidden is left out of the complaint as well.
         require(not any(secret in text for secret in self.secrets), f"a secret or a token is in {where}")
+        require(not any(address in text for address in self.addresses), f"the address of a person is in {where}")
 
     @property
     def secrets(self) -> set[str]:

@@ -1,5 +1,6 @@
 """What a test says of an adapter and its platform, so that the suite knows what to ask of them."""
 
+import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -49,6 +50,11 @@ class TokenRules:
     revoke: Callable[["Desk"], Awaitable[None]]
 
 
+async def sent_texts(desk: "Desk") -> Sequence[str]:
+    """All that the fake shows of each message that it has taken."""
+    return [json.dumps(each, ensure_ascii=False) for each in await desk.look("sent")]
+
+
 @dataclass(frozen=True)
 class Platform:
     """An adapter, its fake, and what the platform knows.
@@ -56,12 +62,14 @@ class Platform:
     `send`: the path that delivers, as the fake counts it. `channel` and `hosts` are made from the address of the fake.
     `set_up(desk, count)` empties the fake and gives the addresses of so many members who can be reached at least ten
     times each; "" each where `AdapterKind.address` is "member". `delivered(desk)`: the address, or the member's id as
-    text where there is none, once for each message that the fake has taken.
+    text where there is none, once for each message that the fake has taken; `texts(desk)`: what these say, in the same
+    order.
     `faults`: what the fake is told to do, by the status that must come of it. `throttled`: those of `RETRY` that say
-    "too many". `together`: one call of the platform takes all envelopes of a `send`, so that a fault is of all of them.
-    `stranger`: an address that the platform refuses. `bad_configs`: settings that the adapter must refuse, when it is
-    built or as `CHANNEL_DOWN`. `lacks`: each feature that the platform does not have, with the reason; what
-    is neither described nor lacking is an error.
+    "too many". `spent`: those of `UNREACHABLE` that say that a subscription is used up. `together`: one call of the
+    platform takes all envelopes of a `send`, so that a fault is of all of them. `stranger`: an address that the
+    platform refuses. `bad_configs`: settings that the adapter must refuse, when it is built or as `CHANNEL_DOWN`.
+    `lacks`: each feature that the platform does not have, with the reason; what is neither described nor lacking is
+    an error.
     """
 
     kind: AdapterKind
@@ -71,7 +79,9 @@ class Platform:
     set_up: Callable[["Desk", int], Awaitable[Sequence[str]]]
     delivered: Callable[["Desk"], Awaitable[Sequence[str]]]
     faults: Mapping[Status, Sequence[Fault]] = field(default_factory=dict)
+    texts: Callable[["Desk"], Awaitable[Sequence[str]]] = sent_texts
     throttled: Sequence[Fault] = ()
+    spent: Sequence[Fault] = ()
     together: bool = True
     stranger: str | None = None
     token: TokenRules | None = None
@@ -96,4 +106,6 @@ def undeclared(platform: Platform) -> list[str]:
         "settings": bool(platform.bad_configs),
     }
     unknown = [name for name in platform.lacks if name not in described]
+    if platform.kind.subscribed != bool(platform.spent):
+        unknown.append("spent")
     return unknown + [name for name, known in described.items() if known == (name in platform.lacks)]

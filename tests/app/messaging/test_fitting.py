@@ -75,6 +75,11 @@ async def test_all_that_does_not_fit_is_said_at_once(client: httpx.AsyncClient, 
         ),
         ({"adapter": "webhook", "account": ""}, ("config.settings.url", "missing_setting")),
         ({"adapter": "email"}, ("config.settings.host", "missing_setting")),
+        ({"config": {"settings": {"token": "x"}}}, ("config.settings.token", "unknown_setting")),
+        (
+            {"adapter": "wecom", "config": {"settings": {"agent_id": "1", "agentid": "1"}}},
+            ("config.settings.agentid", "unknown_setting"),
+        ),
     ],
 )
 async def test_each_platform_asks_for_what_it_needs(

@@ -63,6 +63,7 @@ MINIPROGRAM = Platform(
         Status.QUOTA: refusals(45009),
     },
     throttled=refusals(45011),
+    spent=refusals(43101),
     stranger="o-nobody",
     token=TokenRules(TOKEN, (40001, 40014, 42001), wechat_revoke),
     bad_configs=WECHAT_BAD_CONFIGS,
@@ -103,6 +104,7 @@ SERVICE_ACCOUNT = replace(
     ),
     set_up=service_set_up,
     delivered=service_delivered,
+    spent=(),
     token=TokenRules(TOKEN, (40001, 40014, 42001), service_revoke),
 )
 
@@ -156,6 +158,10 @@ async def console_delivered(desk: Desk) -> Sequence[str]:
     return [str(envelope.member_id) for envelope in desk.console]
 
 
+async def console_texts(desk: Desk) -> Sequence[str]:
+    return [envelope.message.body for envelope in desk.console]
+
+
 _INSIDE = "the console is a table of ours: it has no platform that could refuse"
 
 CONSOLE_PLATFORM = Platform(
@@ -165,6 +171,7 @@ CONSOLE_PLATFORM = Platform(
     hosts=lambda base: {},
     set_up=console_set_up,
     delivered=console_delivered,
+    texts=console_texts,
     lacks={
         "connection": "no connection is made",
         "secret": "it has no account",

@@ -10,6 +10,7 @@ import pytest
 
 from scheduler.adapters.base import Adapter, AdapterKind, ChannelInfo, Envelope, Outcome, Outside, Status
 from scheduler.adapters.conformance import Platform, Violation, cases
+from scheduler.adapters.conformance.desk import MESSAGE
 from scheduler.adapters.wechat_miniprogram import WECHAT_MINIPROGRAM, build
 from tests.scheduler.adapters.platforms import CONSOLE_PLATFORM, MINIPROGRAM
 
@@ -63,6 +64,21 @@ class LogsTheSecret(Wrong):
         return await super().send(envelopes)
 
 
+class TellsWhom(Wrong):
+    async def send(self, envelopes: Sequence[Envelope]) -> Sequence[Outcome]:
+        return [replace(each, detail=f"to {envelopes[0].address}") for each in await super().send(envelopes)]
+
+
+class SaysTheSame(Wrong):
+    async def send(self, envelopes: Sequence[Envelope]) -> Sequence[Outcome]:
+        return await super().send([replace(each, message=MESSAGE) for each in envelopes])
+
+
+class KeepsTheSubscription(Wrong):
+    async def send(self, envelopes: Sequence[Envelope]) -> Sequence[Outcome]:
+        return [replace(each, subscription_spent=False) for each in await super().send(envelopes)]
+
+
 def platform_with(mistake: type[Wrong]) -> Platform:
     def wrong(channel: ChannelInfo, outside: Outside) -> Adapter:
         return mistake(build(channel, outside), channel.secret)
@@ -84,6 +100,9 @@ def platform_with(mistake: type[Wrong]) -> Platform:
         (SendsTwice, "token_refused_with_42001", "calls: a refused token"),
         (TellsTheSecret, "success", "in an outcome"),
         (LogsTheSecret, "success", "in the log"),
+        (TellsWhom, "success", "the address of a person"),
+        (SaysTheSame, "own_words", "the member who should read"),
+        (KeepsTheSubscription, "unreachable_after_43101", "subscription_spent is {False}"),
     ],
 )
 async def test_a_mistake_is_found(wechat_base: str, mistake: type[Wrong], case: str, complaint: str) -> None:
@@ -106,6 +125,8 @@ async def test_a_token_that_each_adapter_fetches_for_itself_is_found(wechat_base
 def test_what_a_platform_lacks_must_be_said() -> None:
     with pytest.raises(ValueError, match="partial"):
         cases(replace(MINIPROGRAM, lacks={}))
+    with pytest.raises(ValueError, match="spent"):
+        cases(replace(MINIPROGRAM, spent=()))
     with pytest.raises(ValueError, match="quota"):
         cases(replace(MINIPROGRAM, faults={**MINIPROGRAM.faults, Status.QUOTA: ()}))
     with pytest.raises(ValueError, match="token"):

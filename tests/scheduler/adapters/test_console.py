@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+from structlog.testing import capture_logs
+
 from app.db.engine import transaction
 from app.platforms import console as inbox
 from app.resources import Service
@@ -15,10 +17,14 @@ async def test_a_message_is_put_into_the_inbox_and_a_repeat_of_it_is_only_counte
     scene: Scene, service: Service
 ) -> None:
     console = build(ChannelInfo(1, "", "", {}), scene.sender().outside(1))
-    message = render("meeting_notice", MEETING_EVENT, 7)
-    for keys in (["3:1", "3:2"], ["3:2"]):
-        outcomes = await console.send([Envelope(key, int(key[-1]), "", message) for key in keys])
-        assert [outcome.status for outcome in outcomes] == [Status.SENT] * len(keys)
+    message = render("meeting_notice", {**MEETING_EVENT, "meeting_password": "pass-2026"}, 7)
+    with capture_logs() as logs:
+        for keys in (["3:1", "3:2"], ["3:2"]):
+            outcomes = await console.send([Envelope(key, int(key[-1]), "", message) for key in keys])
+            assert [outcome.status for outcome in outcomes] == [Status.SENT] * len(keys)
+    assert [entry["key"] for entry in logs] == ["3:1", "3:2", "3:2"]
+    assert "pass-2026" in message.body
+    assert not any(word in str(logs) for word in ("pass-2026", "meeting.example"))
     async with transaction(service.sessions) as session:
         shown = await inbox.list_messages(session, before=None, limit=10)
         older = await inbox.list_messages(session, before=shown[0].id, limit=10)

@@ -51,12 +51,13 @@ async def test_different_messages_are_different_calls(adapter: Adapter, feishu: 
     assert await feishu.count(FEISHU_SEND) == 2
 
 
-@pytest.mark.parametrize(("mode", "errcode"), [("errcode", 99991400), ("http_429", 0)])
-async def test_both_forms_of_throttling_are_tried_again(
-    adapter: Adapter, feishu: Fake, mode: str, errcode: int
+@pytest.mark.parametrize(("mode", "errcode", "seconds"), [("errcode", 99991400, 3), ("http_429", 0, 0)])
+async def test_both_forms_of_throttling_are_tried_again_when_feishu_says(
+    adapter: Adapter, feishu: Fake, mode: str, errcode: int, seconds: int
 ) -> None:
     await feishu.fail(FEISHU_SEND, mode, errcode=errcode)
-    assert (await one(adapter, "ou_zhang")).status is Status.RETRY
+    outcome = await one(adapter, "ou_zhang")
+    assert (outcome.status, outcome.retry_after) == (Status.RETRY, seconds)
     assert (await one(adapter, "ou_zhang")).status is Status.SENT
 
 
