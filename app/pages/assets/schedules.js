@@ -59,8 +59,9 @@ function row(schedule, names, said, again) {
           small: true,
           confirm: schedule.enabled ? `“${name}”（${rhythm(schedule)}）到时不再进行，可以再打开。` : null,
           run: async () => {
-            await admin.call("PATCH", `/schedules/${schedule.id}`, { json: { enabled: !schedule.enabled } });
-            await again(schedule.enabled ? "已关闭" : "已打开", schedule.id);
+            const kept = await admin.call("PATCH", `/schedules/${schedule.id}`, { json: { enabled: !schedule.enabled } });
+            const on = kept.next_due_at ? "已打开" : "关闭期间时间已过，不再进行；还要发的话，请修改时间。";
+            await again(schedule.enabled ? "已关闭" : on, schedule.id);
           },
         },
         schedule.next_due_at && { label: "试算下一次", quiet: true, small: true, run: () => dryRun(tried, schedule) },

@@ -159,6 +159,21 @@ async def test_what_is_due_is_not_skipped_by_a_change_of_something_else(
     assert on["next_due_at"] == "2026-11-27T00:00:00Z", "what came while it was off is over"
 
 
+async def test_one_time_that_came_while_it_was_off_is_over(
+    client: httpx.AsyncClient, world: World, clock: MovableClock
+) -> None:
+    admin = await world.staff(("administrator", 10))
+    made = (await create(client, admin, cron=None, once_at="2026-11-20T10:00:00+08:00", late_seconds=604800)).json()
+    await change(client, admin, made["id"], enabled=False)
+    on = (await change(client, admin, made["id"], enabled=True)).json()
+    assert (on["enabled"], on["next_due_at"]) == (True, "2026-11-20T02:00:00Z")
+    await change(client, admin, made["id"], enabled=False)
+    clock.now += timedelta(days=4, hours=1)
+    admin = await world.staff(("administrator", 10))
+    on = (await change(client, admin, made["id"], enabled=True)).json()
+    assert (on["enabled"], on["next_due_at"]) == (True, None)
+
+
 async def test_what_is_put_away_is_out_of_the_list_and_never_due(client: httpx.AsyncClient, world: World) -> None:
     admin = await world.staff(("administrator", 10))
     schedule = (await create(client, admin)).json()["id"]
