@@ -29,6 +29,6 @@ function together(people) {
     { class: "item" },
     h("strong", {}, `${people[0].why}（${people.length} 人）`),
     h("p", {}, people[0].advice),
-    h("ul", { class: "small" }, people.map((each) => h("li", {}, each.name, h("span", { class: "soft" }, `　${each.organisation}，${day(each.since)}起，最近没有送到的是${MESSAGES[each.kind] ?? each.kind}`)))),
+    h("ul", { class: "small" }, people.map((each) => h("li", {}, each.name, h("span", { class: "soft" }, `　${each.organisation} · ${day(each.since)}起 · ${MESSAGES[each.kind] ?? each.kind}`)))),
   );
 }
