@@ -149,18 +149,24 @@ async def find_schedule(
 
 
 async def list_schedules(
-    session: AsyncSession, staff: CurrentStaff, *, after: int | None, limit: int
+    session: AsyncSession, staff: CurrentStaff, standing: bool | None, *, before: int | None, limit: int
 ) -> list[Schedule]:
-    """Schedules in the administrator's reach, by id, one more than `limit` where there is a next page."""
+    """Schedules in the administrator's reach, newest first, one more than `limit` where there is a next page.
+
+    `standing`: only those that were set up, or only those of issues and meetings, which become ever more.
+    """
     statement = (
         select(Schedule)
         .join(Organisation, Organisation.id == Schedule.organisation_id)
         .where(
             within(Organisation.path, staff.paths("administrator")),
             Schedule.archived_at.is_(None),
-            Schedule.id > (after or 0),
         )
-        .order_by(Schedule.id)
+        .order_by(Schedule.id.desc())
         .limit(limit + 1)
     )
+    if standing is not None:
+        statement = statement.where(Schedule.kind.not_in(DERIVED) if standing else Schedule.kind.in_(DERIVED))
+    if before is not None:
+        statement = statement.where(Schedule.id < before)
     return list(await session.scalars(statement))

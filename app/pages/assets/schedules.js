@@ -9,12 +9,14 @@ import { admin } from "./staff.js";
 const LATEST = 15;
 
 export async function schedules(area, said) {
-  const [all, places] = await Promise.all([admin.all("/schedules"), admin.all("/organisations")]);
+  const [own, derived, places] = await Promise.all([
+    admin.all("/schedules?standing=true"),
+    admin.call("GET", `/schedules?standing=false&limit=${LATEST}`),
+    admin.all("/organisations"),
+  ]);
   const names = new Map(places.map((each) => [each.id, each.name]));
-  const newest = [...all].sort((one, other) => other.id - one.id);
   const again = (text, id) => schedules(area, { text, id });
   const rows = (some) => h("ul", { class: "items" }, some.map((each) => row(each, names, said?.id === each.id && said.text, again)));
-  const own = newest.filter((each) => STANDING.includes(each.kind));
   show(
     area,
     said && !said.id && told(said.text),
@@ -25,7 +27,7 @@ export async function schedules(area, said) {
       fold("新建定时", adding(places, again)),
       fold("纪念日", anniversaries(places)),
     ),
-    part("学习和会议自动产生的", rows(newest.filter((each) => !STANDING.includes(each.kind)).slice(0, LATEST))),
+    part("学习和会议自动产生的", rows(derived.items)),
   );
 }
 
