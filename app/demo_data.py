@@ -6,7 +6,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import structlog
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import content
@@ -29,8 +29,8 @@ from app.meetings.schemas import MeetingIn
 from app.meetings.service import create_meeting
 from app.messaging.channels import create_channel
 from app.messaging.ledger import record_subscription
+from app.messaging.models import Schedule
 from app.messaging.schemas import ChannelConfig, ChannelIn, Template, TemplateKind, Value
-from app.messaging.service import cancel_schedules
 from app.organisations.accounts import create_account
 from app.organisations.imports.running import run_import
 from app.organisations.imports.service import Order
@@ -191,7 +191,9 @@ async def _study(session: AsyncSession, staff: dict[str, CurrentStaff], now: dat
             await _finished(session, issue_ids[:number], now)
             return  # the scheduler publishes this one and tells everybody
         await publish_issue(session, issue_id, at)
-        await cancel_schedules(session, "weekly_issue", issue_id)
+        # Published, and nobody is told of what is past: its due time is over, not called off.
+        over = update(Schedule).where(Schedule.kind == "weekly_issue", Schedule.subject_id == issue_id)
+        await session.execute(over.values(next_due_at=None))
 
 
 async def _finished(session: AsyncSession, issue_ids: list[int], now: datetime) -> None:

@@ -175,6 +175,7 @@ FIELDS = {
     "source_url": "原文网址",
     "stage": "人员类别",
     "stages": "人员类别",
+    "standing": "是否只看自己设的定时",
     "starts_at": "开始时间",
     "state": "状态",
     "status": "状态",

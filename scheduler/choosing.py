@@ -79,7 +79,8 @@ def hindrance(
     if kind.outside and recipient.practice:
         return "practice"
     if kind.outside and not recipient.consented:
-        return "not_consented"
+        # Consent is asked for once a phone is bound: whoever has none bound has not refused.
+        return "not_bound" if recipient.wechat_user_id is None else "not_consented"
     if missing := _address_missing(recipient, candidate, addressed):
         return missing
     if (kind.templated or kind.subscribed) and candidate.template is None:

@@ -8,9 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.engine import Sessions, is_away, transaction
 from app.messaging.models import Batch, Campaign, DryRun, Schedule
+from app.messaging.render import render
 from app.messaging.service import announce
 from scheduler.occasions import coming_due, find_occasion
-from scheduler.render import render
 
 log = structlog.get_logger()
 

@@ -14,7 +14,7 @@ from app.library.models import Issue, IssueLesson, Lesson
 from app.meetings.service import due_reminder, meeting_event
 from app.messaging.anniversaries import days_kept, kept_as, kept_on
 from app.messaging.models import Schedule
-from app.messaging.service import ISSUE_LATE, Audience
+from app.messaging.service import ISSUE_LATE, Audience, event_of
 from app.messaging.times import next_due
 from app.records.queries import ARTICLE
 from app.schemas import week_of
@@ -102,7 +102,7 @@ async def _unfinished_reminder(
     session: AsyncSession, schedule: Schedule, organisation: Organisation, due: datetime, at: datetime
 ) -> Occasion:
     week = week_of(due.astimezone(ZoneInfo(organisation.timezone)).date())
-    event = {**_event(organisation, at), "week": week}
+    event = {**event_of(organisation, at), "week": week}
     audience = Audience(path=organisation.path, unfinished_week=week)
     return _standing(schedule, organisation, event, audience, at + REMINDER_LIFE)
 
@@ -114,7 +114,7 @@ async def _anniversary(
     if not kept:
         return None
     days = [{"name": each.name, "words": each.words} for each in kept]
-    event = {**_event(organisation, at), "days": days}
+    event = {**event_of(organisation, at), "days": days}
     return _standing(schedule, organisation, event, Audience(path=organisation.path), _end_of_day(schedule, due))
 
 
@@ -122,20 +122,16 @@ async def _joining_anniversary(
     session: AsyncSession, schedule: Schedule, organisation: Organisation, due: datetime, at: datetime
 ) -> Occasion:
     audience = Audience(path=organisation.path, joined_at=due.isoformat())
-    return _standing(schedule, organisation, _event(organisation, at), audience, _end_of_day(schedule, due))
+    return _standing(schedule, organisation, event_of(organisation, at), audience, _end_of_day(schedule, due))
 
 
 async def _hours_reminder(
     session: AsyncSession, schedule: Schedule, organisation: Organisation, due: datetime, at: datetime
 ) -> Occasion:
     year = _day(schedule, due).year
-    event = {**_event(organisation, at), "year": year, "article": ARTICLE}
+    event = {**event_of(organisation, at), "year": year, "article": ARTICLE}
     audience = Audience(path=organisation.path, hours_year=year)
     return _standing(schedule, organisation, event, audience, at + REMINDER_LIFE)
-
-
-def _event(organisation: Organisation, at: datetime) -> dict[str, object]:
-    return {"organisation": organisation.name, "at": at.isoformat(), "timezone": organisation.timezone}
 
 
 def _end_of_day(schedule: Schedule, due: datetime) -> datetime:

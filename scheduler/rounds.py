@@ -10,13 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.vault import Vault
 from app.messaging.models import DeliveryState
+from app.messaging.render import render
 from app.messaging.times import quiet_until
 from scheduler import addresses, channels, claims, fallback, limits, rates, subscriptions
 from scheduler.adapters.base import AdapterKind, Envelope, Status
 from scheduler.addresses import Address
 from scheduler.claims import OWNER_DIED, Claim, Note
 from scheduler.hand import Call, Hand
-from scheduler.render import render
 
 DELIVERIES = Counter("zhijian_deliveries_total", "Deliveries tried", ["adapter", "status"])
 

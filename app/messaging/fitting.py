@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from app.errors import Invalid
-from app.messaging.samples import SAMPLES, Sample
+from app.messaging.samples import SAMPLES
 from app.messaging.schemas import (
     ChannelConfig,
     ChannelKindOut,
@@ -16,6 +16,7 @@ from app.platforms.aliyun_sms import fit_variable
 from app.platforms.dingtalk import dingtalk_text
 from app.platforms.feishu import feishu_post
 from app.platforms.fields import fill_field, filling
+from app.platforms.message import Message
 from app.platforms.models import Channel
 from app.platforms.rules import RULES, ChannelRules, check_channel
 from app.platforms.wecom_content import BREAK, wecom_content
@@ -74,7 +75,7 @@ def preview(adapter: str, config: ChannelConfig) -> list[PreviewOut]:
     return [_filled(kind, sample, templates.get(kind), rules) for kind, sample in SAMPLES.items()]
 
 
-def _parts(adapter: str, sample: Sample) -> list[PreviewPart]:
+def _parts(adapter: str, sample: Message) -> list[PreviewPart]:
     title, body, link = sample.title, sample.body, sample.link
     if adapter == "dingtalk":
         return [_part("文字", dingtalk_text(title, body, link))]
@@ -101,7 +102,7 @@ def _place(field: tuple[str, str]) -> tuple[int, str]:
     return int(number or 0), field[0]
 
 
-def _filled(kind: str, sample: Sample, template: Template | None, rules: ChannelRules) -> PreviewOut:
+def _filled(kind: str, sample: Message, template: Template | None, rules: ChannelRules) -> PreviewOut:
     if template is None:
         return PreviewOut(kind=kind, parts=[], problem=NO_TEMPLATE)
     parts: list[PreviewPart] = []

@@ -70,6 +70,10 @@ async def create_schedule(session: AsyncSession, staff: CurrentStaff, body: Sche
     return schedule
 
 
+def _is_past(schedule: Schedule, now: datetime) -> bool:
+    return schedule.next_due_at is not None and schedule.next_due_at <= now
+
+
 def _kept(body: ScheduleIn | SchedulePatch, *names: str) -> dict[str, object]:
     return body.model_dump(mode="json", include=set(names), exclude_none=True)
 
@@ -79,7 +83,8 @@ async def change_schedule(
 ) -> Schedule:
     """Changes a schedule; one that an issue or a meeting made can only be switched on and off.
 
-    What was due while it was off is over. Raises `ScheduleIsDerived` and what `create_schedule` does.
+    What was due while it was off is over; only an issue is published all the same. Raises `ScheduleIsDerived` and what
+    `create_schedule` does.
     """
     schedule, organisation = await find_schedule(session, staff, schedule_id, lock=True)
     if body.cron is not None and body.once_at is not None:
@@ -101,6 +106,8 @@ async def change_schedule(
     # A single time that is over stays over; a rhythm goes on from now.
     if "cron" in changes or (schedule.cron is not None and (moved or switched_on)):
         _set_due(schedule, now)
+    elif switched_on and schedule.kind != "weekly_issue" and _is_past(schedule, now):
+        schedule.next_due_at = None
     audit.record(
         session, staff.actor, "schedule.changed", "schedule", schedule.id,
         now=now, organisation_id=schedule.organisation_id, **_kept(body, *body.model_fields_set),
@@ -142,18 +149,24 @@ async def find_schedule(
 
 
 async def list_schedules(
-    session: AsyncSession, staff: CurrentStaff, *, after: int | None, limit: int
+    session: AsyncSession, staff: CurrentStaff, standing: bool | None, *, before: int | None, limit: int
 ) -> list[Schedule]:
-    """Schedules in the administrator's reach, by id, one more than `limit` where there is a next page."""
+    """Schedules in the administrator's reach, newest first, one more than `limit` where there is a next page.
+
+    `standing`: only those that were set up, or only those of issues and meetings, which become ever more.
+    """
     statement = (
         select(Schedule)
         .join(Organisation, Organisation.id == Schedule.organisation_id)
         .where(
             within(Organisation.path, staff.paths("administrator")),
             Schedule.archived_at.is_(None),
-            Schedule.id > (after or 0),
         )
-        .order_by(Schedule.id)
+        .order_by(Schedule.id.desc())
         .limit(limit + 1)
     )
+    if standing is not None:
+        statement = statement.where(Schedule.kind.not_in(DERIVED) if standing else Schedule.kind.in_(DERIVED))
+    if before is not None:
+        statement = statement.where(Schedule.id < before)
     return list(await session.scalars(statement))

@@ -1,6 +1,8 @@
 """Routes of schedules, their dry runs, and anniversaries."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 
 from app.access.deps import Administrator, Db, Now
 from app.access.idempotency import OnceDep
@@ -21,11 +23,17 @@ from app.schemas import Cursor, Limit, PathId, page
 
 router = APIRouter(tags=["messaging"])
 
+Standing = Annotated[
+    bool | None, Query(description="Only those that were set up, or only those of issues and meetings")
+]
+
 
 @router.get("/schedules", operation_id="list_schedules")
-async def list_schedules(db: Db, staff: Administrator, cursor: Cursor = None, limit: Limit = 50) -> Schedules:
-    """Schedules in the administrator's reach: those of issues and meetings, and those that were set up."""
-    rows, following = page(await schedules.list_schedules(db, staff, after=cursor, limit=limit), limit)
+async def list_schedules(
+    db: Db, staff: Administrator, standing: Standing = None, cursor: Cursor = None, limit: Limit = 50
+) -> Schedules:
+    """Schedules in the administrator's reach, newest first: those of issues and meetings, and those set up."""
+    rows, following = page(await schedules.list_schedules(db, staff, standing, before=cursor, limit=limit), limit)
     return Schedules(items=[ScheduleOut.model_validate(row) for row in rows], next=following)
 
 

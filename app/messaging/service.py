@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.directory.models import Organisation
 from app.messaging.models import Campaign, Schedule
 
 # A weekly issue is worth sending within its own week, whatever held the scheduler up.
@@ -28,6 +29,11 @@ class Audience:
     issue_id: int | None = None
     joined_at: str | None = None
     hours_year: int | None = None
+
+
+def event_of(organisation: Organisation, at: datetime) -> dict[str, object]:
+    """What the wording of every reminder and greeting needs: who speaks, and when, by which clock."""
+    return {"organisation": organisation.name, "at": at.isoformat(), "timezone": organisation.timezone}
 
 
 def announce(

@@ -16,7 +16,7 @@ from app.organisations.service import find_organisation
 KEEPERS = ("leader", "administrator")
 # What a sender or the planner noted → what is in the way, and what to do about it.
 WORDS = {
-    "not_bound": ("没有绑定微信", "请发一张绑定单，或当面帮助绑定。"),
+    "not_bound": ("没有绑定微信", "请发一张绑定单，或当面帮助绑定；绑定后由本人决定是否同意告知书。"),
     "no_subscription": ("微信通知的次数用完了", "请提醒本人打开小程序，点“同意再接收一次微信通知”。"),
     "no_phone": ("名册里没有手机号", "请在名册中补上手机号。"),
     "no_address": ("没有登记收件地址，或没有关注公众号", "请登记收件地址，或请本人关注公众号。"),

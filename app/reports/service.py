@@ -14,7 +14,7 @@ from app.directory.models import Member, Organisation
 from app.errors import Conflict
 from app.library.models import Issue
 from app.messaging.models import Campaign
-from app.messaging.service import Audience, announce
+from app.messaging.service import Audience, announce, event_of
 from app.organisations.service import find_organisation
 from app.organisations.tree.changes import path_as_of
 from app.reports import queries
@@ -196,7 +196,7 @@ async def nudge(session: AsyncSession, staff: CurrentStaff, organisation_id: int
         NUDGE,
         organisation_id=organisation.id,
         subject_id=organisation.id,
-        event={"week": week, "organisation": organisation.name},
+        event={**event_of(organisation, now), "week": week},
         audience=Audience(path=organisation.path, unfinished_week=week),
         expires_at=now + NUDGE_LIFE,
         now=now,

@@ -8,24 +8,10 @@ from typing import Literal, Protocol
 
 import httpx
 
+from app.platforms.message import Message as Message
 from app.platforms.tokens import Fetch, MemoryTokens, TokenHolder, TokenStore
 
 Address = Literal["member", "wechat", "unionid", "phone", "channel"]
-
-
-@dataclass(frozen=True)
-class Message:
-    """What is to be said, before any platform: `values` are what a platform's template may show.
-
-    `link` is an outside address (a meeting's), `page` a page of the mini-program; either may be empty.
-    """
-
-    kind: str
-    title: str
-    body: str
-    link: str
-    page: str
-    values: Mapping[str, str]
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Which channel tells a member: any that can, the best of them, and each at most once along the way down."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -40,6 +41,11 @@ def test_a_channel_needs_the_kind_of_address_that_it_writes_to(candidate: Candid
     assert hindrance(MEMBER, candidate, {}, {(7, 1)}) is None
     assert hindrance(STRANGER, candidate, {}, {(7, 1), (8, 2)}) == why
     assert why_none(STRANGER, [candidate], {}) == why
+
+
+def test_who_was_never_asked_for_consent_is_to_be_bound_first() -> None:
+    assert why_none(replace(MEMBER, consented=False), [at(1, kind("phone"))], {}) == "not_consented"
+    assert why_none(replace(STRANGER, consented=False), [at(1, kind("phone"))], {}) == "not_bound"
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from datetime import timedelta
 from prometheus_client import REGISTRY
 
 from app.db.engine import transaction
-from app.messaging.models import CAMPAIGN_KINDS, Campaign, Schedule
+from app.messaging.models import CAMPAIGN_KINDS, Batch, Campaign, DeliveryState, Schedule
 from scheduler import gauges
 from scheduler.gauges import refresh
 from tests.conftest import MovableClock
@@ -34,6 +34,28 @@ async def test_open_campaigns_are_counted_by_kind_and_state(scene: Scene, clock:
         (await session.get_one(Campaign, paused)).state = "done"
     await refresh(scene.service.sessions, clock())
     assert value("campaigns_open", kind="meeting_notice", state="paused") == 0
+
+
+async def test_deliveries_on_their_way_are_counted_by_kind_and_state(scene: Scene, clock: MovableClock) -> None:
+    channel, open_, done = await scene.channel(), await scene.campaign(), await scene.campaign()
+    first = await scene.batch(open_, channel, [1, 2, 3])
+    for campaign, members in ((await scene.campaign("meeting_notice"), [1]), (done, [5])):
+        await scene.batch(campaign, channel, members)
+    async with transaction(scene.service.sessions) as session:
+        (await session.get_one(Batch, first)).states = bytes(
+            [DeliveryState.SENT, DeliveryState.PENDING, DeliveryState.FAILED]
+        )
+        (await session.get_one(Campaign, done)).state = "done"
+    await refresh(scene.service.sessions, clock())
+    assert [value("deliveries_open", kind="weekly_issue", state=state) for state in ("sent", "waiting", "failed")] == [
+        1
+    ] * 3
+    assert value("deliveries_open", kind="weekly_issue", state="unknown") == 0
+    assert value("deliveries_open", kind="meeting_notice", state="waiting") == 1
+    async with transaction(scene.service.sessions) as session:
+        (await session.get_one(Campaign, open_)).state = "done"
+    await refresh(scene.service.sessions, clock())
+    assert value("deliveries_open", kind="weekly_issue", state="sent") == 0
 
 
 async def test_the_lag_is_that_of_what_could_be_sent_now(scene: Scene, clock: MovableClock) -> None:

@@ -8,10 +8,10 @@ from sqlalchemy import any_, literal, select, update
 from app.db.engine import Sessions, transaction
 from app.directory.models import Organisation, OrganisationSetting
 from app.messaging.models import Anniversary, Batch, Campaign, Schedule, Tick
+from app.messaging.render import render
 from app.records.models import StudyHour
 from scheduler.adapters.console import CONSOLE
 from scheduler.planner import plan_announced
-from scheduler.render import render
 from scheduler.tick import run_due
 from tests.scheduler.scene import Scene
 

@@ -73,7 +73,7 @@ async def test_each_channel_gets_those_whom_it_knows_and_the_list_the_others(sce
         session.add(WechatUser(appid="wx-service", openid="s-1", unionid="u-1", created_at=now))
         session.add(WechatUser(appid="wx-elsewhere", openid="e-1", unionid="u-1", created_at=now))
     assert await told(scene, await plan(scene)) == {sms: [phone], wecom: [colleague], service: [follower]}
-    assert await unreached(scene) == {nobody: "no_phone", silent: "not_consented"}
+    assert await unreached(scene) == {nobody: "no_phone", silent: "not_bound"}
     await scene.change_channel(service, config={})
     await plan(scene)
     assert set(await unreached(scene)) == {nobody, silent, follower}

@@ -8,7 +8,7 @@ const DAYS = Array.from({ length: 31 }, (_, index) => [index + 1, `${index + 1} 
 /** The list of one of the places; which one is chosen here. */
 export function anniversaries(places) {
   const place = h("select", {}, options(places.map((each) => [each.id, each.name])));
-  const area = h("div", {});
+  const area = h("div", { class: "work" });
   const open = () => list(area, Number(place.value));
   place.addEventListener("change", open);
   return [
@@ -78,9 +78,9 @@ function dayFields(each) {
   const month = h("select", {}, options(MONTHS, each.month));
   const day = h("select", {}, options(DAYS, each.day));
   const name = h("input", { type: "text", maxlength: "30", value: each.name });
-  const words = h("textarea", { rows: "2", maxlength: "200" }, each.words);
+  const words = h("textarea", { rows: "2", maxlength: "200", class: "short" }, each.words);
   return {
-    element: h("div", { class: "fields" }, field("月", month), field("日", day), field("名称", name), field("想说的话（可不填）", words)),
+    element: [h("div", { class: "fields" }, field("月", month), field("日", day), field("名称", name)), field("想说的话（可不填）", words)],
     read: () => ({ month: Number(month.value), day: Number(day.value), name: name.value.trim(), words: words.value.trim() }),
   };
 }

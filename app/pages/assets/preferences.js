@@ -8,6 +8,7 @@ export async function preferences(me, phone) {
   const boxes = wanted.switchable.map((kind) => ({ kind, box: h("input", { type: "checkbox", checked: !wanted.notices_off.includes(kind) }) }));
   const fixed = Object.keys(MESSAGES).filter((kind) => !wanted.switchable.includes(kind)).map((kind) => MESSAGES[kind]);
   const order = [...new Set([...wanted.channels, ...wanted.available.map((way) => way.adapter)])];
+  const before = order.join();
   const from = h("input", { type: "time", min: "15:00", max: "23:59", value: wanted.quiet_from ?? "" });
   const until = h("input", { type: "time", min: "05:00", max: "12:00", value: wanted.quiet_until ?? "" });
   const ways = h("div");
@@ -16,7 +17,7 @@ export async function preferences(me, phone) {
     h("h4", {}, "通知设置"),
     h("fieldset", {}, h("legend", {}, "我要接收"), boxes.map(({ kind, box }) => h("label", { class: "choice" }, box, MESSAGES[kind] ?? kind))),
     h("p", { class: "small soft" }, `${fixed.join("、")}关系到您的党员权利，不能关闭。`),
-    order.length > 1 && h("fieldset", {}, h("legend", {}, "先用哪种方式通知我"), ways),
+    order.length > 0 && h("fieldset", {}, h("legend", {}, "先用哪种方式通知我"), ways),
     h(
       "fieldset",
       {},
@@ -32,7 +33,8 @@ export async function preferences(me, phone) {
           const kept = await me.call("PATCH", "/me/preferences", {
             json: {
               notices_off: boxes.filter(({ box }) => !box.checked).map(({ kind }) => kind),
-              channels: order,
+              // Whoever has moved nothing keeps to what the organisation sets up.
+              ...(order.join() === before ? {} : { channels: order }),
               quiet_from: from.value || null,
               quiet_until: until.value || null,
             },
@@ -62,6 +64,6 @@ function drawWays(place, order, available) {
         at > 0 && actions({ label: "提前", quiet: true, small: true, run: async () => up(at) }),
       ),
     )),
-    h("p", { class: "small soft" }, "前一种送不到时，自动换下一种。"),
+    h("p", { class: "small soft" }, order.length > 1 ? "前一种送不到时，自动换下一种。" : "党组织现在只开通了这一种。"),
   );
 }

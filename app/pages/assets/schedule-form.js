@@ -4,12 +4,12 @@ import { SCHEDULES, fromLocal, localIn, toLocal } from "./format.js";
 
 const DAYS = [["mon", "周一"], ["tue", "周二"], ["wed", "周三"], ["thu", "周四"], ["fri", "周五"], ["sat", "周六"], ["sun", "周日"]];
 const RHYTHMS = [["weekly", "每周一次"], ["daily", "每天"], ["monthly", "每月一次"], ["once", "只一次"], ["cron", "自定规则（cron）"]];
-// The first is what suits the kind best.
+// The first two are what suits the kind best: a greeting comes in the morning.
 const KINDS = {
-  unfinished_reminder: ["weekly", "提醒本周还没有学完的人"],
-  anniversary: ["daily", "纪念日当天告诉大家，日子在下面的“纪念日”里设"],
-  joining_anniversary: ["daily", "在党员入党的那一天送上问候；只知道年月的不发，党员可以自己关闭"],
-  hours_reminder: ["monthly", "提醒本年度学时还没有学满的人；按规定不作硬性要求的除外"],
+  unfinished_reminder: ["weekly", "18:00", "提醒本周还没有学完的人"],
+  anniversary: ["daily", "09:00", "纪念日当天告诉大家，日子在下面的“纪念日”里设"],
+  joining_anniversary: ["daily", "09:00", "在党员入党的那一天送上问候；只知道年月的不发，党员可以自己关闭"],
+  hours_reminder: ["monthly", "09:00", "提醒本年度学时还没有学满的人；按规定不作硬性要求的除外"],
 };
 const LATE = [
   ["expire", "错过就不再发"],
@@ -42,9 +42,9 @@ export function scheduleFields(schedule) {
   const late = h("select", {}, options(lateChoices(schedule), schedule ? lateValue(schedule) : "3600"));
   const zone = h("select", {}, options(zoneChoices(schedule), schedule?.own_zone ? schedule.timezone : ""));
   const suit = () => {
-    const [rhythm, words] = KINDS[kind.value];
+    const [rhythm, hour, words] = KINDS[kind.value];
     about.textContent = words;
-    if (!schedule) when.set(rhythm);
+    if (!schedule) when.set(rhythm, hour);
   };
   kind.addEventListener("change", suit);
   suit();
@@ -98,8 +98,9 @@ function rhythmFields(schedule) {
   choose();
   return {
     element: [h("div", { class: "fields" }, field("多久一次", rhythm)), place],
-    set: (value) => {
+    set: (value, hour) => {
       rhythm.value = value;
+      at.value = hour;
       choose();
     },
     read: () => {

@@ -9,12 +9,14 @@ import { admin } from "./staff.js";
 const LATEST = 15;
 
 export async function schedules(area, said) {
-  const [all, places] = await Promise.all([admin.all("/schedules"), admin.all("/organisations")]);
+  const [own, derived, places] = await Promise.all([
+    admin.all("/schedules?standing=true"),
+    admin.call("GET", `/schedules?standing=false&limit=${LATEST}`),
+    admin.all("/organisations"),
+  ]);
   const names = new Map(places.map((each) => [each.id, each.name]));
-  const newest = [...all].sort((one, other) => other.id - one.id);
   const again = (text, id) => schedules(area, { text, id });
   const rows = (some) => h("ul", { class: "items" }, some.map((each) => row(each, names, said?.id === each.id && said.text, again)));
-  const own = newest.filter((each) => STANDING.includes(each.kind));
   show(
     area,
     said && !said.id && told(said.text),
@@ -25,7 +27,7 @@ export async function schedules(area, said) {
       fold("新建定时", adding(places, again)),
       fold("纪念日", anniversaries(places)),
     ),
-    part("学习和会议自动产生的", rows(newest.filter((each) => !STANDING.includes(each.kind)).slice(0, LATEST))),
+    part("学习和会议自动产生的", rows(derived.items)),
   );
 }
 
@@ -59,8 +61,9 @@ function row(schedule, names, said, again) {
           small: true,
           confirm: schedule.enabled ? `“${name}”（${rhythm(schedule)}）到时不再进行，可以再打开。` : null,
           run: async () => {
-            await admin.call("PATCH", `/schedules/${schedule.id}`, { json: { enabled: !schedule.enabled } });
-            await again(schedule.enabled ? "已关闭" : "已打开", schedule.id);
+            const kept = await admin.call("PATCH", `/schedules/${schedule.id}`, { json: { enabled: !schedule.enabled } });
+            const on = kept.next_due_at ? "已打开" : "关闭期间时间已过，不再进行；还要发的话，请修改时间。";
+            await again(schedule.enabled ? "已关闭" : on, schedule.id);
           },
         },
         schedule.next_due_at && { label: "试算下一次", quiet: true, small: true, run: () => dryRun(tried, schedule) },

@@ -16,16 +16,19 @@ export function unreachedPart(leader, post) {
   );
 }
 
+/** What is in the way, with what helps, said once for all whom it concerns. */
 function list(items) {
   if (items.length === 0) return h("p", { class: "said good" }, "没有送不到的人。");
-  return h("ul", { class: "items" }, items.map((each) =>
-    h(
-      "li",
-      { class: "item" },
-      h("div", { class: "split" }, h("strong", {}, each.name), h("span", { class: "small soft" }, each.organisation)),
-      h("p", {}, `${each.why}。`),
-      h("p", { class: "small" }, each.advice),
-      h("p", { class: "small soft" }, `${day(each.since)}起；最近没有送到的是${MESSAGES[each.kind] ?? each.kind}`),
-    ),
-  ));
+  const why = [...new Set(items.map((each) => each.why))];
+  return h("ul", { class: "items" }, why.map((one) => together(items.filter((each) => each.why === one))));
+}
+
+function together(people) {
+  return h(
+    "li",
+    { class: "item" },
+    h("strong", {}, `${people[0].why}（${people.length} 人）`),
+    h("p", {}, people[0].advice),
+    h("ul", { class: "small" }, people.map((each) => h("li", {}, each.name, h("span", { class: "soft" }, `　${each.organisation} · ${day(each.since)}起 · ${MESSAGES[each.kind] ?? each.kind}`)))),
+  );
 }

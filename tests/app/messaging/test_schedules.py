@@ -159,6 +159,21 @@ async def test_what_is_due_is_not_skipped_by_a_change_of_something_else(
     assert on["next_due_at"] == "2026-11-27T00:00:00Z", "what came while it was off is over"
 
 
+async def test_one_time_that_came_while_it_was_off_is_over(
+    client: httpx.AsyncClient, world: World, clock: MovableClock
+) -> None:
+    admin = await world.staff(("administrator", 10))
+    made = (await create(client, admin, cron=None, once_at="2026-11-20T10:00:00+08:00", late_seconds=604800)).json()
+    await change(client, admin, made["id"], enabled=False)
+    on = (await change(client, admin, made["id"], enabled=True)).json()
+    assert (on["enabled"], on["next_due_at"]) == (True, "2026-11-20T02:00:00Z")
+    await change(client, admin, made["id"], enabled=False)
+    clock.now += timedelta(days=4, hours=1)
+    admin = await world.staff(("administrator", 10))
+    on = (await change(client, admin, made["id"], enabled=True)).json()
+    assert (on["enabled"], on["next_due_at"]) == (True, None)
+
+
 async def test_what_is_put_away_is_out_of_the_list_and_never_due(client: httpx.AsyncClient, world: World) -> None:
     admin = await world.staff(("administrator", 10))
     schedule = (await create(client, admin)).json()["id"]
@@ -179,6 +194,10 @@ async def test_what_a_meeting_made_is_only_switched_on_and_off(
             session, "meeting_reminder", organisation_id=10, subject_id=7, at=clock.now + timedelta(hours=5),
             timezone="Asia/Shanghai", late=timedelta(hours=1), now=clock.now,
         )  # fmt: skip
+    own = (await create(client, admin)).json()["id"]
+    for standing, shown in (("true", own), ("false", made.id)):
+        (one,) = (await client.get(f"/schedules?standing={standing}", headers=admin.auth)).json()["items"]
+        assert one["id"] == shown
     off = (await change(client, admin, made.id, enabled=False)).json()
     assert (off["enabled"], off["next_due_at"], off["subject_id"]) == (False, "2026-11-16T07:00:00Z", 7)
     assert (await client.delete(f"/schedules/{made.id}", headers=admin.auth)).json()["code"] == "schedule_is_derived"
@@ -196,9 +215,10 @@ async def test_schedules_are_reached_within_the_subtree_only(client: httpx.Async
     assert (await create(client, admin, organisation_id=1)).status_code == 404
     assert (await change(client, sibling, ids[0], enabled=False)).status_code == 404
     assert (await client.get("/schedules", headers=sibling.auth)).json()["items"] == []
+    newest = list(reversed(ids))
     first = (await client.get("/schedules?limit=2", headers=admin.auth)).json()
     rest = (await client.get(f"/schedules?cursor={first['next']}", headers=admin.auth)).json()
-    assert [item["id"] for item in first["items"] + rest["items"]] == ids
+    assert [item["id"] for item in first["items"] + rest["items"]] == newest
     leader = await world.staff(("leader", 10))
     assert (await create(client, leader)).status_code == 403
     assert (await client.get("/schedules", headers=leader.auth)).status_code == 403

@@ -11,6 +11,7 @@ from app.access.models import AuditEntry
 from app.db.engine import transaction
 from app.directory.models import Member, Organisation
 from app.messaging.models import Campaign, Schedule, Tick
+from app.messaging.render import render
 from app.messaging.service import Audience, announce
 from app.reports.queries import unfinished
 from content.tables import read_xlsx
@@ -284,8 +285,10 @@ async def test_a_nudge_reminds_those_who_have_not_finished_once_a_day(
         (campaign,) = await session.scalars(select(Campaign))
     assert answer.json() == {"id": campaign.id, "organisation_id": 10, "week": WEEK, "unfinished": 1}
     assert (campaign.kind, campaign.subject_id, campaign.event) == (
-        "unfinished_reminder", 10, {"week": WEEK, "organisation": "东片党总支"},
+        "unfinished_reminder", 10,
+        {"week": WEEK, "organisation": "东片党总支", "at": clock.now.isoformat(), "timezone": "Asia/Shanghai"},
     )  # fmt: skip
+    assert "东片党总支提醒" in render(campaign.kind, campaign.event, campaign.subject_id).body
     assert campaign.audience == {
         "path": "/1/10/",
         "floating_only": False,

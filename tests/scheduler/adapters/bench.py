@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import httpx
 
+from app.messaging.render import render
 from scheduler.adapters.base import Adapter, AdapterKind, ChannelInfo, Envelope, Message, Outcome, Outside
-from scheduler.render import render
 from tests.scheduler.scene import ISSUE_EVENT, MEETING_EVENT
 
 ISSUE = render("weekly_issue", ISSUE_EVENT, 7)

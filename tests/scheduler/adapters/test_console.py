@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from structlog.testing import capture_logs
 
 from app.db.engine import transaction
+from app.messaging.render import render
 from app.platforms import console as inbox
 from app.resources import Service
 from scheduler.adapters.base import ChannelInfo, Envelope, Status
 from scheduler.adapters.console import build
-from scheduler.render import render
 from tests.scheduler.scene import MEETING_EVENT, Scene
 
 

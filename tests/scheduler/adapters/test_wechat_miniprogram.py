@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
+from app.messaging.render import render
 from app.platforms.http import outside_client
 from scheduler.adapters.base import ChannelInfo, Envelope, Message, Outcome, Outside, Status
 from scheduler.adapters.wechat_miniprogram import WECHAT_MINIPROGRAM, WechatMiniprogram, build
-from scheduler.render import render
 from tests.scheduler.fakes.process import APPID, SECRET, SEND, TOKEN, FakeWechat
 from tests.scheduler.scene import CONFIG, FIELDS, ISSUE_EVENT, TEMPLATE
 

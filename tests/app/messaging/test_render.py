@@ -3,7 +3,7 @@
 import pytest
 
 from app.messaging.models import CAMPAIGN_KINDS
-from scheduler.render import local_time, render
+from app.messaging.render import local_time, render
 from tests.scheduler.scene import ISSUE_EVENT, MEETING_EVENT
 
 ABOUT_MEETINGS = [kind for kind in CAMPAIGN_KINDS if kind.startswith("meeting_")]

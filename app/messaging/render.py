@@ -5,8 +5,8 @@ from datetime import datetime
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
+from app.platforms.message import Message
 from app.schemas import week_words
-from scheduler.adapters.base import Message
 
 WEEKDAYS = "一二三四五六日"
 # A member who floats abroad reads these, too: a time without its zone would mislead.
