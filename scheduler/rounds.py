@@ -163,7 +163,7 @@ async def _admitted(
         admitted, notes = await limits.admit(session, claim, list(sending), expires_at, now)
         books.notes += notes
         for at in sending.keys() - set(admitted):
-            del sending[at]
+            hand.let_by(sending.pop(at).user)
 
 
 async def _subscribed(

@@ -102,6 +102,28 @@ async def test_a_call_that_hangs_holds_up_nobody_else(scene: Scene) -> None:
     assert set(await scene.states(first)) == {SENT}
 
 
+async def test_a_platform_that_is_slow_as_a_whole_leaves_slots_to_the_others(scene: Scene) -> None:
+    campaign_id, slow = await scene.campaign(), await scene.channel()
+    held_up = await scene.batch(campaign_id, slow, list(range(1, 401)), 1)
+    again = await scene.batch(campaign_id, slow, list(range(401, 501)), 2)
+    other = await scene.batch(campaign_id, await scene.channel(organisation_id=10), list(range(1001, 1031)), 3)
+
+    async def drag(envelopes: Sequence[Envelope]) -> None:
+        if envelopes[0].member_id <= 500:
+            await asyncio.sleep(0.5)
+
+    adapter = Scripted(during=drag)
+    running = asyncio.create_task(send_for_ever(scene.sender(adapter), asyncio.Event(), scene.stopping))
+    async with asyncio.timeout(30):
+        while set(await scene.states(other)) != {SENT}:
+            await asyncio.sleep(0.02)
+    assert PENDING in await scene.states(held_up)
+    assert (await scene.row(again)).fence == 0  # it would only have waited here
+    scene.stopping.set()
+    await asyncio.wait_for(running, 10)
+    assert len(adapter.members) == len(set(adapter.members))
+
+
 async def test_a_platform_that_takes_many_gets_them_in_one_call_at_a_time(scene: Scene) -> None:
     batch_id = await scene.ready(25)
     at_once: list[list[int]] = []
