@@ -158,7 +158,7 @@ async def _admitted(
 ) -> None:
     """Counts them in the day of each member; drops those who have had their notices of the day from `sending`."""
     claim = hand.claim
-    await limits.give_back(session, claim, books.uncounted, next_=sending)
+    await limits.give_back(session, claim, books.uncounted, now=now, next_=sending)
     if sending:
         admitted, notes = await limits.admit(session, claim, list(sending), expires_at, now)
         books.notes += notes
@@ -177,7 +177,7 @@ async def _subscribed(
         hand.let_by(sending.pop(at).user)
         _refuse(hand.claim, at, claims.NO_SUBSCRIPTION, books)
     if hand.kind.rings:
-        await limits.give_back(session, hand.claim, dict.fromkeys(refused, now))
+        await limits.give_back(session, hand.claim, dict.fromkeys(refused, now), now=now)
 
 
 def _refuse(claim: Claim, position: int, reason: str, books: Books) -> None:
@@ -224,7 +224,7 @@ async def recover(session: AsyncSession, vault: Vault, hand: Hand, now: datetime
         claim.states[at] = DeliveryState.PENDING if claim.resends and claim.may_try_again(at) else DeliveryState.UNKNOWN
     again = [at for at in left if claim.states[at] == DeliveryState.PENDING]
     if hand.kind.rings:
-        await limits.give_back(session, claim, dict.fromkeys(again, now))
+        await limits.give_back(session, claim, dict.fromkeys(again, now), now=now)
     if hand.subscription is not None:
         found = await addresses.find(session, vault, claim.channel, hand.kind, [claim.members[at] for at in again])
         # The next try takes one again. Where the first had arrived, the platform refuses, and the ledger learns it.
