@@ -51,7 +51,8 @@ class Books:
 async def go_round(session: AsyncSession, means: Means, hand: Hand, room: int, now: datetime) -> list[Call]:
     """Records and marks; gives the calls that may be made once the transaction is committed.
 
-    Rows are locked in one order by all senders: bucket, days, subscriptions, campaign, batch. Raises `LostClaim`.
+    Rows are locked in the one order of docs/decisions/0022: channel, bucket, days, subscriptions, campaign, batch.
+    Raises `LostClaim`.
     """
     claim, books = hand.claim, Books()
     await _record(session, hand, books, now)

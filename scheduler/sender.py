@@ -28,7 +28,7 @@ from scheduler.taking import next_claim
 
 log = structlog.get_logger()
 
-CLAIMS = 4  # batches that one sender has in hand at most
+CLAIMS = 5  # batches that one sender has in hand at most; the last place is for a channel that has none in hand
 POLL_SECONDS = 1.0
 
 
@@ -52,11 +52,11 @@ class Sender:
     @property
     def takes_more(self) -> bool:
         """Whether another claim could use what those in hand leave."""
-        return len(self.hands) < CLAIMS and self.free > 0 and not any(hand.hungry for hand in self.hands)
+        return len(self.hands) < CLAIMS - 1 and self.free > 0 and not any(hand.hungry for hand in self.hands)
 
     @property
     def shunned(self) -> set[int]:
-        """The channels of which another batch would only wait: for their rate, or for the slots that they fill."""
+        """The channels that are left alone at a look: dry, or in hand already where they fill slots or places."""
         return {hand.claim.channel.id for hand in self.hands if hand.dry or not self.takes_more}
 
     def share(self, hand: Hand) -> int:
@@ -138,7 +138,7 @@ async def send_for_ever(sender: Sender, wake: asyncio.Event, stopping: asyncio.E
             wake.clear()  # before looking, so that what is announced meanwhile is looked for at once
             sender.freed.clear()
             takes_more = sender.takes_more
-            # A channel that fills all slots must not keep the others out: they get theirs as calls come back.
+            # A channel that fills all slots or places must not keep the others out: they get theirs as calls come back.
             looks = takes_more or (len(sender.hands) < CLAIMS and loop.time() >= look_at)
             look_at = loop.time() + POLL_SECONDS if looks else look_at
             try:
