@@ -19,7 +19,7 @@ from scheduler.dry_runs import find_out, forget_dry_runs
 from scheduler.ending import end_what_is_over
 from scheduler.gauges import REFRESH_SECONDS, refresh
 from scheduler.limits import forget_days
-from scheduler.planner import plan_announced
+from scheduler.planner import PAGES_A_LOOK, plan_announced
 from scheduler.quizzes import close_all_overdue
 from scheduler.tick import run_due
 
@@ -68,7 +68,7 @@ async def ticking(sessions: Sessions, media: Store, clock: Clock) -> AsyncIterat
             try:
                 await run_due(sessions, clock())
                 await find_out(sessions, clock())
-                await plan_announced(sessions, adapters, clock())
+                await plan_announced(sessions, adapters, clock(), most=PAGES_A_LOOK)
                 await end_what_is_over(sessions, clock())
                 # Last: what goes out does not wait for it.
                 await close_all_overdue(sessions, clock())

@@ -16,7 +16,7 @@ from scheduler.rates import Rate
 log = structlog.get_logger()
 
 # Outcomes gather so that a round is worth its transaction: until three calls of four are back, or for so long.
-LINGER_SECONDS = 0.05
+GATHER_SECONDS = 0.05
 
 Call = tuple[Sequence[int], Sequence[Envelope]]
 
@@ -70,6 +70,11 @@ class Hand:
     def in_flight(self) -> bool:
         """Whether a call is under way."""
         return bool(self._calls)
+
+    @property
+    def gathers(self) -> bool:
+        """Whether a round is worth more in a moment: something has come in, and most calls are still out."""
+        return 0 < self.arrived < 3 * len(self._calls)
 
     def ready(self, now: datetime, most: int) -> list[int]:
         """The first positions that may be marked now, whatever the slots and the rate allow."""
@@ -132,7 +137,5 @@ class Hand:
         if self._failure is None:
             self.outcomes.update(task.result())
         self.arrived += 1
-        if self._failure or 3 * len(self._calls) <= self.arrived:
+        if self._failure or self.arrived == 1 or not self.gathers:
             self.wake.set()
-        elif self.arrived == 1:
-            asyncio.get_running_loop().call_later(LINGER_SECONDS, self.wake.set)

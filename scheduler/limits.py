@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import delete, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.messaging.models import DeliveryState, NoticeDay
@@ -28,6 +28,14 @@ counted AS (
     RETURNING member_id
 )
 SELECT id FROM wanted EXCEPT SELECT member_id FROM counted
+""")
+
+# Locks the day of each member in that order; makes it where it is missing, for else two senders that count the same
+# members in it would each have made what the other waits for.
+LOCK = text("""
+INSERT INTO notice_days AS kept (member_id, day, notices)
+SELECT id, CAST(:day AS date), 0 FROM members WHERE id = ANY(CAST(:members AS bigint[])) ORDER BY id
+ON CONFLICT (member_id, day) DO UPDATE SET notices = kept.notices
 """)
 
 
@@ -68,21 +76,22 @@ def _reason(claim: Claim, position: int) -> str:
 
 
 async def give_back(
-    session: AsyncSession, claim: Claim, marked_at: Mapping[int, datetime], *, next_: Collection[int] = ()
+    session: AsyncSession,
+    claim: Claim,
+    marked_at: Mapping[int, datetime],
+    *,
+    now: datetime,
+    next_: Collection[int] = (),
 ) -> None:
     """Takes deliveries that certainly did not go, or that will be counted again, out of the day they were marked on.
 
-    Who is counted `next_` in this transaction is locked with them, so that no two senders wait for each other.
+    Who is counted `next_` in this transaction is locked with them, so that no two senders wait for each other. Days
+    that are over are not locked first: nothing rings at midnight, when there could be two.
     """
     if not marked_at:
         return
-    members = {claim.members[at] for at in (*marked_at, *next_)}
-    await session.execute(
-        select(NoticeDay.member_id)
-        .where(NoticeDay.member_id.in_(members))
-        .order_by(NoticeDay.member_id, NoticeDay.day)
-        .with_for_update()
-    )
+    members = [claim.members[at] for at in {*marked_at, *next_}]
+    await session.execute(LOCK, {"members": members, "day": _day(claim.night, now)})
     by_day: dict[date, list[int]] = defaultdict(list)
     for at, moment in marked_at.items():
         by_day[_day(claim.night, moment)].append(claim.members[at])

@@ -23,18 +23,26 @@ from scheduler.unreached import note_unreached
 log = structlog.get_logger()
 
 PAGE = 4 * BATCH_SIZE
+# Pages in a look of the clock: what becomes due meanwhile waits for a few seconds, and not for a million recipients.
+PAGES_A_LOOK = 40
 
 
 async def plan_announced(
-    sessions: Sessions, adapters: Mapping[str, AdapterKind], now: datetime, *, page: int = PAGE
+    sessions: Sessions,
+    adapters: Mapping[str, AdapterKind],
+    now: datetime,
+    *,
+    page: int = PAGE,
+    most: int | None = None,
 ) -> int:
     """Plans every campaign that was announced, by pages of so many members; gives the number of pages.
 
-    A campaign that fails is logged and left for the next look; the others are not held up by it.
+    After `most` pages the next look goes on where this one has ended. A campaign that fails is logged and left for the
+    next look; the others are not held up by it.
     """
     pages = 0
     failed: set[int] = set()
-    while True:
+    while most is None or pages < most:
         campaign_id: int | None = None
         try:
             async with transaction(sessions) as session:
@@ -56,6 +64,7 @@ async def plan_announced(
                 raise
             failed.add(campaign_id)
             log.error("planning_failed", campaign=campaign_id, exc_info=error)
+    return pages
 
 
 async def _plan_page(

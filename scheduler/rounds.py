@@ -46,7 +46,8 @@ class Books:
 async def go_round(session: AsyncSession, means: Means, hand: Hand, room: int, now: datetime) -> list[Call]:
     """Records and marks; gives the calls that may be made once the transaction is committed.
 
-    Rows are locked in one order by all senders: bucket, days, subscriptions, campaign, batch. Raises `LostClaim`.
+    Rows are locked in the one order of docs/decisions/0022: channel, bucket, days, subscriptions, campaign, batch.
+    Raises `LostClaim`.
     """
     claim, books = hand.claim, Books()
     await _record(session, hand, books, now)
@@ -153,12 +154,12 @@ async def _admitted(
 ) -> None:
     """Counts them in the day of each member; drops those who have had their notices of the day from `sending`."""
     claim = hand.claim
-    await limits.give_back(session, claim, books.uncounted, next_=sending)
+    await limits.give_back(session, claim, books.uncounted, now=now, next_=sending)
     if sending:
         admitted, notes = await limits.admit(session, claim, list(sending), expires_at, now)
         books.notes += notes
         for at in sending.keys() - set(admitted):
-            del sending[at]
+            hand.let_by(sending.pop(at).user)
 
 
 async def _subscribed(
@@ -172,7 +173,7 @@ async def _subscribed(
         hand.let_by(sending.pop(at).user)
         _refuse(hand.claim, at, claims.NO_SUBSCRIPTION, books)
     if hand.kind.rings:
-        await limits.give_back(session, hand.claim, dict.fromkeys(refused, now))
+        await limits.give_back(session, hand.claim, dict.fromkeys(refused, now), now=now)
 
 
 def _refuse(claim: Claim, position: int, reason: str, books: Books) -> None:
@@ -213,7 +214,7 @@ async def recover(session: AsyncSession, vault: Vault, hand: Hand, now: datetime
         claim.states[at] = DeliveryState.PENDING if claim.resends and claim.may_try_again(at) else DeliveryState.UNKNOWN
     again = [at for at in left if claim.states[at] == DeliveryState.PENDING]
     if hand.kind.rings:
-        await limits.give_back(session, claim, dict.fromkeys(again, now))
+        await limits.give_back(session, claim, dict.fromkeys(again, now), now=now)
     if hand.subscription is not None:
         found = await addresses.find(session, vault, claim.channel, hand.kind, [claim.members[at] for at in again])
         # The next try takes one again. Where the first had arrived, the platform refuses, and the ledger learns it.

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 import os
 import secrets
 import socket
@@ -20,14 +21,14 @@ from scheduler import channels, claims
 from scheduler.adapters.base import Adapter, AdapterKind, ChannelInfo, Envelope, Outside
 from scheduler.bus import Bus
 from scheduler.claims import Claim, LostClaim
-from scheduler.hand import Hand
+from scheduler.hand import GATHER_SECONDS, Hand
 from scheduler.rates import rate_of
 from scheduler.rounds import Means, go_round, recover
 from scheduler.taking import next_claim
 
 log = structlog.get_logger()
 
-CLAIMS = 4  # batches that one sender has in hand at most
+CLAIMS = 5  # batches that one sender has in hand at most; the last place is for a channel that has none in hand
 POLL_SECONDS = 1.0
 
 
@@ -51,11 +52,24 @@ class Sender:
     @property
     def takes_more(self) -> bool:
         """Whether another claim could use what those in hand leave."""
-        return len(self.hands) < CLAIMS and self.free > 0 and not any(hand.hungry for hand in self.hands)
+        return len(self.hands) < CLAIMS - 1 and self.free > 0 and not any(hand.hungry for hand in self.hands)
+
+    @property
+    def shunned(self) -> set[int]:
+        """The channels that are left alone at a look: dry, or in hand already where they fill slots or places."""
+        return {hand.claim.channel.id for hand in self.hands if hand.dry or not self.takes_more}
+
+    def share(self, hand: Hand) -> int:
+        """The calls that a claim may have in hand: each channel that has more to send gets as many as the others."""
+        channel = hand.claim.channel.id
+        channels = {channel, *(other.claim.channel.id for other in self.hands if other.hungry)}
+        siblings = sum(other.slots for other in self.hands if other is not hand and other.claim.channel.id == channel)
+        return math.ceil(self.service.settings.sender_calls / len(channels)) - siblings
 
     def room(self, hand: Hand, ready: int) -> int:
         """How many deliveries of a claim may be marked now; their slots are taken at once."""
-        free = self.free + hand.arrived  # those that have come back are free when the round is committed
+        # Those that have come back are free when the round is committed.
+        free = min(self.free, self.share(hand) - hand.slots) + hand.arrived
         if free <= 0 or not hand.takes_slots:
             return 0
         room = min(ready, hand.kind.per_call if hand.many else free)
@@ -117,11 +131,16 @@ class Sender:
 
 async def send_for_ever(sender: Sender, wake: asyncio.Event, stopping: asyncio.Event) -> None:
     """Sends what is due until `stopping`; then ends what is in flight, and releases the batches in hand."""
+    loop = asyncio.get_running_loop()
+    look_at = loop.time()
     async with asyncio.TaskGroup() as working:
         while not stopping.is_set():
             wake.clear()  # before looking, so that what is announced meanwhile is looked for at once
             sender.freed.clear()
-            looks = sender.takes_more
+            takes_more = sender.takes_more
+            # A channel that fills all slots or places must not keep the others out: they get theirs as calls come back.
+            looks = takes_more or (len(sender.hands) < CLAIMS and loop.time() >= look_at)
+            look_at = loop.time() + POLL_SECONDS if looks else look_at
             try:
                 if looks and (claim := await _claim(sender)) is not None:
                     hand = await _take_up(sender, claim)
@@ -131,7 +150,9 @@ async def send_for_ever(sender: Sender, wake: asyncio.Event, stopping: asyncio.E
             except Exception as error:
                 _complain(error)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for((wake if looks else sender.freed).wait(), POLL_SECONDS)
+                await asyncio.wait_for((wake if takes_more else sender.freed).wait(), POLL_SECONDS)
+        for hand in sender.hands:
+            hand.wake.set()  # those that wait for a slot or for their rate wait no longer
 
 
 async def send_next(sender: Sender, stopping: asyncio.Event) -> bool:
@@ -147,9 +168,8 @@ async def send_next(sender: Sender, stopping: asyncio.Event) -> bool:
 
 async def _claim(sender: Sender) -> Claim | None:
     service = sender.service
-    dry = [hand.claim.channel.id for hand in sender.hands if hand.dry]
     return await next_claim(
-        service.sessions, sender.bus, sender.owner, sender.kinds, service.clock, sender.lease, busy=dry
+        service.sessions, sender.bus, sender.owner, sender.kinds, service.clock, sender.lease, busy=sender.shunned
     )
 
 
@@ -223,6 +243,8 @@ async def _send(sender: Sender, hand: Hand, stopping: asyncio.Event) -> None:
     most = max(hand.kind.per_call, service.settings.sender_calls)
     while True:
         hand.wake.clear()
+        if hand.gathers:
+            await hand.wait(GATHER_SECONDS)
         now = service.clock()
         ready = 0 if stopping.is_set() else len(hand.ready(now, most))
         room = sender.room(hand, ready)

@@ -24,10 +24,11 @@ async def next_claim(
 ) -> Claim | None:
     """Claims the next batch; None where there is none now. While the bus is away the rows are asked themselves.
 
-    Of the rows, those of the `busy` channels are left alone.
+    Those of the `busy` channels are left alone. The bus does not know channels: where there are such, the rows are
+    asked, and the reference to what is claimed so is forgotten by whoever takes it.
     A reference to what is done, claimed or not due is forgotten: the reconciler brings it again when it is time.
     """
-    while bus is not None:
+    while bus is not None and not busy:
         try:
             taken = await bus.take(TAKE_SECONDS)
         except BusAway:

@@ -37,7 +37,7 @@ async def admit(
 
 async def give_back(scene: Scene, claim: Claim, positions: Sequence[int], marked_at: datetime = NOON) -> None:
     async with transaction(scene.service.sessions) as session:
-        await limits.give_back(session, claim, dict.fromkeys(positions, marked_at))
+        await limits.give_back(session, claim, dict.fromkeys(positions, marked_at), now=marked_at)
 
 
 async def days(scene: Scene) -> dict[tuple[int, date], int]:
@@ -130,6 +130,26 @@ async def test_many_senders_at_once_never_go_over_the_limit(scene: Scene) -> Non
     found = await asyncio.wait_for(asyncio.gather(*(admit(scene, claim_of(order)) for order in orders)), 30)
     assert sum(len(go) for go, _ in found) == len(members) * BEIJING.notices
     assert set((await days(scene)).values()) == {BEIJING.notices}
+
+
+async def test_who_gives_back_and_counts_others_locks_in_the_same_order_as_who_only_counts(scene: Scene) -> None:
+    first, second = [await scene.world.member(100) for _ in range(2)]
+    later, both = claim_of([second, first]), claim_of([first, second])
+    await admit(scene, claim_of([second]))
+
+    async def round_(locked: asyncio.Event) -> None:
+        async with transaction(scene.service.sessions) as session:
+            await limits.give_back(session, later, {0: NOON}, next_=[1], now=NOON)
+            locked.set()
+            await asyncio.sleep(0.2)  # in which the other, who wants both, comes as far as it can
+            await limits.admit(session, later, [1], NOON + LIFE, NOON)
+
+    locked = asyncio.Event()
+    async with asyncio.TaskGroup() as both_run:
+        both_run.create_task(round_(locked))
+        await locked.wait()
+        both_run.create_task(admit(scene, both))
+    assert await days(scene) == {(first, date(2026, 11, 16)): 2, (second, date(2026, 11, 16)): 1}
 
 
 async def test_the_nearest_organisation_says_how_many(scene: Scene) -> None:

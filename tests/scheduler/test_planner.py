@@ -260,6 +260,16 @@ async def test_a_campaign_whose_batches_were_all_sent_before_its_planning_ended_
     assert await counted(scene, campaign_id) == ("done", 2, 0)
 
 
+async def test_a_look_plans_no_more_than_its_pages_and_the_next_goes_on_after_them(scene: Scene) -> None:
+    channel_id = await scene.channel("console")
+    members = [await scene.world.member(100) for _ in range(5)]
+    campaign_id, now = await scene.campaign(state="planning"), scene.service.clock()
+    for pages, state, reached in ((2, "planning", 4), (1, "sending", 5)):
+        assert await plan_announced(scene.service.sessions, ADAPTERS, now, page=2, most=2) == pages
+        assert await counted(scene, campaign_id) == (state, reached, 0)
+    assert await planned(scene, campaign_id) == {channel_id: members}
+
+
 async def test_a_campaign_that_cannot_be_planned_does_not_hold_up_the_others(scene: Scene) -> None:
     await scene.channel("console")
     await scene.world.member(100)

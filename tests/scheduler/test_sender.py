@@ -15,7 +15,7 @@ from app.platforms.models import Channel, ConsoleMessage
 from app.resources import Service
 from scheduler.adapters.base import Envelope, Outcome, Status
 from scheduler.claims import MAX_TRIES
-from scheduler.sender import send_for_ever, send_next
+from scheduler.sender import CLAIMS, send_for_ever, send_next
 from tests.conftest import MovableClock
 from tests.scheduler.scene import CALLS, Died, Scene, Scripted, die_at_once
 
@@ -100,6 +100,50 @@ async def test_a_call_that_hangs_holds_up_nobody_else(scene: Scene) -> None:
     scene.stopping.set()
     await asyncio.wait_for(running, 10)
     assert set(await scene.states(first)) == {SENT}
+
+
+async def test_a_platform_that_is_slow_as_a_whole_leaves_slots_to_the_others(scene: Scene) -> None:
+    campaign_id, slow = await scene.campaign(), await scene.channel()
+    held_up = await scene.batch(campaign_id, slow, list(range(1, 401)), 1)
+    again = await scene.batch(campaign_id, slow, list(range(401, 501)), 2)
+    other = await scene.batch(campaign_id, await scene.channel(organisation_id=10), list(range(1001, 1031)), 3)
+
+    async def drag(envelopes: Sequence[Envelope]) -> None:
+        if envelopes[0].member_id <= 500:
+            await asyncio.sleep(0.5)
+
+    adapter = Scripted(during=drag)
+    running = asyncio.create_task(send_for_ever(scene.sender(adapter), asyncio.Event(), scene.stopping))
+    async with asyncio.timeout(30):
+        while set(await scene.states(other)) != {SENT}:
+            await asyncio.sleep(0.02)
+    assert PENDING in await scene.states(held_up)
+    assert (await scene.row(again)).fence == 0  # it would only have waited here
+    scene.stopping.set()
+    await asyncio.wait_for(running, 10)
+    assert len(adapter.members) == len(set(adapter.members))
+
+
+async def test_small_batches_of_a_platform_that_hangs_leave_a_place_to_the_others(scene: Scene) -> None:
+    campaign_id, slow = await scene.campaign(), await scene.channel()
+    for number in range(1, 9):
+        await scene.batch(campaign_id, slow, [number], number)
+    other = await scene.batch(campaign_id, await scene.channel(organisation_id=10), [11, 12], 9)
+    released = asyncio.Event()
+
+    async def hang(envelopes: Sequence[Envelope]) -> None:
+        if envelopes[0].member_id < 10:
+            await released.wait()
+
+    adapter = Scripted(during=hang)
+    running = asyncio.create_task(send_for_ever(scene.sender(adapter), asyncio.Event(), scene.stopping))
+    async with asyncio.timeout(20):
+        while set(await scene.states(other)) != {SENT}:
+            await asyncio.sleep(0.02)
+    assert len([member for member in adapter.members if member < 10]) == CLAIMS - 1
+    scene.stopping.set()
+    released.set()
+    await asyncio.wait_for(running, 10)
 
 
 async def test_a_platform_that_takes_many_gets_them_in_one_call_at_a_time(scene: Scene) -> None:
