@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.directory.models import Organisation
 from app.messaging.models import Campaign, Schedule
+from app.messaging.render import render
 
 # A weekly issue is worth sending within its own week, whatever held the scheduler up.
 ISSUE_LATE = timedelta(days=6)
@@ -48,7 +49,11 @@ def announce(
     now: datetime,
     tick_id: int | None = None,
 ) -> Campaign:
-    """Adds a campaign; the planner picks it up, and what is not sent by `expires_at` is not sent at all."""
+    """Adds a campaign; the planner picks it up, and what is not sent by `expires_at` is not sent at all.
+
+    Raises ValueError for an event that cannot be worded: its maker hears of it, and not a sender for days.
+    """
+    render(kind, event, subject_id)
     campaign = Campaign(
         kind=kind,
         organisation_id=organisation_id,

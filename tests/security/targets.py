@@ -36,6 +36,7 @@ from content.documents.result import placeholder_html
 from tests.app.library.desk import MONDAY, make_issue, make_lesson
 from tests.app.quizzes.exam import make_questions
 from tests.content.samples import picture
+from tests.scheduler.scene import ISSUE_EVENT
 from tests.world import Person, World
 
 # Correct answers of `Targets.question`, whose stem is numbered: no other text holds these words.
@@ -578,7 +579,7 @@ class Targets:
                 "weekly_issue",
                 organisation_id=organisation_id,
                 subject_id=1,
-                event={"title": "第四十七周", "organisation": organisation.name},
+                event={**ISSUE_EVENT, "organisation": organisation.name},
                 audience=Audience(path=organisation.path),
                 expires_at=now + timedelta(days=6),
                 now=now,

@@ -17,6 +17,7 @@ from app.messaging.service import Audience, announce
 from app.resources import Service
 from tests.app.library.desk import make_issue, make_lesson
 from tests.conftest import MovableClock
+from tests.scheduler.scene import ISSUE_EVENT
 from tests.world import Person, World
 
 
@@ -94,7 +95,7 @@ async def test_a_withdrawn_issue_is_not_announced_any_further(newsroom: Newsroom
             "weekly_issue",
             organisation_id=10,
             subject_id=newsroom.issue,
-            event={},
+            event=dict(ISSUE_EVENT),
             audience=Audience(path="/1/10/"),
             expires_at=clock() + timedelta(days=6),
             now=clock(),

@@ -10,6 +10,7 @@ from app.db.engine import transaction
 from app.messaging.models import Campaign, SubscriptionBalance
 from app.messaging.service import Audience, announce, end_campaigns
 from app.resources import Service
+from tests.scheduler.scene import ISSUE_EVENT, MEETING_EVENT
 from tests.world import Person, World
 
 LONG = timedelta(days=6)
@@ -73,13 +74,24 @@ async def test_only_bound_members_have_balances(client: httpx.AsyncClient, world
 
 async def announced(service: Service, kind: str, subject_id: int, life: timedelta) -> int:
     now = service.clock()
+    event = MEETING_EVENT if kind.startswith("meeting") else ISSUE_EVENT
     async with transaction(service.sessions) as session:
         campaign = announce(
-            session, kind, organisation_id=10, subject_id=subject_id, event={"title": "第一期"},
+            session, kind, organisation_id=10, subject_id=subject_id, event=dict(event),
             audience=Audience("/1/10/", unfinished_week="2026-W47"), expires_at=now + life, now=now,
         )  # fmt: skip
         await session.flush()
         return campaign.id
+
+
+async def test_what_cannot_be_worded_is_not_announced(service: Service, world: World) -> None:
+    async with transaction(service.sessions) as session:
+        with pytest.raises(ValueError, match="isoformat"):
+            announce(
+                session, "unfinished_reminder", organisation_id=10, subject_id=10, event={"week": "2026-W47"},
+                audience=Audience("/1/10/"), expires_at=service.clock() + LONG, now=service.clock(),
+            )  # fmt: skip
+        assert not session.new
 
 
 async def test_what_is_announced_waits_for_the_planner(service: Service, world: World) -> None:
@@ -87,7 +99,7 @@ async def test_what_is_announced_waits_for_the_planner(service: Service, world: 
     async with transaction(service.sessions) as session:
         campaign = await session.get_one(Campaign, campaign_id)
     assert (campaign.state, campaign.planned_until, campaign.recipients, campaign.unreachable) == ("planning", 0, 0, 0)
-    assert (campaign.event, campaign.tick_id) == ({"title": "第一期"}, None)
+    assert (campaign.event, campaign.tick_id) == (ISSUE_EVENT, None)
     assert campaign.audience == {
         "path": "/1/10/",
         "floating_only": False,

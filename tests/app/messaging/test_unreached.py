@@ -6,6 +6,7 @@ from app.db.engine import transaction
 from app.messaging.models import Unreached
 from app.messaging.service import Audience, announce
 from app.messaging.unreached import UNKNOWN, WORDS
+from tests.scheduler.scene import MEETING_EVENT
 from tests.world import World
 
 
@@ -17,7 +18,7 @@ async def put(world: World, member_id: int, reason: str) -> None:
             "meeting_notice",
             organisation_id=1,
             subject_id=1,
-            event={},
+            event=dict(MEETING_EVENT),
             audience=Audience("/1/"),
             expires_at=now,
             now=now,

@@ -322,7 +322,8 @@ async def test_a_standing_reminder_does_not_use_up_the_nudge_of_the_day(
         session.add(tick)
         await session.flush()
         announce(
-            session, "unfinished_reminder", organisation_id=10, subject_id=10, event={}, audience=Audience("/1/10/"),
+            session, "unfinished_reminder", organisation_id=10, subject_id=10,
+            event={"week": WEEK, "at": clock.now.isoformat(), "timezone": "Asia/Shanghai"}, audience=Audience("/1/10/"),
             expires_at=clock.now, now=clock.now, tick_id=tick.id,
         )  # fmt: skip
     assert (await nudge(client, leader)).status_code == 201

@@ -17,6 +17,7 @@ from scheduler.adapters.console import CONSOLE
 from scheduler.planner import plan_announced
 from tests.app.access.staff import open_phone
 from tests.app.organisations.people import audited, later, members, places, seal_phone, set_up
+from tests.scheduler.scene import ISSUE_EVENT
 from tests.study import WEEK, Study
 from tests.world import APPID, Person, World
 
@@ -118,8 +119,8 @@ async def test_no_notice_is_planned_for_who_is_archived(world: World, act: Act) 
             )
         )
         announce(
-            session, "weekly_issue", organisation_id=10, subject_id=1, event={}, audience=Audience(path="/1/10/"),
-            expires_at=now + timedelta(days=1), now=now,
+            session, "weekly_issue", organisation_id=10, subject_id=1, event=dict(ISSUE_EVENT),
+            audience=Audience(path="/1/10/"), expires_at=now + timedelta(days=1), now=now,
         )  # fmt: skip
     await plan_announced(world.service.sessions, {"console": CONSOLE}, now)
     async with world.service.sessions() as session:
