@@ -74,11 +74,13 @@ async def _mark(sessions: Sessions, adapters: Collection[str], now: datetime) ->
         .order_by(Batch.not_before, Batch.id)
         .limit(ROUND)
         .with_for_update(of=Batch, skip_locked=True)
+        # Found once: as a subquery it may be asked again for each row, and its limit would hold for none of them.
+        .cte("waiting")
     )
     async with transaction(sessions) as session:
         rows = await session.execute(
             update(Batch)
-            .where(Batch.id.in_(waiting))
+            .where(Batch.id.in_(select(waiting.c.id)))
             .values(published_at=now)
             .returning(Batch.id, Batch.campaign_id, Batch.number)
             .execution_options(synchronize_session=False)

@@ -107,7 +107,9 @@ async def test_each_wrong_field_is_named(client: httpx.AsyncClient, admin: Perso
     assert [field for field, _ in found[2:]] == ["enabled"]
     fields = {"thing1": "nothing"}
     config = {"templates": {"meeting": {"template_id": "t", "fields": fields}}}
-    assert await refused(client, admin, config=config) == [("config.templates.meeting.fields.thing1", "literal_error")]
+    assert await refused(client, admin, config=config) == [
+        ("config.templates.meeting.fields.thing1", "string_pattern_mismatch")
+    ]
 
 
 async def test_a_missing_field_is_named(client: httpx.AsyncClient, admin: Person) -> None:

@@ -168,9 +168,12 @@ class Scene:
         expires_in: timedelta = timedelta(days=6),
         event: Mapping[str, object] | None = None,
     ) -> int:
-        """A campaign of the committee; planned already unless `state` says otherwise."""
+        """A campaign of the committee; planned already unless `state` says otherwise.
+
+        An `event` is put in afterwards, as an older program may have left it.
+        """
         now = self.service.clock()
-        chosen = event or (MEETING_EVENT if kind.startswith("meeting") else ISSUE_EVENT)
+        chosen = MEETING_EVENT if kind.startswith("meeting") else ISSUE_EVENT
         if kind == "unfinished_reminder":
             chosen = {**ISSUE_EVENT, "at": now.isoformat()}
         async with transaction(self.service.sessions) as session:
@@ -185,6 +188,7 @@ class Scene:
                 now=now,
             )
             row.state = state
+            row.event = row.event if event is None else dict(event)
             await session.flush()
             return row.id
 
