@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import httpx
 
@@ -24,7 +24,7 @@ from app.platforms.errors import (
     TransientError,
 )
 from app.platforms.texts import clip_bytes, lines_of
-from app.platforms.tokens import Fetch, Token, TokenHolder, call_with_token
+from app.platforms.tokens import Fetch, Token, TokenHolder, call_with_token, token_of
 
 A_SECOND = 80.0
 """Notices an application may send a second: 5,000 a minute (143103)."""
@@ -139,10 +139,7 @@ class DingtalkClient:
         query = {"appkey": self._app_key, "appsecret": self._secret}
         answer = await ask(self._http, "GET", self._base + "/gettoken", query=query)
         self._check(answer)
-        value, seconds = answer.get("access_token"), answer.get("expires_in")
-        if not isinstance(value, str) or not value or not isinstance(seconds, int):
-            raise TransientError("not_understood", "the token answer holds no token")
-        return Token(value, self._now() + timedelta(seconds=seconds))
+        return token_of(answer, self._now())
 
     def _check(self, answer: Mapping[str, object], *hidden: str) -> None:
         code = _code(answer)

@@ -8,7 +8,7 @@ idempotency key.
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -24,7 +24,7 @@ from app.platforms.errors import (
     UnknownOutcome,
 )
 from app.platforms.texts import clip_bytes, lines_of
-from app.platforms.tokens import Fetch, Token, TokenHolder, call_with_token
+from app.platforms.tokens import Fetch, Token, TokenHolder, call_with_token, token_of
 
 PEOPLE = 200
 TITLE_BYTES, BODY_BYTES, LINK_BYTES = 200, 12_000, 2000
@@ -117,10 +117,7 @@ class FeishuClient:
         answer = await ask(self._http, "POST", self._base + TOKEN, body=body, code="code", throttled=THROTTLED)
         # Whatever else is refused here is about the application.
         self._check(answer, {}, unknown=PlatformConfigurationError)
-        value, seconds = answer.get("tenant_access_token"), answer.get("expire")
-        if not isinstance(value, str) or not value or not isinstance(seconds, int):
-            raise TransientError("not_understood", "the token answer holds no token")
-        return Token(value, self._now() + timedelta(seconds=seconds))
+        return token_of(answer, self._now(), name="tenant_access_token", life="expire")
 
     def _check(
         self,

@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
@@ -74,6 +74,16 @@ Fetch = Callable[[bool], Awaitable[Token]]
 def digest_of(value: str) -> bytes:
     """What is remembered of a token that is dead."""
     return hashlib.sha256(value.encode()).digest()
+
+
+def token_of(
+    answer: Mapping[str, object], now: datetime, *, name: str = "access_token", life: str = "expires_in"
+) -> Token:
+    """The token of a platform's answer, whose life is in seconds; raises TransientError where it holds none."""
+    value, seconds = answer.get(name), answer.get(life)
+    if not isinstance(value, str) or not value or not isinstance(seconds, int):
+        raise TransientError("not_understood", "the token answer holds no token")
+    return Token(value, now + timedelta(seconds=seconds))
 
 
 def fresh_token(kept: Kept, now: datetime) -> Token | None:

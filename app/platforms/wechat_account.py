@@ -5,7 +5,7 @@ Facts: docs of api.weixin.qq.com, as kept in the design note on messaging platfo
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import httpx
 
@@ -19,7 +19,7 @@ from app.platforms.errors import (
     RecipientError,
     TransientError,
 )
-from app.platforms.tokens import Token, TokenHolder, TokenStore, call_with_token
+from app.platforms.tokens import Token, TokenHolder, TokenStore, call_with_token, token_of
 
 STALE_TOKEN = frozenset({40001, 40014, 42001})
 
@@ -92,10 +92,7 @@ class WechatAccount:
         body = {"grant_type": "client_credential", "appid": self.appid, "secret": self.secret, "force_refresh": force}
         answer = await ask(self._http, "POST", self._base + "/cgi-bin/stable_token", body=body)
         self._check(answer)
-        value, seconds = answer.get("access_token"), answer.get("expires_in")
-        if not isinstance(value, str) or not value or not isinstance(seconds, int):
-            raise TransientError("not_understood", "the token answer holds no token")
-        return Token(value, self._now() + timedelta(seconds=seconds))
+        return token_of(answer, self._now())
 
     def _check(self, answer: Mapping[str, object], *hidden: str) -> None:
         code = error_code(answer)

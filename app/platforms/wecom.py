@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import httpx
 
@@ -14,7 +14,7 @@ from app.platforms.errors import (
     RecipientError,
     TransientError,
 )
-from app.platforms.tokens import Fetch, Token, TokenHolder, call_with_token
+from app.platforms.tokens import Fetch, Token, TokenHolder, call_with_token, token_of
 
 DUPLICATE_CHECK_SECONDS = 4 * 3600
 """For so long WeCom drops the same message to the same member: a batch whose answer was lost can be sent again."""
@@ -91,10 +91,7 @@ class WecomClient:
         query = {"corpid": self._corp_id, "corpsecret": self._secret}
         answer = await ask(self._http, "GET", self._base + "/cgi-bin/gettoken", query=query)
         self._check(answer)
-        value, seconds = answer.get("access_token"), answer.get("expires_in")
-        if not isinstance(value, str) or not value or not isinstance(seconds, int):
-            raise TransientError("not_understood", "the token answer holds no token")
-        return Token(value, self._now() + timedelta(seconds=seconds))
+        return token_of(answer, self._now())
 
     def _check(self, answer: Mapping[str, object], *hidden: str) -> None:
         code = error_code(answer)
