@@ -114,6 +114,6 @@ if __name__ == "__main__":
     parser.add_argument("--kill-every", type=float, default=5.0)
     parser.add_argument("--due-times", type=int, default=10_000)
     parser.add_argument("--planned", type=int, default=1_000_000, help="recipients of the larger campaign")
-    parser.add_argument("--rate", type=float, default=1000.0, help="what the channel is set to, a second")
-    parser.add_argument("--limit", type=int, default=1500, help="above which the gateway answers 429, a second")
+    parser.add_argument("--rate", type=float, default=150.0, help="what the channel is set to, a second")
+    parser.add_argument("--limit", type=int, default=225, help="above which the gateway answers 429, a second")
     raise SystemExit(asyncio.run(run(parser.parse_args())))

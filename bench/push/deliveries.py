@@ -27,6 +27,7 @@ class Site:
 
     plant: Plant
     gateway: str
+    recipients: int
     nats: Nats | None = None
     kills: list[Kill] = field(default_factory=list)
 
@@ -83,7 +84,8 @@ class Site:
                 troubling.cancel()
                 await asyncio.gather(troubling, return_exceptions=True)
         await self._restart()
-        return await judge(self.plant, self.gateway, campaign_id, kind, time.monotonic() - begun, list(self.kills))
+        seconds = time.monotonic() - begun
+        return await judge(self.plant, self.gateway, campaign_id, kind, self.recipients, seconds, list(self.kills))
 
     async def _is_done(self, campaign_id: int) -> bool:
         try:
@@ -123,4 +125,4 @@ async def site(
             made.start(name)
         for name in PROCESSES:
             await made.serving(name)
-        yield Site(made, address, nats)
+        yield Site(made, address, recipients, nats)

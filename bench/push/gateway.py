@@ -1,6 +1,6 @@
 """A gateway that misbehaves on purpose, as a process of its own; it counts how often it accepted each delivery.
 
-    python -m bench.push.gateway --port 0 --limit 1500
+    python -m bench.push.gateway --port 0 --limit 225
 
 What befalls a delivery follows from its key, at its first coming; later ones are accepted at once:
 
@@ -141,6 +141,6 @@ async def serve(port: int, limit: int) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--limit", type=int, default=1500)
+    parser.add_argument("--limit", type=int, default=225)
     given = parser.parse_args()
     asyncio.run(serve(given.port, given.limit))

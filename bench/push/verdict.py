@@ -39,10 +39,13 @@ class Verdict:
     by_kill: list[int] = field(default_factory=list)
     by_gateway: int = 0
     unexplained: int = 0
+    unended: int = 0
 
     def broken(self, *, most_a_kill: int | None = MOST_A_KILL) -> list[str]:
         """The bounds that do not hold; without `most_a_kill` repeats of a kill are not bounded."""
         found = [f"{len(self.lost)} lost, such as {self.lost[:3]}"] if self.lost else []
+        if self.unended:
+            found.append(f"{self.unended} recipients were not planned, or have come to no end")
         if self.unexplained:
             found.append(f"{self.unexplained} repeats that no kill and no answer of the gateway explains")
         if self.kind not in RESENT_WHEN_UNKNOWN and (self.by_gateway or any(self.by_kill)):
@@ -81,9 +84,9 @@ async def marked(plant: Plant, owner: str = "") -> frozenset[str]:
 
 
 async def judge(
-    plant: Plant, gateway: str, campaign_id: int, kind: str, seconds: float, kills: Sequence[Kill]
+    plant: Plant, gateway: str, campaign_id: int, kind: str, recipients: int, seconds: float, kills: Sequence[Kill]
 ) -> Verdict:
-    """The verdict on a campaign that is done."""
+    """The verdict on a campaign that is done, and was for so many recipients."""
     async with httpx.AsyncClient() as http:
         ledger = (await http.get(f"{gateway}/ledger", timeout=60)).json()
     async with transaction(plant.sessions) as session:
@@ -94,7 +97,8 @@ async def judge(
             for member, state in zip(members, bytes_, strict=True)
         }
     names = Counter(ENDED.get(state, "sent" if state == DeliveryState.SENT else "open") for state in states.values())
-    verdict = Verdict(kind, len(states), seconds, kills, names, ledger["answers"])
+    verdict = Verdict(kind, recipients, seconds, kills, names, ledger["answers"])
+    verdict.unended = recipients - len(states) + names["open"]
     accepted: Mapping[str, int] = ledger["accepted"]
     verdict.lost = [key for key, state in states.items() if key not in accepted and state not in ENDED]
     attribute(verdict, {key: accepted[key] - 1 for key in states if accepted.get(key, 0) > 1}, set(ledger["doubtful"]))

@@ -60,13 +60,14 @@ def test_every_bound_breaks_by_itself() -> None:
     assert verdict().broken() == []
     lost = verdict()
     lost.lost = ["1:1"]
-    stray = verdict()
+    stray, short = verdict(), verdict()
     stray.unexplained = 1
+    short.unended = 1
     many = verdict()
     many.by_kill = [MOST_A_KILL + 1]
     twice, reminded = verdict("meeting_reminder"), verdict("meeting_reminder")
     twice.by_kill = [1]
     reminded.by_gateway = 1
-    for found in (lost, stray, many, twice, reminded, verdict(throttled=1)):
+    for found in (lost, stray, short, many, twice, reminded, verdict(throttled=1)):
         assert len(found.broken()) == 1, found
     assert many.broken(most_a_kill=None) == []
