@@ -81,11 +81,17 @@ def channel_kind(adapter: str) -> ChannelKindOut:
 
 def preview(adapter: str, config: ChannelConfig) -> list[PreviewOut]:
     """How an example of each kind of notice looks on a channel, cut as it would be."""
-    rules = RULES.get(adapter)
-    if rules is None or not rules.templates:
-        return [PreviewOut(kind=kind, parts=_parts(adapter, sample), problem=None) for kind, sample in SAMPLES.items()]
+    rules, installed_kind = RULES.get(adapter), installed().get(adapter)
     templates: Mapping[str, Template] = {str(kind): template for kind, template in config.templates.items()}
-    return [_filled(kind, sample, templates.get(kind), rules) for kind, sample in SAMPLES.items()]
+    if rules is not None and rules.templates:
+        return [_filled(kind, sample, templates.get(kind), rules) for kind, sample in SAMPLES.items()]
+    needed = installed_kind is not None and installed_kind.templates
+    return [
+        PreviewOut(kind=kind, parts=[], problem=NO_TEMPLATE)
+        if needed and kind not in templates
+        else PreviewOut(kind=kind, parts=_parts(adapter, sample), problem=None)
+        for kind, sample in SAMPLES.items()
+    ]
 
 
 def _parts(adapter: str, sample: Message) -> list[PreviewPart]:

@@ -65,6 +65,13 @@ async def test_templates_are_asked_for_where_it_needs_them(
     pigeon(install_adapter, "member", templated=templated)
     kind = await kind_of(client, world)
     assert (kind["templates"], kind["known"]) == (templated, False)
+    admin = await world.staff(("administrator", 10))
+    template = {"template_id": "T-1", "fields": {"title": "title"}}
+    config = {**CHANNEL["config"], "templates": {"weekly_issue": template}}
+    made = await client.post("/channels", json={**CHANNEL, "config": config}, headers=admin.auth)
+    preview = (await client.get(f"/channels/{made.json()['id']}/preview", headers=admin.auth)).json()["items"]
+    goes = [each["kind"] for each in preview if each["parts"]]
+    assert goes == (["weekly_issue"] if templated else [each["kind"] for each in preview])
 
 
 @pytest.mark.parametrize(
