@@ -156,7 +156,7 @@ async def _channels(
 ) -> None:
     top = admin.posts[0].organisation_id
     await create_channel(
-        session, service.vault, admin, ChannelIn(organisation_id=top, adapter="console", name="演示消息页"), now
+        session, service, admin, ChannelIn(organisation_id=top, adapter="console", name="演示消息页"), now
     )
     wechat = ChannelIn(
         organisation_id=top,
@@ -166,7 +166,7 @@ async def _channels(
         secret=wechat_secret,
         config=ChannelConfig(templates=TEMPLATES),
     )
-    await create_channel(session, service.vault, admin, wechat, now)
+    await create_channel(session, service, admin, wechat, now)
 
 
 async def _study(session: AsyncSession, staff: dict[str, CurrentStaff], now: datetime) -> None:

@@ -1,7 +1,7 @@
 """The clock says when to look; the row says what is due. APScheduler wakes the tick and remembers nothing."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 
@@ -12,6 +12,7 @@ from app.clock import Clock
 from app.db.engine import Sessions, is_away, transaction
 from app.library.assets.objects import sweep
 from app.messaging.callbacks.seen import forget_calls
+from app.messaging.progress import LOOK_SHARE
 from app.organisations.imports.service import forget_old_lines
 from app.storage.base import StorageUnavailable, Store
 from scheduler.adapters.registry import load_adapters
@@ -27,6 +28,8 @@ log = structlog.get_logger()
 
 LOOK_SECONDS = 1
 SWEEP_SECONDS = 600
+# However many deliveries are on their way, what Prometheus reads is no older.
+LONGEST_REST = 30
 
 
 async def _tidy(sessions: Sessions, media: Store, now: datetime) -> None:
@@ -54,6 +57,22 @@ async def _show(sessions: Sessions, now: datetime) -> None:
         log.warning("gauges_failed", error=type(error).__name__, exc_info=None if is_away(error) else error)
 
 
+def _shower(sessions: Sessions, clock: Clock) -> Callable[[], Awaitable[None]]:
+    """Shows the figures when it is called, unless they were read a short while ago for how long that took."""
+    loop = asyncio.get_running_loop()
+    rests_until = 0.0
+
+    async def show() -> None:
+        nonlocal rests_until
+        begun = loop.time()
+        if begun < rests_until:
+            return
+        await _show(sessions, clock())
+        rests_until = begun + min(LOOK_SHARE * (loop.time() - begun), LONGEST_REST)
+
+    return show
+
+
 @asynccontextmanager
 async def ticking(sessions: Sessions, media: Store, clock: Clock) -> AsyncIterator[None]:
     """Looks once a second while the context is open: fires what is due, plans what was announced, ends what is over.
@@ -62,6 +81,7 @@ async def ticking(sessions: Sessions, media: Store, clock: Clock) -> AsyncIterat
     """
     adapters = load_adapters()
     looking = asyncio.Lock()
+    show = _shower(sessions, clock)
 
     async def look() -> None:
         async with looking:
@@ -78,9 +98,6 @@ async def ticking(sessions: Sessions, media: Store, clock: Clock) -> AsyncIterat
 
     async def tidy() -> None:
         await _tidy(sessions, media, clock())
-
-    async def show() -> None:
-        await _show(sessions, clock())
 
     scheduler = AsyncIOScheduler(timezone="UTC")
     for job, seconds in ((look, LOOK_SECONDS), (tidy, SWEEP_SECONDS), (show, REFRESH_SECONDS)):

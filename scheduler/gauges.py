@@ -1,23 +1,31 @@
 """What stands in the database, for Prometheus: every scheduler shows the same figures, with bounded labels."""
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
+from math import nan
 
 from prometheus_client import Gauge
-from sqlalchemy import Select, case, func, or_, select
+from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import load_only
 
 from app.db.engine import Sessions, transaction
-from app.messaging.models import CAMPAIGN_KINDS, Batch, Campaign, Schedule
-from app.messaging.progress import in_state
+from app.messaging.models import CAMPAIGN_KINDS, Batch, Campaign, DeliveryException, Schedule
+from app.messaging.progress import failed_by, remaining, through_channels
+from app.messaging.words import REASON_WORDS
 from app.messaging.words import STATES as DELIVERY_STATES
 from app.platforms.models import Channel
 from scheduler.channels import runs
 
 REFRESH_SECONDS = 5
 STATES = ("planning", "sending", "paused")
+UNDER_WAY = and_(Campaign.state != "done", Campaign.dry_run.is_(False))
 
 CAMPAIGNS = Gauge("zhijian_campaigns_open", "Campaigns that are not over", ["kind", "state"])
 DELIVERIES = Gauge("zhijian_deliveries_open", "Deliveries of campaigns that are not over", ["kind", "state"])
+FAILURES = Gauge("zhijian_failures_open", "Failed deliveries of campaigns that are not over", ["kind", "reason"])
+REMAINING = Gauge("zhijian_remaining_seconds", "How long what is on its way will take, the slowest campaign", ["kind"])
 BATCH_LAG = Gauge("zhijian_oldest_due_batch_seconds", "How long the oldest batch that could be sent has been due")
 TICK_LAG = Gauge("zhijian_tick_lag_seconds", "How long the oldest due time that has not fired has been due")
 STOPPED = Gauge("zhijian_channels_stopped", "Channels that a configuration error has stopped", ["adapter"])
@@ -28,40 +36,51 @@ REFRESHED = Gauge("zhijian_gauges_refreshed_timestamp_seconds", "When the figure
 async def refresh(sessions: Sessions, now: datetime) -> None:
     """Reads the figures and shows them; raises what the database raises, and they stay as they were."""
     async with transaction(sessions) as session:
-        await _campaigns(session)
-        await _deliveries(session)
+        await _campaigns(session, now)
+        await _failures(session)
         await _channels(session, now)
         TICK_LAG.set(_age(await session.scalar(_oldest_tick(now)), now))
         BATCH_LAG.set(_age(await session.scalar(_oldest_batch(now)), now))
     REFRESHED.set(now.timestamp())
 
 
-async def _campaigns(session: AsyncSession) -> None:
-    state = case((Campaign.paused_at.is_not(None), "paused"), else_=Campaign.state)
-    rows = await session.execute(
-        select(Campaign.kind, state, func.count())
-        .where(Campaign.state != "done", Campaign.dry_run.is_(False))
-        .group_by(Campaign.kind, state)
-    )
-    found = {(kind, name): count for kind, name, count in rows}
+async def _campaigns(session: AsyncSession, now: datetime) -> None:
+    """How far what is on its way has come, by kind: half a second for a million, and nothing once they are over."""
+    columns = (Campaign.kind, Campaign.state, Campaign.paused_at, Campaign.created_at, Campaign.expires_at)
+    campaigns = (await session.scalars(select(Campaign).options(load_only(*columns)).where(UNDER_WAY))).all()
+    through = await through_channels(session, UNDER_WAY, now)
+    open_: Counter[tuple[str, str]] = Counter()
+    deliveries: Counter[tuple[str, str]] = Counter()
+    estimates: dict[str, list[int | None]] = {kind: [] for kind in CAMPAIGN_KINDS}
+    for campaign in campaigns:
+        kind, parts = campaign.kind, through.get(campaign.id, [])
+        open_[kind, "paused" if campaign.paused_at else campaign.state] += 1
+        for name in DELIVERY_STATES.values():
+            deliveries[kind, name] += sum(getattr(part.counts, name) for part in parts)
+        estimates[kind].append(remaining(campaign, parts, now))
     for kind in CAMPAIGN_KINDS:
         for name in STATES:
-            CAMPAIGNS.labels(kind, name).set(found.get((kind, name), 0))
+            CAMPAIGNS.labels(kind, name).set(open_[kind, name])
+        for name in DELIVERY_STATES.values():
+            DELIVERIES.labels(kind, name).set(deliveries[kind, name])
+        REMAINING.labels(kind).set(_longest(estimates[kind]))
 
 
-async def _deliveries(session: AsyncSession) -> None:
-    """How far what is on its way has come, by kind: 0.3 s for a million, and nothing once they are over."""
-    rows = await session.execute(
-        select(Campaign.kind, *(func.sum(in_state(state)) for state in DELIVERY_STATES))
-        .join(Batch, Batch.campaign_id == Campaign.id)
-        .where(Campaign.state != "done", Campaign.dry_run.is_(False))
-        .group_by(Campaign.kind)
-    )
-    found = {kind: counts for kind, *counts in rows}
-    for kind in CAMPAIGN_KINDS:
-        counts = found.get(kind, [0] * len(DELIVERY_STATES))
-        for name, count in zip(DELIVERY_STATES.values(), counts, strict=True):
-            DELIVERIES.labels(kind, name).set(count)
+def _longest(estimates: Sequence[int | None]) -> float:
+    """Of what can be estimated; not a number where campaigns are open and of none it can be said."""
+    known = [each for each in estimates if each is not None]
+    return max(known, default=nan if estimates else 0)
+
+
+async def _failures(session: AsyncSession) -> None:
+    found: Counter[tuple[str, str]] = Counter()
+    for kind, reason, count in await session.execute(
+        failed_by(Campaign.kind, DeliveryException.reason).where(UNDER_WAY)
+    ):
+        found[kind, reason if reason in REASON_WORDS else "other"] += count
+    FAILURES.clear()  # their campaigns may be over
+    for labels, count in found.items():
+        FAILURES.labels(*labels).set(count)
 
 
 async def _channels(session: AsyncSession, now: datetime) -> None:

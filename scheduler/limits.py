@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.messaging.models import DeliveryState, NoticeDay
 from app.messaging.times import Night
+from app.messaging.words import DAILY_LIMIT
 from scheduler.adapters.base import Status
 from scheduler.claims import Claim, Note
 
-DAILY_LIMIT = "daily_limit"
 UNLIMITED = 2**31
 # No zone is further behind than a day, and nothing is given back later than that.
 KEPT = timedelta(days=2)

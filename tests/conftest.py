@@ -2,8 +2,9 @@
 
 import os
 import shutil
+import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from app.db.migrate import migrate
 from app.db.vault import open_vault
 from app.organisations.imports.background import Background
 from app.platforms.http import outside_client
+from app.platforms.installed import installed
 from app.resources import Service
 from app.settings import Settings
 from app.web import create_app
@@ -134,3 +136,25 @@ async def client(service: Service) -> AsyncIterator[httpx.AsyncClient]:
 async def world(service: Service) -> World:
     """The tree and the people of `tests.world`."""
     return await World.build(service)
+
+
+Install = Callable[[str, str, str], None]
+
+
+@pytest.fixture
+def install_adapter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
+    """Installs a tiny distribution of somebody else's, given a name, `module:object` and its source."""
+
+    def install(name: str, value: str, source: str) -> None:
+        package = value.split(":")[0]
+        (tmp_path / f"{package}.py").write_text(source)
+        info = tmp_path / f"{package}-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text(f"[zhijian.adapters]\n{name} = {value}\n")
+        monkeypatch.syspath_prepend(str(tmp_path))
+        monkeypatch.delitem(sys.modules, package, raising=False)
+        installed.cache_clear()
+
+    yield install
+    installed.cache_clear()

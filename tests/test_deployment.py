@@ -71,6 +71,15 @@ def config(tool: list[str], files: tuple[str, ...], folder: Path, **more: str) -
     return services
 
 
+@pytest.mark.parametrize("process", ["api", "sender"])
+def test_the_hosts_that_the_operator_allows_reach_who_checks_them(
+    tool: list[str], tmp_path: Path, process: str
+) -> None:
+    allowed = {"ZHIJIAN_WEBHOOK_HOSTS": "gateway.example.cn", "ZHIJIAN_MAIL_HOSTS": "smtp.example.cn"}
+    environment = config(tool, COMPOSE, tmp_path, **allowed)[process]["environment"]
+    assert {name: environment.get(name) for name in allowed} == allowed
+
+
 def test_compose_runs_two_apis_and_two_senders_behind_one_proxy(tool: list[str], tmp_path: Path) -> None:
     services = config(tool, COMPOSE, tmp_path)
     assert services.pop("nats")["profiles"] == ["nats"], "started only by who asks for it"

@@ -23,6 +23,7 @@ from app.messaging.schemas import (
     SubscriptionOut,
     UnreachedMembers,
 )
+from app.platforms.installed import installed
 from app.platforms.models import Channel
 from app.resources import Service
 from app.schemas import Cursor, Limit, PathId, page
@@ -62,7 +63,7 @@ async def create_channel(
     body: ChannelIn, svc: ServiceDep, db: Db, staff: Administrator, now: Now, once: OnceDep
 ) -> ChannelOut:
     """Registers an account at a platform for an organisation and its subtree."""
-    return once.keep(_shown(await channels.create_channel(db, svc.vault, staff, body, now), svc))
+    return once.keep(_shown(await channels.create_channel(db, svc, staff, body, now), svc))
 
 
 @router.patch("/channels/{channel_id}", operation_id="change_channel")
@@ -70,7 +71,7 @@ async def change_channel(
     channel_id: PathId, body: ChannelPatch, svc: ServiceDep, db: Db, staff: Administrator, now: Now
 ) -> ChannelOut:
     """Changes a channel, and lets a stopped one run again."""
-    return _shown(await channels.change_channel(db, svc.vault, staff, channel_id, body, now), svc)
+    return _shown(await channels.change_channel(db, svc, staff, channel_id, body, now), svc)
 
 
 @router.get("/channels/{channel_id}/preview", operation_id="preview_channel")
@@ -93,8 +94,7 @@ async def check_channel(
 @router.get("/channel-kinds", operation_id="list_channel_kinds")
 async def list_channel_kinds(staff: Administrator) -> ChannelKinds:
     """The kinds of channel that are installed, and what each needs."""
-    names = sorted(channels.installed_adapters())
-    return ChannelKinds(items=[fitting.channel_kind(name) for name in names])
+    return ChannelKinds(items=[fitting.channel_kind(name) for name in sorted(installed())])
 
 
 @router.post("/subscriptions", operation_id="record_subscription", status_code=201)

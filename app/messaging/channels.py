@@ -1,7 +1,6 @@
 """Channels: accounts at outside platforms, each usable in an organisation's subtree."""
 
 from datetime import datetime
-from importlib.metadata import entry_points
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -9,17 +8,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access import audit
 from app.access.principals import CurrentStaff, within
-from app.db.vault import Vault
 from app.directory.models import Organisation
 from app.errors import Conflict, Invalid, NotFound
 from app.messaging.callbacks.settings import set_callback
+from app.messaging.checking import open_secret, secret_place
 from app.messaging.fitting import require_fit
 from app.messaging.schemas import ChannelIn, ChannelPatch
 from app.organisations.service import find_organisation
+from app.platforms.installed import installed
 from app.platforms.models import Channel
 from app.platforms.token_store import forget_token
+from app.resources import Service
 
-ADAPTERS = "zhijian.adapters"
 CONSOLE = "console"
 
 
@@ -44,19 +44,14 @@ class PracticeBoundary(Conflict):
     detail = "演练党组织只能使用系统内的消息页（console），不能设置对外的渠道。"
 
 
-def installed_adapters() -> set[str]:
-    """The names of the adapters that are installed; the scheduler and the senders load them, the API only asks."""
-    return {entry.name for entry in entry_points(group=ADAPTERS)}
-
-
 async def create_channel(
-    session: AsyncSession, vault: Vault, staff: CurrentStaff, body: ChannelIn, now: datetime
+    session: AsyncSession, service: Service, staff: CurrentStaff, body: ChannelIn, now: datetime
 ) -> Channel:
     """A channel of an organisation; its secret is sealed for its own row.
 
     Raises `UnknownAdapter`, `PracticeBoundary`, `ChannelDoesNotFit`, `ChannelExists`, `NotFound`; see `set_callback`.
     """
-    if body.adapter not in installed_adapters():
+    if body.adapter not in installed():
         raise UnknownAdapter
     organisation = await find_organisation(session, body.organisation_id, staff.paths("administrator"))
     if organisation.practice and body.adapter != CONSOLE:
@@ -70,15 +65,15 @@ async def create_channel(
         enabled=body.enabled,
         created_at=now,
     )
-    require_fit(channel, body.config, has_secret=body.secret is not None)
+    require_fit(service, channel, body.config, body.secret)
     session.add(channel)
     try:
         await session.flush()
     except IntegrityError:
         raise ChannelExists from None
     if body.secret is not None:
-        channel.secret_cipher = vault.encrypt(body.secret, f"channels:{channel.id}:secret")
-    set_callback(vault, channel, body)
+        channel.secret_cipher = service.vault.encrypt(body.secret, secret_place(channel))
+    set_callback(service.vault, channel, body)
     audit.record(
         session,
         staff.actor,
@@ -107,7 +102,7 @@ async def find_channel(session: AsyncSession, staff: CurrentStaff, channel_id: i
 
 
 async def change_channel(
-    session: AsyncSession, vault: Vault, staff: CurrentStaff, channel_id: int, body: ChannelPatch, now: datetime
+    session: AsyncSession, service: Service, staff: CurrentStaff, channel_id: int, body: ChannelPatch, now: datetime
 ) -> Channel:
     """Changes a channel; any change lets a channel run again that an error of its settings stopped, or a quota.
 
@@ -115,11 +110,11 @@ async def change_channel(
     """
     channel = await find_channel(session, staff, channel_id, lock=True)
     if body.config is not None:
-        require_fit(channel, body.config, has_secret=bool(body.secret or channel.secret_cipher))
+        require_fit(service, channel, body.config, body.secret or open_secret(service, channel))
     if body.secret is not None:
-        channel.secret_cipher = vault.encrypt(body.secret, f"channels:{channel.id}:secret")
+        channel.secret_cipher = service.vault.encrypt(body.secret, secret_place(channel))
         await forget_token(session, channel.id)
-    set_callback(vault, channel, body)
+    set_callback(service.vault, channel, body)
     if body.config is not None:
         channel.config = body.config.model_dump()
     if body.name is not None:

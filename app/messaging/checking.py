@@ -34,10 +34,21 @@ async def check_account(service: Service, channel: Channel) -> CheckOut:
     return CheckOut(result="accepted", detail=ACCEPTED)
 
 
+def secret_place(channel: Channel) -> str:
+    """Where the secret of a channel is sealed for."""
+    return f"channels:{channel.id}:secret"
+
+
+def open_secret(service: Service, channel: Channel) -> str | None:
+    """The secret of a channel, if it has one."""
+    sealed = channel.secret_cipher
+    return None if sealed is None else service.vault.decrypt(sealed, secret_place(channel))
+
+
 def _check_of(service: Service, channel: Channel) -> Check | None:
-    if channel.secret_cipher is None:
+    secret = open_secret(service, channel)
+    if secret is None:
         return None
-    secret = service.vault.decrypt(channel.secret_cipher, f"channels:{channel.id}:secret")
     hosts, http, now, account = service.settings.platform_hosts, service.http, service.clock, channel.account
 
     # What is asked for here is not kept: a token that others use stays theirs.

@@ -16,10 +16,12 @@ from app.platforms.aliyun_sms import fit_variable
 from app.platforms.dingtalk import dingtalk_text
 from app.platforms.feishu import feishu_post
 from app.platforms.fields import fill_field, filling
+from app.platforms.installed import installed, refusal
 from app.platforms.message import Message
 from app.platforms.models import Channel
-from app.platforms.rules import RULES, ChannelRules, check_channel
+from app.platforms.rules import RULES, ChannelRules, Finding, check_channel
 from app.platforms.wecom_content import BREAK, wecom_content
+from app.resources import Service
 
 NO_TEMPLATE = "没有为这类通知设置模板，这类通知不会走这个渠道。"
 
@@ -31,15 +33,25 @@ class ChannelDoesNotFit(Invalid):
     detail = "渠道设置与平台的要求不符，请按下面各条修改后再保存。"
 
 
-def require_fit(channel: Channel, config: ChannelConfig, *, has_secret: bool) -> None:
-    """Raises `ChannelDoesNotFit` with each field, its code and what to do."""
+def require_fit(service: Service, channel: Channel, config: ChannelConfig, secret: str | None) -> None:
+    """Raises `ChannelDoesNotFit` with each field, its code and what to do.
+
+    What fits the rules is built as a sender would: that checks the hosts that the operator allows, and the settings of
+    other packages' adapters.
+    """
     findings = check_channel(
         channel.adapter,
         account=channel.account,
-        has_secret=has_secret,
+        has_secret=bool(secret),
         settings=config.settings,
         templates={kind: template.model_dump() for kind, template in config.templates.items()},
     )
+    if not findings:
+        refused = refusal(
+            channel.adapter, account=channel.account, secret=secret or "", config=config.model_dump(),
+            http=service.http, now=service.clock, hosts=service.settings.platform_hosts,
+        )  # fmt: skip
+        findings = [Finding("config.settings", *refused)] if refused else []
     if findings:
         raise ChannelDoesNotFit(
             errors=[{"field": each.field, "code": each.code, "detail": each.detail} for each in findings]
@@ -47,9 +59,9 @@ def require_fit(channel: Channel, config: ChannelConfig, *, has_secret: bool) ->
 
 
 def channel_kind(adapter: str) -> ChannelKindOut:
-    """What a form asks for; of an adapter of another package only that it is there."""
-    rules = RULES.get(adapter)
-    known = rules or ChannelRules(adapter, "账号", "密钥", templates=len(SAMPLES))
+    """What a form asks for; of an adapter of another package only what its kind says."""
+    rules, kind = RULES.get(adapter), installed()[adapter]
+    known = rules or ChannelRules(adapter, "账号", "密钥", templates=len(SAMPLES) if kind.templates else 0)
     return ChannelKindOut(
         adapter=adapter,
         label=known.label,
@@ -62,17 +74,24 @@ def channel_kind(adapter: str) -> ChannelKindOut:
             for each in known.settings
         ],
         templates=known.templates > 0,
+        addresses=kind.address == "channel",
         known=rules is not None,
     )
 
 
 def preview(adapter: str, config: ChannelConfig) -> list[PreviewOut]:
     """How an example of each kind of notice looks on a channel, cut as it would be."""
-    rules = RULES.get(adapter)
-    if rules is None or not rules.templates:
-        return [PreviewOut(kind=kind, parts=_parts(adapter, sample), problem=None) for kind, sample in SAMPLES.items()]
+    rules, installed_kind = RULES.get(adapter), installed().get(adapter)
     templates: Mapping[str, Template] = {str(kind): template for kind, template in config.templates.items()}
-    return [_filled(kind, sample, templates.get(kind), rules) for kind, sample in SAMPLES.items()]
+    if rules is not None and rules.templates:
+        return [_filled(kind, sample, templates.get(kind), rules) for kind, sample in SAMPLES.items()]
+    needed = installed_kind is not None and installed_kind.templates
+    return [
+        PreviewOut(kind=kind, parts=[], problem=NO_TEMPLATE)
+        if needed and kind not in templates
+        else PreviewOut(kind=kind, parts=_parts(adapter, sample), problem=None)
+        for kind, sample in SAMPLES.items()
+    ]
 
 
 def _parts(adapter: str, sample: Message) -> list[PreviewPart]:

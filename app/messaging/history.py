@@ -11,14 +11,12 @@ from app.access.principals import CurrentMember, CurrentStaff
 from app.directory.models import Organisation
 from app.messaging.campaign_schemas import MemberNotice, MyNotice, NoticeTry
 from app.messaging.models import Batch, Campaign, DeliveryException, DeliveryState
-from app.messaging.words import STATE_WORDS, happens_at, reason_words, shown_state, title_of
+from app.messaging.words import DAILY_LIMIT, STATE_WORDS, happens_at, reason_words, shown_state, title_of
 from app.organisations.people.reach import find_member
 from app.platforms.models import Channel
 
 # Where the reason on record is why the delivery stands as it does, and not what an earlier try met.
 EXPLAINED = frozenset({DeliveryState.FAILED, DeliveryState.UNKNOWN, DeliveryState.PASSED_ON})
-# It keeps a delivery waiting, at last until it is too late.
-DAILY_LIMIT = "daily_limit"
 
 Told = tuple[Campaign, Organisation]
 
@@ -106,8 +104,7 @@ async def _chains(session: AsyncSession, member_id: int, told: Sequence[Told]) -
 
 def _try(campaign: Campaign, batch: Batch, state: int, channel: Channel, kept: DeliveryException | None) -> NoticeTry:
     shown = shown_state(state, paused=campaign.paused_at is not None, cancelled=campaign.cancelled_at is not None)
-    explained = state in EXPLAINED or (kept is not None and kept.reason == DAILY_LIMIT)
-    reason = kept.reason if kept is not None and (explained or state == DeliveryState.PENDING) else None
+    reason = kept.reason if kept is not None and _explains(kept.reason, state) else None
     return NoticeTry(
         batch_id=batch.id,
         channel_id=channel.id,
@@ -122,6 +119,13 @@ def _try(campaign: Campaign, batch: Batch, state: int, channel: Channel, kept: D
         next_try_at=kept.next_try_at if kept is not None and state == DeliveryState.PENDING else None,
         finished_at=kept.at if kept is not None and state in EXPLAINED else batch.done_at,
     )
+
+
+def _explains(reason: str, state: int) -> bool:
+    """Of what expired only the daily limit says why: it kept the delivery waiting until it was too late."""
+    if state == DeliveryState.EXPIRED:
+        return reason == DAILY_LIMIT
+    return state in EXPLAINED or state == DeliveryState.PENDING
 
 
 def _mine(campaign: Campaign, organisation: Organisation, chain: Sequence[NoticeTry]) -> MyNotice:

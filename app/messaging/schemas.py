@@ -116,7 +116,10 @@ class SettingOut(Out):
 
 
 class ChannelKindOut(Out):
-    """A kind of channel that is installed: what its account and secret are called, or null where it has none."""
+    """A kind of channel that is installed: what its account and secret are called, or null where it has none.
+
+    `templates`: its messages need them; `addresses`: it knows members by ids that are registered for the channel.
+    """
 
     adapter: str
     label: str
@@ -124,6 +127,7 @@ class ChannelKindOut(Out):
     secret: str | None
     settings: list[SettingOut]
     templates: bool
+    addresses: bool
     known: bool
 
 

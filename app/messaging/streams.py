@@ -15,14 +15,13 @@ from app.db.engine import is_away, transaction
 from app.errors import Forbidden, ProductError, TooManyTries, Unavailable
 from app.messaging.campaign_schemas import CampaignProgress
 from app.messaging.campaigns import STEERERS, get_campaign
+from app.messaging.progress import LOOK_SHARE
 from app.resources import Service
 
 LOOK_SECONDS = 2.0
 # Well within the 60 s after which a proxy gives up on a silent answer.
 HEARTBEAT_SECONDS = 15.0
 RETRY_MILLISECONDS = 3000
-# A campaign of a million takes a third of a second to count: a watcher has the database for a twentieth of the time.
-LOOK_SHARE = 20
 
 # So many in a process, and of these so many of one account.
 MOST_STREAMS = 100

@@ -30,6 +30,7 @@ STATE_WORDS: Mapping[str, str] = {
     "passed_on": "这个渠道没有送到，改由下一个渠道发送",
 }
 
+DAILY_LIMIT = "daily_limit"
 # What became of a try; why a channel does not reach somebody is said on the leader's list alike.
 REASON_WORDS: Mapping[str, str] = {
     **{reason: why for reason, (why, _) in UNREACHED.items()},
@@ -38,7 +39,7 @@ REASON_WORDS: Mapping[str, str] = {
     "retry": "平台暂时没有接收，稍后再试",
     "unknown": "平台没有回复是否送到",
     "owner_died": "发送时程序中断，不能确认是否送到",
-    "daily_limit": "当天的通知数已到上限",
+    DAILY_LIMIT: "当天的通知数已到上限",
 }
 OTHER_REASON = "其他原因，请把原因代码告诉技术人员"
 

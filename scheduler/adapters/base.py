@@ -93,6 +93,17 @@ class Adapter(Protocol):
 
 
 @dataclass(frozen=True)
+class Refusing:
+    """Stands for a channel whose settings cannot work: it sends nothing and says why, which stops the channel."""
+
+    outcome: Outcome
+
+    async def send(self, envelopes: Sequence[Envelope]) -> Sequence[Outcome]:
+        """The same reason for each."""
+        return [self.outcome] * len(envelopes)
+
+
+@dataclass(frozen=True)
 class AdapterKind:
     """What an entry point names: how to build an adapter for a channel, and what its platform is like.
 
@@ -115,10 +126,35 @@ class AdapterKind:
     per_call: int = 1
     rate: float | None = None
 
+    @property
+    def templates(self) -> bool:
+        """Whether a message needs a template of the channel."""
+        return self.templated or self.subscribed
+
+    def refusal(
+        self,
+        account: str,
+        secret: str,
+        config: Mapping[str, object],
+        http: httpx.AsyncClient,
+        now: Callable[[], datetime],
+        hosts: Mapping[str, str],
+    ) -> tuple[str, str] | None:
+        """Code and words of why a channel cannot work with these settings, None where it can; raises what `build` does.
+
+        The API asks when a channel is set up: it imports no adapter, and so has only plain values to ask with.
+        """
+
+        async def nowhere(envelope: Envelope) -> None:
+            raise NotImplementedError("nothing is sent by what is only built")
+
+        adapter = self.build(ChannelInfo(0, account, secret, config), Outside(http, now, hosts, nowhere))
+        return (adapter.outcome.code, adapter.outcome.detail) if isinstance(adapter, Refusing) else None
+
     def template(self, config: Mapping[str, object], kind: str) -> str | None:
         """The channel's template for a kind of campaign, where a message needs one; None where there is none."""
         templates = config.get("templates")
-        if not (self.templated or self.subscribed) or not isinstance(templates, dict):
+        if not self.templates or not isinstance(templates, dict):
             return None
         found = templates.get(template_kind(kind))
         return str(found["template_id"]) if isinstance(found, dict) and "template_id" in found else None

@@ -2,9 +2,8 @@
 
 from importlib.metadata import entry_points
 
+from app.platforms.installed import ADAPTERS
 from scheduler.adapters.base import AdapterKind
-
-GROUP = "zhijian.adapters"
 
 
 class BrokenAdapter(Exception):
@@ -14,7 +13,7 @@ class BrokenAdapter(Exception):
 def load_adapters() -> dict[str, AdapterKind]:
     """Every installed adapter; raises `BrokenAdapter` rather than going on without one."""
     found: dict[str, AdapterKind] = {}
-    for entry in entry_points(group=GROUP):
+    for entry in entry_points(group=ADAPTERS):
         try:
             kind = entry.load()
         except Exception as error:

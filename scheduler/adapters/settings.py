@@ -1,9 +1,9 @@
 """The settings of a channel, and what becomes of one whose settings cannot work."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from app.platforms.errors import PlatformConfigurationError
-from scheduler.adapters.base import Adapter, ChannelInfo, Envelope, Outcome, Outside
+from scheduler.adapters.base import Adapter, ChannelInfo, Outside, Refusing
 from scheduler.adapters.outcomes import outcome_of
 
 Build = Callable[[ChannelInfo, Outside], Adapter]
@@ -23,17 +23,6 @@ def build_or_refuse(build: Build) -> Build:
         try:
             return build(channel, outside)
         except PlatformConfigurationError as error:
-            return Refusing(error)
+            return Refusing(outcome_of(error))
 
     return built
-
-
-class Refusing:
-    """Stands for a channel whose settings cannot work: it sends nothing and says why, which stops the channel."""
-
-    def __init__(self, error: PlatformConfigurationError) -> None:
-        self._outcome = outcome_of(error)
-
-    async def send(self, envelopes: Sequence[Envelope]) -> Sequence[Outcome]:
-        """The same reason for each."""
-        return [self._outcome] * len(envelopes)

@@ -14,7 +14,8 @@ from app.library.assets.objects import announce
 from app.messaging.models import Campaign
 from app.organisations.imports.models import ImportLine, RosterImport
 from app.storage.local import LocalStore
-from scheduler.clock import _show, ticking
+from scheduler import clock as clock_module
+from scheduler.clock import _show, _shower, ticking
 from tests.conftest import MovableClock
 from tests.scheduler.scene import Scene
 
@@ -137,3 +138,24 @@ async def test_figures_that_cannot_be_read_stay_as_old_as_they_are(sessions: Ses
     await _show(sessionmaker(unreachable), clock())
     assert REGISTRY.get_sample_value("zhijian_gauges_refreshed_timestamp_seconds") == read_at
     await unreachable.dispose()
+
+
+async def test_what_takes_long_to_read_is_read_less_often(
+    sessions: Sessions, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[datetime] = []
+
+    async def slow(_: Sessions, now: datetime) -> None:
+        read.append(now)
+        await asyncio.sleep(0.05)
+
+    monkeypatch.setattr(clock_module, "_show", slow)
+    show = _shower(sessions, clock)
+    for _ in range(2):
+        await show()
+    assert len(read) == 1
+    monkeypatch.setattr(clock_module, "LONGEST_REST", 0)
+    show = _shower(sessions, clock)
+    for _ in range(2):
+        await show()
+    assert len(read) == 3

@@ -1,6 +1,7 @@
 """The figures of the database, as Prometheus reads them."""
 
 from datetime import timedelta
+from math import isnan
 
 from prometheus_client import REGISTRY
 
@@ -8,6 +9,7 @@ from app.db.engine import transaction
 from app.messaging.models import CAMPAIGN_KINDS, Batch, Campaign, DeliveryState, Schedule
 from scheduler import gauges
 from scheduler.gauges import refresh
+from tests.app.messaging.sent import sent_batch
 from tests.conftest import MovableClock
 from tests.scheduler.scene import Scene
 
@@ -56,6 +58,53 @@ async def test_deliveries_on_their_way_are_counted_by_kind_and_state(scene: Scen
         (await session.get_one(Campaign, open_)).state = "done"
     await refresh(scene.service.sessions, clock())
     assert value("deliveries_open", kind="weekly_issue", state="sent") == 0
+
+
+async def test_failures_on_their_way_are_counted_by_reason_in_words_of_ours_only(
+    scene: Scene, clock: MovableClock
+) -> None:
+    channel, campaign, meeting = await scene.channel(), await scene.campaign(), await scene.campaign("meeting_notice")
+    failed, sent = DeliveryState.FAILED, DeliveryState.SENT
+    states = {1: failed, 2: failed, 3: failed, 4: failed, 5: DeliveryState.PASSED_ON, 6: sent, 7: failed}
+    told = dict.fromkeys((1, 2, 6), ("failed", "40003"))
+    more = {3: ("a platform's own words", "1"), 4: ("some other words", "2"), 5: ("not_bound", None)}
+    first = await sent_batch(scene, campaign, channel, states, {**told, **more, 7: ("not_bound", None)})
+    await sent_batch(scene, campaign, channel, {8: failed}, {8: ("failed", "-1")}, number=2)
+    await sent_batch(scene, meeting, channel, {1: failed}, {1: ("gave_up", None)})
+    await refresh(scene.service.sessions, clock())
+    shown = [value("failures_open", kind="weekly_issue", reason=each) for each in ("failed", "other", "not_bound")]
+    assert shown == [3, 2, 1]
+    assert value("failures_open", kind="meeting_notice", reason="gave_up") == 1
+    (family,) = gauges.FAILURES.collect()
+    assert len(family.samples) == 4
+    async with transaction(scene.service.sessions) as session:
+        row = await session.get_one(Batch, first)
+        (await session.get_one(Campaign, row.campaign_id)).state = "done"
+    await refresh(scene.service.sessions, clock())
+    assert value("failures_open", kind="weekly_issue", reason="failed") is None
+
+
+async def test_the_remaining_time_is_that_of_the_slowest_campaign_of_which_anything_can_be_said(
+    scene: Scene, clock: MovableClock
+) -> None:
+    channel, pending, sent = await scene.channel(), DeliveryState.PENDING, DeliveryState.SENT
+    slow, fast, paused = await scene.campaign(), await scene.campaign(), await scene.campaign()
+    clock.move(seconds=60)
+    await refresh(scene.service.sessions, clock())
+    assert value("remaining_seconds", kind="weekly_issue") == 0, "nothing is left of a campaign without batches"
+    for campaign in (slow, fast, paused):
+        await scene.batch(campaign, channel, [1, 2, 3, 4])
+    await refresh(scene.service.sessions, clock())
+    assert isnan(value("remaining_seconds", kind="weekly_issue") or 0)
+    await sent_batch(scene, slow, channel, {5: sent}, number=2)
+    await sent_batch(scene, fast, channel, {5: sent, 6: sent}, number=2)
+    await sent_batch(scene, paused, channel, {5: sent, 6: pending}, number=2)
+    async with transaction(scene.service.sessions) as session:
+        (await session.get_one(Campaign, paused)).paused_at = clock()
+    await refresh(scene.service.sessions, clock())
+    # One a minute, and four are left.
+    assert value("remaining_seconds", kind="weekly_issue") == 240
+    assert value("remaining_seconds", kind="anniversary") == 0
 
 
 async def test_the_lag_is_that_of_what_could_be_sent_now(scene: Scene, clock: MovableClock) -> None:

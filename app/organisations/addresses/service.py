@@ -14,10 +14,9 @@ from app.directory.models import Member, Organisation
 from app.errors import Conflict, Invalid, NotFound
 from app.organisations.addresses.schemas import AddressOut
 from app.organisations.people.reach import find_living, find_member
+from app.platforms.installed import registering
 from app.platforms.models import Channel, ChannelAddress
 
-# These know people by the member itself, the WeChat user or the phone number.
-WITHOUT_ADDRESSES = frozenset({"console", "wechat_miniprogram", "wechat_service_account", "sms_aliyun", "webhook"})
 EMAIL = "email"
 _SHOWN = 2
 
@@ -57,11 +56,6 @@ def masked_address(address: str) -> str:
     return f"{name[:_SHOWN] if len(name) > _SHOWN else name[:1]}***{at}{host}"
 
 
-def takes_addresses(channel: Channel) -> bool:
-    """Whether members are known to the channel by an id of its platform."""
-    return channel.adapter not in WITHOUT_ADDRESSES
-
-
 async def list_addresses(
     session: AsyncSession, vault: Vault, staff: CurrentStaff, member_id: int, now: datetime
 ) -> list[AddressOut]:
@@ -70,7 +64,7 @@ async def list_addresses(
     rows = await session.execute(
         select(Channel, ChannelAddress)
         .outerjoin(ChannelAddress, (ChannelAddress.channel_id == Channel.id) & (ChannelAddress.member_id == member.id))
-        .where(Channel.organisation_id.in_(ancestors(organisation.path)), Channel.adapter.not_in(WITHOUT_ADDRESSES))
+        .where(Channel.organisation_id.in_(ancestors(organisation.path)), Channel.adapter.in_(registering()))
         .order_by(Channel.id)
     )
     return [_shown(vault, channel, found) for channel, found in rows]
@@ -135,7 +129,7 @@ async def _find(
     )
     if channel is None:
         raise NotFound
-    if not takes_addresses(channel):
+    if channel.adapter not in registering():
         raise NeedsNoAddress
     return member, channel
 
@@ -155,7 +149,7 @@ async def find_channel(session: AsyncSession, staff: CurrentStaff, channel_id: i
     if found is None:
         raise NotFound
     channel, organisation = found
-    if not takes_addresses(channel):
+    if channel.adapter not in registering():
         raise NeedsNoAddress
     return channel, organisation
 

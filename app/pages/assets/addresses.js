@@ -3,11 +3,6 @@ import { actions, field, fileField, h, save } from "./dom.js";
 import { ADAPTERS } from "./format.js";
 import { admin } from "./staff.js";
 
-// These find people by themselves.
-const WITHOUT = new Set(["console", "wechat_miniprogram", "wechat_service_account", "sms_aliyun", "webhook"]);
-
-export const takesAddresses = (channel) => !WITHOUT.has(channel.adapter);
-
 /** The sheet of a channel: down, and filled in up again. */
 export function addressSheet(channel) {
   const file = fileField("选择填好的表", ".xlsx");

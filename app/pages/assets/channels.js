@@ -1,5 +1,5 @@
 // Channels: which of them are in use, how they are set up, and how notices look there.
-import { addressSheet, takesAddresses } from "./addresses.js";
+import { addressSheet } from "./addresses.js";
 import { callback } from "./channel-callback.js";
 import { adding, changing } from "./channel-form.js";
 import { actions, fold, h, part, show, tag, told } from "./dom.js";
@@ -23,7 +23,7 @@ export async function channels(area, said) {
 }
 
 function row(channel, all, kinds, said, again) {
-  const kind = kinds.find((each) => each.adapter === channel.adapter) ?? { ...kinds[0], adapter: channel.adapter, label: channel.adapter };
+  const kind = kinds.find((each) => each.adapter === channel.adapter) ?? { ...kinds[0], adapter: channel.adapter, label: channel.adapter, addresses: false };
   const about = [kind.label, channel.account && `${kind.account ?? "账号"} ${channel.account}`, channel.has_secret && "密钥已设置"];
   const others = all.filter((each) => each.enabled && each.id !== channel.id).map((each) => each.name);
   const instead = others.length ? `消息改走：${others.join("、")}。` : "没有其他渠道，党员将收不到任何消息。";
@@ -59,7 +59,7 @@ function row(channel, all, kinds, said, again) {
         },
       },
     ),
-    takesAddresses(channel) && fold("收件地址", addressSheet(channel)),
+    kind.addresses && fold("收件地址", addressSheet(channel)),
     fold("修改设置", changing(channel, kind, again)),
     callback(channel, again),
     looks(channel),

@@ -180,3 +180,9 @@ export function cronText(cron) {
   if (/^\d+$/.test(ofMonth) && ofWeek === "*") return `每月 ${ofMonth} 日 ${at}`;
   return `定期 ${cron}`;
 }
+
+// Their time is when it is looked whose day it is: most days nobody hears anything.
+const GREETINGS = { anniversary: "当天是“纪念日”里的日子才发", joining_anniversary: "当天是谁的政治生日就发给谁，没有就不发" };
+
+/** When a schedule tells something next, or on which of its days it does. */
+export const comingText = (schedule) => (schedule.cron && GREETINGS[schedule.kind]) || `下次 ${time(schedule.next_due_at)}`;

@@ -2,7 +2,7 @@
 import { anniversaries } from "./anniversaries.js";
 import { actions, field, fold, h, options, part, show, tag, told } from "./dom.js";
 import { dryRun } from "./dry-run.js";
-import { SCHEDULES, cronText, time } from "./format.js";
+import { SCHEDULES, comingText, cronText, time } from "./format.js";
 import { STANDING, lateText, scheduleFields, zoneText } from "./schedule-form.js";
 import { admin } from "./staff.js";
 
@@ -33,7 +33,7 @@ export async function schedules(area, said) {
 
 function rhythm(schedule) {
   if (!schedule.cron) return time(schedule.once_at);
-  return `${cronText(schedule.cron)}${schedule.next_due_at && schedule.enabled ? ` · 下次 ${time(schedule.next_due_at)}` : ""}`;
+  return `${cronText(schedule.cron)}${schedule.next_due_at && schedule.enabled ? ` · ${comingText(schedule)}` : ""}`;
 }
 
 /** What is called off has no next time either, though its own is still to come. */
@@ -92,7 +92,7 @@ function changing(schedule, again) {
       small: true,
       run: async () => {
         const kept = await admin.call("PATCH", `/schedules/${schedule.id}`, { json: fields.read() });
-        await again(`已保存，下次 ${time(kept.next_due_at)}`, schedule.id);
+        await again(`已保存，${comingText(kept)}`, schedule.id);
       },
     }),
   ];
@@ -109,7 +109,7 @@ function adding(places, again) {
       run: async () => {
         const json = { organisation_id: Number(place.value), ...fields.read() };
         const made = await admin.call("POST", "/schedules", { json, once: true });
-        await again(`已新建，下次 ${time(made.next_due_at)}`, made.id);
+        await again(`已新建，${comingText(made)}`, made.id);
       },
     }),
   ];

@@ -88,6 +88,41 @@ async def test_each_platform_asks_for_what_it_needs(
     assert await refused(client, world, **body) == [expected]
 
 
+WEBHOOK = {"adapter": "webhook", "account": "", "secret": "whsec_" + "QUJD" * 10}
+
+
+@pytest.mark.parametrize(
+    ("body", "settings", "code"),
+    [
+        (WEBHOOK, {"url": "https://elsewhere.example/hook"}, "host_not_allowed"),
+        (WEBHOOK, {"url": "https://somebody@127.0.0.1/hook"}, "bad_url"),
+        ({**WEBHOOK, "secret": "whsec_short"}, {"url": "http://127.0.0.1/hook"}, "bad_secret"),
+        ({"adapter": "email"}, {"host": "smtp.elsewhere.example", "sender": "a@b.cn"}, "host_not_allowed"),
+        ({"adapter": "email"}, {"host": "127.0.0.1", "sender": "a@b.cn", "port": "99999"}, "bad_settings"),
+    ],
+)
+async def test_what_a_sender_would_be_stopped_by_is_refused_when_it_is_set(
+    client: httpx.AsyncClient, world: World, body: dict[str, Any], settings: dict[str, str], code: str
+) -> None:
+    assert await refused(client, world, **body, config={"settings": settings}) == [("config.settings", code)]
+
+
+async def test_a_host_is_checked_again_when_it_changes_and_with_the_secret_that_is_kept(
+    client: httpx.AsyncClient, world: World
+) -> None:
+    admin = await world.staff(("administrator", 10))
+    allowed, elsewhere = ({"settings": {"url": f"http{url}"}} for url in ("://127.0.0.1/hook", "s://elsewhere.example"))
+    made = await client.post("/channels", json={**MINI, **WEBHOOK, "config": allowed}, headers=admin.auth)
+    assert made.status_code == 201, made.text
+    path = f"/channels/{made.json()['id']}"
+    assert (await client.patch(path, json={"config": allowed}, headers=admin.auth)).status_code == 200
+    answer = await client.patch(path, json={"config": elsewhere}, headers=admin.auth)
+    (error,) = answer.json()["errors"]
+    assert (answer.status_code, error["code"]) == (422, "host_not_allowed")
+    assert "elsewhere.example" in error["detail"]
+    assert "ZHIJIAN_WEBHOOK_HOSTS" in error["detail"]
+
+
 async def test_every_value_and_words_of_the_organisations_own_are_taken_where_they_fit(
     client: httpx.AsyncClient, world: World
 ) -> None:

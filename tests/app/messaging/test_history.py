@@ -108,6 +108,21 @@ async def test_support_sees_the_chain_of_channels_with_reasons_codes_and_tries(
 
 
 @pytest.mark.parametrize(
+    ("state", "reason"),
+    [(PENDING, "当天的通知数已到上限"), (EXPIRED, "当天的通知数已到上限"), (SENT, None)],
+)
+async def test_what_waited_for_another_day_says_so_until_it_is_sent(
+    client: httpx.AsyncClient, scene: Scene, member: Person, leader: Person, state: int, reason: str | None
+) -> None:
+    notes = {member.id: ("daily_limit", None)}
+    await sent_batch(scene, await scene.campaign(), await scene.channel(), {member.id: state}, notes)
+    (own,) = (await mine(client, member))["items"]
+    assert own["reason"] == reason
+    (notice,) = (await helped(client, leader, member.id))["items"]
+    assert notice["chain"][0]["reason_words"] == reason
+
+
+@pytest.mark.parametrize(
     ("campaign", "state", "shown"),
     [
         ({"paused_at": True}, PENDING, "paused"),

@@ -52,6 +52,18 @@ def test_a_rhythm_is_written_in_words_where_it_is_simple() -> None:
     assert said(f"{json.dumps(list(rhythms))}.map(cronText)") == list(rhythms.values())
 
 
+def test_a_greeting_says_whose_day_it_waits_for_and_not_when_it_is_looked() -> None:
+    due = {"cron": "0 9 * * *", "next_due_at": "2026-11-24T01:00:00Z"}
+    kinds = ("unfinished_reminder", "hours_reminder", "anniversary", "joining_anniversary")
+    rows = [*({**due, "kind": kind} for kind in kinds), {**due, "kind": "anniversary", "cron": None}]
+    reminder, hours, day, joining, once = said(f"{json.dumps(rows)}.map(comingText)")
+    assert reminder == hours == once
+    assert reminder.startswith("下次 ")
+    assert "下次" not in day + joining
+    assert "纪念日" in day
+    assert "政治生日" in joining
+
+
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 MOMENTS = st.lists(st.tuples(st.integers(0, 3 * 365 * 86_400), st.integers(-3, 60)), min_size=50, max_size=50)
 

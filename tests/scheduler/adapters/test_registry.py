@@ -1,11 +1,9 @@
 """Adapters are found by their entry points, and a broken one is loud."""
 
-import sys
-from pathlib import Path
-
 import pytest
 
 from scheduler.adapters.registry import BrokenAdapter, load_adapters
+from tests.conftest import Install
 
 PIGEON = """
 from scheduler.adapters.base import AdapterKind
@@ -18,24 +16,12 @@ PIGEON = AdapterKind(build)
 """
 
 
-def install(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, source: str = "") -> None:
-    """A tiny distribution of somebody else's, on sys.path with its own dist-info."""
-    package = value.split(":")[0]
-    (folder / f"{package}.py").write_text(source)
-    info = folder / f"{package}-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(f"[zhijian.adapters]\n{name} = {value}\n")
-    monkeypatch.syspath_prepend(str(folder))
-    monkeypatch.delitem(sys.modules, package, raising=False)
-
-
 def test_the_two_built_in_adapters_are_found() -> None:
     assert {"console", "wechat_miniprogram"} <= set(load_adapters())
 
 
-def test_an_adapter_of_another_package_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    install(tmp_path, monkeypatch, "pigeon", "pigeon_post:PIGEON", PIGEON)
+def test_an_adapter_of_another_package_is_found(install_adapter: Install) -> None:
+    install_adapter("pigeon", "pigeon_post:PIGEON", PIGEON)
     adapters = load_adapters()
     assert {"console", "wechat_miniprogram", "pigeon"} <= set(adapters)
     assert (adapters["pigeon"].rings, adapters["pigeon"].address, adapters["pigeon"].subscribed) == (
@@ -55,8 +41,8 @@ def test_an_adapter_of_another_package_is_found(tmp_path: Path, monkeypatch: pyt
     ],
 )
 def test_a_broken_adapter_stops_the_start_and_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, source: str
+    install_adapter: Install, name: str, value: str, source: str
 ) -> None:
-    install(tmp_path, monkeypatch, name, value, source)
+    install_adapter(name, value, source)
     with pytest.raises(BrokenAdapter, match=name):
         load_adapters()
