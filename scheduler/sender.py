@@ -22,8 +22,9 @@ from scheduler.adapters.base import Adapter, AdapterKind, ChannelInfo, Envelope,
 from scheduler.bus import Bus
 from scheduler.claims import Claim, LostClaim
 from scheduler.hand import GATHER_SECONDS, Hand
+from scheduler.outages import make_round, outlast
 from scheduler.rates import rate_of
-from scheduler.rounds import Means, go_round, recover
+from scheduler.rounds import Means, recover
 from scheduler.taking import next_claim
 
 log = structlog.get_logger()
@@ -219,7 +220,11 @@ async def _see_through(sender: Sender, hand: Hand, stopping: asyncio.Event) -> N
     service = sender.service
     try:
         await _send(sender, hand, stopping)
-        await claims.release(service.sessions, hand.claim, service.clock(), rest_until=hand.rest_until)
+        await outlast(
+            lambda: claims.release(service.sessions, hand.claim, service.clock(), rest_until=hand.rest_until),
+            sender.means,
+            stopping,
+        )
     except LostClaim:
         log.warning("claim_lost", batch=hand.claim.batch_id)
     finally:
@@ -249,9 +254,7 @@ async def _send(sender: Sender, hand: Hand, stopping: asyncio.Event) -> None:
         ready = 0 if stopping.is_set() else len(hand.ready(now, most))
         room = sender.room(hand, ready)
         if room or hand.arrived:
-            async with transaction(service.sessions) as session:
-                calls = await go_round(session, sender.means, hand, room, now)
-            hand.start(calls)
+            hand.start(await make_round(service.sessions, sender.means, hand, room, service.clock, stopping))
             renew_at = loop.time() + alive
             hand.hungry = hand.takes_slots and bool(hand.ready(now, 1))
             sender.pass_slots_on(hand)
@@ -260,5 +263,9 @@ async def _send(sender: Sender, hand: Hand, stopping: asyncio.Event) -> None:
         else:
             await hand.wait(min(renew_at - loop.time(), hand.dry_seconds))
             if loop.time() >= renew_at:
-                await claims.renew(service.sessions, hand.claim, service.clock(), sender.lease)
+                await outlast(
+                    lambda: claims.renew(service.sessions, hand.claim, service.clock(), sender.lease),
+                    sender.means,
+                    stopping,
+                )
                 renew_at = loop.time() + alive
