@@ -123,8 +123,9 @@ async def claim_batch(
     *,
     reference: Reference | None = None,
     busy: Collection[int] = (),
+    urgent: bool = False,
 ) -> Claim | None:
-    """Takes the oldest batch that may be claimed, or the one that is referred to; None where that may not be.
+    """Takes the oldest (`urgent`) batch that may be claimed, or the one that is referred to; else None.
 
     Batches of the `busy` channels are left alone.
     """
@@ -139,6 +140,8 @@ async def claim_batch(
     )
     if reference is not None:
         waiting = waiting.where(Batch.campaign_id == reference.campaign_id, Batch.number == reference.batch_no)
+    if urgent:
+        waiting = waiting.where(Batch.urgent)
     async with transaction(sessions) as session:
         row = await session.scalar(waiting)
         if row is None:
