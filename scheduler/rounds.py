@@ -89,9 +89,10 @@ async def _record(
             if fallback.is_passable(outcome):
                 books.passable[at] = note.reason
         # Who is tried again pays again; what was certainly not delivered costs nothing.
-        if claim.states[at] == DeliveryState.PENDING or outcome.status is Status.RETRY:
+        unsent = claim.states[at] in (DeliveryState.PENDING, DeliveryState.FAILED)
+        if unsent or outcome.status is Status.RETRY:
             books.back.append(user)
-        if claim.states[at] in (DeliveryState.PENDING, DeliveryState.FAILED):
+        if unsent:
             books.uncounted[at] = marked_at
         if outcome.subscription_spent:
             books.gone.append(user)
