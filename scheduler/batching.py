@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.principals import ancestors
-from app.messaging.models import BATCH_SIZE, Batch, Campaign, DeliveryState
+from app.messaging.models import BATCH_SIZE, URGENT_KINDS, Batch, Campaign, DeliveryState
 from app.messaging.times import Night, get_nights, own_night, quiet_until
 from scheduler.choosing import Candidate, Recipient, allowance, choose
 from scheduler.reach import Reach
@@ -76,6 +76,7 @@ def _batch(
         first_member=some[0].member_id,
         last_member=some[-1].member_id,
         not_before=when,
+        urgent=campaign.kind in URGENT_KINDS,
         fence=0,
         done_at=when if campaign.dry_run else None,
     )

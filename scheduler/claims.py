@@ -51,10 +51,16 @@ class Claim:
     channel: Channel
     members: Sequence[int]
     states: bytearray
+    held_until: datetime
     next_tries: dict[int, datetime] = field(default_factory=dict)
     tries: dict[int, int] = field(default_factory=dict)
     ambiguous: set[int] = field(default_factory=set)  # an earlier try of theirs may have arrived
     done: Callable[[], Awaitable[None]] | None = None  # tells the bus that its reference has served
+
+    def hold(self, until: datetime) -> datetime:
+        """Until when it is held; never twice the same, so that the row shows whether a round was committed."""
+        self.held_until = until if until != self.held_until else until - timedelta(microseconds=1)
+        return self.held_until
 
     @property
     def resends(self) -> bool:
@@ -117,8 +123,9 @@ async def claim_batch(
     *,
     reference: Reference | None = None,
     busy: Collection[int] = (),
+    urgent: bool = False,
 ) -> Claim | None:
-    """Takes the oldest batch that may be claimed, or the one that is referred to; None where that may not be.
+    """Takes the oldest (`urgent`) batch that may be claimed, or the one that is referred to; else None.
 
     Batches of the `busy` channels are left alone.
     """
@@ -133,6 +140,8 @@ async def claim_batch(
     )
     if reference is not None:
         waiting = waiting.where(Batch.campaign_id == reference.campaign_id, Batch.number == reference.batch_no)
+    if urgent:
+        waiting = waiting.where(Batch.urgent)
     async with transaction(sessions) as session:
         row = await session.scalar(waiting)
         if row is None:
@@ -140,10 +149,10 @@ async def claim_batch(
         row.fence += 1
         row.claimed_by = owner
         row.claimed_until = now + lease
-        return await _load(session, row)
+        return await _load(session, row, row.claimed_until)
 
 
-async def _load(session: AsyncSession, row: Batch) -> Claim:
+async def _load(session: AsyncSession, row: Batch, held_until: datetime) -> Claim:
     campaign = await session.get_one(Campaign, row.campaign_id)
     place = await session.get_one(Organisation, row.organisation_id)
     nights = await get_nights(session, {place.path: place.timezone})
@@ -158,6 +167,7 @@ async def _load(session: AsyncSession, row: Batch) -> Claim:
         channel=await session.get_one(Channel, row.channel_id),
         members=row.members,
         states=bytearray(row.states),
+        held_until=held_until,
     )
     places = {member: position for position, member in enumerate(row.members)}
     for kept in await session.scalars(select(DeliveryException).where(DeliveryException.batch_id == row.id)):
@@ -248,7 +258,7 @@ async def save(session: AsyncSession, claim: Claim, notes: Sequence[Note], now: 
 async def renew(sessions: Sessions, claim: Claim, now: datetime, lease: timedelta) -> None:
     """A sign of life while nothing else is to be written; raises `LostClaim`."""
     async with transaction(sessions) as session:
-        await save(session, claim, [], now, claimed_until=now + lease)
+        await save(session, claim, [], now, claimed_until=claim.hold(now + lease))
 
 
 _ANEW = (

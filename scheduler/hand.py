@@ -2,8 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import structlog
@@ -98,6 +98,25 @@ class Hand:
             raise self._failure
         outcomes, self.outcomes, self.arrived = self.outcomes, {}, 0
         return outcomes
+
+    def remember(self) -> Callable[[], None]:
+        """What undoes a round that was not committed; what has come in, before it or meanwhile, is kept."""
+        claim, sending, marked_at, behind = self.claim, dict(self.sending), dict(self.marked_at), dict(self.behind)
+        before = replace(
+            claim,
+            states=bytearray(claim.states),
+            next_tries=dict(claim.next_tries),
+            tries=dict(claim.tries),
+            ambiguous=set(claim.ambiguous),
+        )
+        outcomes, arrived = self.outcomes, self.arrived
+
+        def undo() -> None:
+            self.claim, self.sending, self.marked_at, self.behind = before, sending, marked_at, behind
+            self.outcomes = {**outcomes, **self.outcomes}
+            self.arrived += arrived
+
+        return undo
 
     def start(self, calls: Sequence[Call]) -> None:
         """Makes the calls whose marks are committed, and counts the slots anew."""

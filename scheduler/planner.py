@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.principals import within
 from app.db.engine import Sessions, is_away, transaction
 from app.directory.models import Member, Organisation
-from app.messaging.models import BATCH_SIZE, Campaign
+from app.messaging.models import BATCH_SIZE, URGENT_KINDS, Campaign
 from scheduler.adapters.base import AdapterKind
 from scheduler.audiences import narrowings
 from scheduler.batching import add_batches, take
@@ -50,7 +50,7 @@ async def plan_announced(
                     select(Campaign)
                     .where(Campaign.state == "planning", Campaign.id.not_in(failed))
                     # What is only tried waits for what is to be sent.
-                    .order_by(Campaign.dry_run, Campaign.id)
+                    .order_by(Campaign.dry_run, Campaign.kind.not_in(URGENT_KINDS), Campaign.id)
                     .limit(1)
                     .with_for_update(skip_locked=True)
                 )

@@ -1,11 +1,9 @@
 """A round of a claim: one transaction that records what has come in and marks what goes out next."""
 
-from collections import Counter as Count
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from prometheus_client import Counter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.vault import Vault
@@ -13,12 +11,10 @@ from app.messaging.models import DeliveryState
 from app.messaging.render import render
 from app.messaging.times import quiet_until
 from scheduler import addresses, channels, claims, fallback, limits, rates, subscriptions
-from scheduler.adapters.base import AdapterKind, Envelope, Status
+from scheduler.adapters.base import AdapterKind, Envelope, Outcome, Status
 from scheduler.addresses import Address
 from scheduler.claims import OWNER_DIED, Claim, Note
 from scheduler.hand import Call, Hand
-
-DELIVERIES = Counter("zhijian_deliveries_total", "Deliveries tried", ["adapter", "status"])
 
 
 @dataclass(frozen=True)
@@ -43,14 +39,16 @@ class Books:
     passable: dict[int, str] = field(default_factory=dict)  # position -> why this channel cannot, but another may
 
 
-async def go_round(session: AsyncSession, means: Means, hand: Hand, room: int, now: datetime) -> list[Call]:
+async def go_round(
+    session: AsyncSession, means: Means, hand: Hand, outcomes: Mapping[int, Outcome], room: int, now: datetime
+) -> list[Call]:
     """Records and marks; gives the calls that may be made once the transaction is committed.
 
     Rows are locked in the one order of docs/decisions/0022: channel, bucket, days, subscriptions, campaign, batch.
     Raises `LostClaim`.
     """
     claim, books = hand.claim, Books()
-    await _record(session, hand, books, now)
+    await _record(session, hand, outcomes, books, now)
     expires_at, window = await _window(session, hand, room, now) if room else (now, [])
     level = None
     if window and hand.rate is not None:
@@ -73,13 +71,15 @@ async def go_round(session: AsyncSession, means: Means, hand: Hand, room: int, n
     hand.marked_at.update(dict.fromkeys(sending, now))
     if books.passable:
         await fallback.pass_on(session, claim, books.passable, means.kinds, now)
-    await claims.save(session, claim, books.notes, now, claimed_until=now + means.lease)
+    await claims.save(session, claim, books.notes, now, claimed_until=claim.hold(now + means.lease))
     return _calls(hand, sending)
 
 
-async def _record(session: AsyncSession, hand: Hand, books: Books, now: datetime) -> None:
+async def _record(
+    session: AsyncSession, hand: Hand, outcomes: Mapping[int, Outcome], books: Books, now: datetime
+) -> None:
     """Moves on those whose outcomes have come in; stops the channel or lets it rest where an outcome says so."""
-    claim, outcomes = hand.claim, hand.collect()
+    claim = hand.claim
     for at, outcome in outcomes.items():
         user, marked_at = hand.sending.pop(at).user, hand.marked_at.pop(at)
         hand.let_by(user)
@@ -89,14 +89,13 @@ async def _record(session: AsyncSession, hand: Hand, books: Books, now: datetime
             if fallback.is_passable(outcome):
                 books.passable[at] = note.reason
         # Who is tried again pays again; what was certainly not delivered costs nothing.
-        if claim.states[at] == DeliveryState.PENDING or outcome.status is Status.RETRY:
+        unsent = claim.states[at] in (DeliveryState.PENDING, DeliveryState.FAILED)
+        if unsent or outcome.status is Status.RETRY:
             books.back.append(user)
-        if claim.states[at] in (DeliveryState.PENDING, DeliveryState.FAILED):
+        if unsent:
             books.uncounted[at] = marked_at
         if outcome.subscription_spent:
             books.gone.append(user)
-    for status, count in Count(outcome.status for outcome in outcomes.values()).items():
-        DELIVERIES.labels(claim.channel.adapter, status.value).inc(count)
     down = next((outcome for outcome in outcomes.values() if outcome.status is Status.CHANNEL_DOWN), None)
     if down is not None:
         hand.closed = True

@@ -13,6 +13,7 @@ from datetime import timedelta
 import structlog
 
 from app.db.engine import is_away, transaction
+from app.messaging.models import URGENT_KINDS
 from app.platforms import console
 from app.platforms.models import Channel
 from app.platforms.token_store import DatabaseTokens
@@ -22,14 +23,16 @@ from scheduler.adapters.base import Adapter, AdapterKind, ChannelInfo, Envelope,
 from scheduler.bus import Bus
 from scheduler.claims import Claim, LostClaim
 from scheduler.hand import GATHER_SECONDS, Hand
+from scheduler.outages import make_round, outlast
 from scheduler.rates import rate_of
-from scheduler.rounds import Means, go_round, recover
+from scheduler.rounds import Means, recover
 from scheduler.taking import next_claim
 
 log = structlog.get_logger()
 
 CLAIMS = 5  # batches that one sender has in hand at most; the last place is for a channel that has none in hand
 POLL_SECONDS = 1.0
+URGENT_RUN = 4  # urgent batches in a row, before one is taken as it comes: nothing waits for ever
 
 
 @dataclass
@@ -42,6 +45,7 @@ class Sender:
     owner: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}")
     adapters: dict[int, tuple[object, Adapter]] = field(default_factory=dict)
     hands: list[Hand] = field(default_factory=list)
+    urgent_run: int = 0  # urgent batches that were claimed since the last other one
     freed: asyncio.Event = field(default_factory=asyncio.Event)  # a slot may be free that no claim in hand needs
 
     @property
@@ -58,6 +62,13 @@ class Sender:
     def shunned(self) -> set[int]:
         """The channels that are left alone at a look: dry, or in hand already where they fill slots or places."""
         return {hand.claim.channel.id for hand in self.hands if hand.dry or not self.takes_more}
+
+    @property
+    def urgent_shunned(self) -> set[int] | None:
+        """As `shunned`, for urgent batches, which may wait in hand for slots; None where it is the turn of others."""
+        if self.urgent_run >= URGENT_RUN:
+            return None
+        return {hand.claim.channel.id for hand in self.hands} if len(self.hands) >= CLAIMS - 1 else set()
 
     def share(self, hand: Hand) -> int:
         """The calls that a claim may have in hand: each channel that has more to send gets as many as the others."""
@@ -168,9 +179,12 @@ async def send_next(sender: Sender, stopping: asyncio.Event) -> bool:
 
 async def _claim(sender: Sender) -> Claim | None:
     service = sender.service
-    return await next_claim(
-        service.sessions, sender.bus, sender.owner, sender.kinds, service.clock, sender.lease, busy=sender.shunned
-    )
+    claim = await next_claim(
+        service.sessions, sender.bus, sender.owner, sender.kinds, service.clock, sender.lease,
+        busy=sender.shunned, urgent=sender.urgent_shunned,
+    )  # fmt: skip
+    sender.urgent_run = sender.urgent_run + 1 if claim is not None and claim.kind in URGENT_KINDS else 0
+    return claim
 
 
 async def _guarded(sender: Sender, hand: Hand, stopping: asyncio.Event) -> None:
@@ -219,7 +233,11 @@ async def _see_through(sender: Sender, hand: Hand, stopping: asyncio.Event) -> N
     service = sender.service
     try:
         await _send(sender, hand, stopping)
-        await claims.release(service.sessions, hand.claim, service.clock(), rest_until=hand.rest_until)
+        await outlast(
+            lambda: claims.release(service.sessions, hand.claim, service.clock(), rest_until=hand.rest_until),
+            sender.means,
+            stopping,
+        )
     except LostClaim:
         log.warning("claim_lost", batch=hand.claim.batch_id)
     finally:
@@ -249,9 +267,7 @@ async def _send(sender: Sender, hand: Hand, stopping: asyncio.Event) -> None:
         ready = 0 if stopping.is_set() else len(hand.ready(now, most))
         room = sender.room(hand, ready)
         if room or hand.arrived:
-            async with transaction(service.sessions) as session:
-                calls = await go_round(session, sender.means, hand, room, now)
-            hand.start(calls)
+            hand.start(await make_round(service.sessions, sender.means, hand, room, service.clock, stopping))
             renew_at = loop.time() + alive
             hand.hungry = hand.takes_slots and bool(hand.ready(now, 1))
             sender.pass_slots_on(hand)
@@ -260,5 +276,9 @@ async def _send(sender: Sender, hand: Hand, stopping: asyncio.Event) -> None:
         else:
             await hand.wait(min(renew_at - loop.time(), hand.dry_seconds))
             if loop.time() >= renew_at:
-                await claims.renew(service.sessions, hand.claim, service.clock(), sender.lease)
+                await outlast(
+                    lambda: claims.renew(service.sessions, hand.claim, service.clock(), sender.lease),
+                    sender.means,
+                    stopping,
+                )
                 renew_at = loop.time() + alive

@@ -28,6 +28,8 @@ CAMPAIGN_KINDS = (
     "joining_anniversary",
     "hours_reminder",
 )
+# A meeting concerns a member's rights, and soon: what is said of it does not wait behind an issue.
+URGENT_KINDS = tuple(kind for kind in CAMPAIGN_KINDS if kind.startswith("meeting_"))
 CAMPAIGN_STATES = ("planning", "sending", "done")
 LATE_POLICIES = ("send", "expire")
 DRY_RUN_STATES = ("asked", "found", "nothing", "failed")
@@ -114,6 +116,7 @@ class Campaign(Base):
     planned_until: Mapped[int]  # the last member id that has been planned: the keyset cursor
     recipients: Mapped[int]
     unreachable: Mapped[int]
+    plan_again_at: Mapped[datetime | None]  # planning it has failed, and is tried again then
     # A dry run is planned and never sent: its batches are born done. It was "created" at the time that it tries.
     dry_run: Mapped[bool] = mapped_column(server_default="false")
     paused_at: Mapped[datetime | None]
@@ -152,6 +155,7 @@ class Batch(Base):
         UniqueConstraint("campaign_id", "number"),
         CheckConstraint("octet_length(states) = cardinality(members)", name="a_state_each"),
         Index("ix_batches_open", "not_before", "id", postgresql_where=text("done_at IS NULL")),
+        Index("ix_batches_urgent", "not_before", "id", postgresql_where=text("done_at IS NULL AND urgent")),
         Index("ix_batches_members", text("int8range(first_member, last_member, '[]'::text)"), postgresql_using="gist"),
     )
 
@@ -169,6 +173,7 @@ class Batch(Base):
     first_member: Mapped[int]
     last_member: Mapped[int]
     not_before: Mapped[datetime]
+    urgent: Mapped[bool] = mapped_column(server_default="false")
     claimed_by: Mapped[str | None]
     claimed_until: Mapped[datetime | None]
     fence: Mapped[int]

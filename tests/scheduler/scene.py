@@ -12,7 +12,7 @@ from sqlalchemy import select
 from app.access.principals import SHIPPED_NOTICE
 from app.db.engine import transaction
 from app.directory.models import Binding, Member, WechatUser
-from app.messaging.models import Batch, Campaign, DeliveryException, DeliveryState, SubscriptionBalance
+from app.messaging.models import URGENT_KINDS, Batch, Campaign, DeliveryException, DeliveryState, SubscriptionBalance
 from app.messaging.service import Audience, announce
 from app.platforms.models import Channel
 from app.resources import Service
@@ -195,6 +195,7 @@ class Scene:
     async def batch(self, campaign_id: int, channel_id: int, members: Sequence[int], number: int = 1) -> int:
         """A batch that is due."""
         async with transaction(self.service.sessions) as session:
+            campaign = await session.get_one(Campaign, campaign_id)
             row = Batch(
                 organisation_id=1,
                 campaign_id=campaign_id,
@@ -205,6 +206,7 @@ class Scene:
                 first_member=members[0],
                 last_member=members[-1],
                 not_before=self.service.clock(),
+                urgent=campaign.kind in URGENT_KINDS,
                 fence=0,
             )
             session.add(row)

@@ -42,6 +42,7 @@ class Deliveries(RuleBasedStateMachine):
             channel=Channel(id=1, account="", config={}),
             members=[1, 2, 3, 4],
             states=bytearray(4),
+            held_until=self.now,
         )
 
     def keep(self, note: Note | None) -> None:
@@ -127,6 +128,7 @@ def test_a_platform_that_says_when_to_come_again_is_left_alone_until_then() -> N
             channel=Channel(id=1, account="", config={}),
             members=[1],
             states=bytearray([DeliveryState.SENDING]),
+            held_until=now,
         )
         note = settle(claim, 0, Outcome(Status.RETRY, retry_after=retry_after), now)
         assert note is not None

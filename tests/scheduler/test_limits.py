@@ -24,7 +24,7 @@ LIFE = timedelta(days=6)
 def claim_of(members: Sequence[int], kind: str = "weekly_issue", night: Night = BEIJING) -> Claim:
     return Claim(
         batch_id=1, fence=1, campaign_id=1, kind=kind, subject_id=1, event={}, night=night,
-        channel=Channel(), members=members, states=bytearray(len(members)),
+        channel=Channel(), members=members, states=bytearray(len(members)), held_until=NOON,
     )  # fmt: skip
 
 

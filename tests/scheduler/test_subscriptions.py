@@ -98,10 +98,12 @@ async def test_a_binding_to_another_mini_program_reaches_nobody_here(scene: Scen
         (Outcome(Status.CHANNEL_DOWN, "40125"), 1),
         (Outcome(Status.QUOTA, "45009"), 1),
         (Outcome(Status.UNKNOWN, "timeout"), 1),  # an issue is sent again, and takes it again
-        (Outcome(Status.FAILED, "40003"), 0),
+        (Outcome(Status.FAILED, "47003"), 1),  # refused for good: nothing was sent
+        (Outcome(Status.UNREACHABLE, "40003"), 1),
+        (Outcome(Status.FAILED, "43101", subscription_spent=True), 0),
     ],
 )
-async def test_who_is_tried_again_gets_the_subscription_back(scene: Scene, outcome: Outcome, left: int) -> None:
+async def test_who_is_tried_again_or_certainly_not_sent_to_gets_the_subscription_back(scene: Scene, outcome: Outcome, left: int) -> None:
     await batch(scene, [await scene.follower("o-1")])
     await scene.send(scripted(script=[outcome]))
     assert await scene.balance("o-1") == left
@@ -134,6 +136,18 @@ async def test_a_retry_that_is_given_up_costs_nothing(scene: Scene, clock: Movab
         clock.now = max(clock.now, (await scene.row(batch_id)).not_before)
     assert await scene.states(batch_id) == [DeliveryState.FAILED]
     assert await scene.balance("o-1") == 1
+
+
+async def test_a_refusal_gives_nothing_back_where_an_earlier_try_may_have_arrived(
+    scene: Scene, clock: MovableClock
+) -> None:
+    batch_id = await batch(scene, [await scene.follower("o-1")])
+    adapter = scripted(script=[Outcome(Status.UNKNOWN, "timeout"), Outcome(Status.FAILED, "47003")])
+    await scene.send(adapter)
+    clock.move(seconds=10)
+    await scene.send(adapter)
+    assert await scene.states(batch_id) == [DeliveryState.UNKNOWN]
+    assert await scene.balance("o-1") == 0
 
 
 async def test_the_platforms_word_that_none_is_left_beats_the_ledger(scene: Scene) -> None:
@@ -259,6 +273,18 @@ async def test_a_member_who_has_taken_the_acceptance_back_has_none_left(scene: S
     await send_next(scene.real_sender(wechat.base), scene.stopping)
     assert await scene.states(batch_id) == [DeliveryState.FAILED]
     assert await scene.balance(openid) == 0
+
+
+async def test_a_message_that_the_platform_refuses_costs_no_subscription_there_nor_here(
+    scene: Scene, wechat: FakeWechat
+) -> None:
+    batch_id, openid = await real(scene, wechat)
+    template = {"template_id": TEMPLATE, "fields": {"thing1": "title"}}  # the platform's has more fields
+    await scene.change_channel((await scene.row(batch_id)).channel_id, config={"templates": {"weekly_issue": template}})
+    await send_next(scene.real_sender(wechat.base), scene.stopping)
+    assert (await scene.notes(batch_id)).popitem()[1] == ("failed", "47003", 1)
+    assert await wechat.balances() == {openid: 1}
+    assert await scene.balance(openid) == 1
 
 
 async def test_a_wrong_secret_stops_the_channel_and_a_new_one_lets_it_run(
