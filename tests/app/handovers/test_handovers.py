@@ -59,8 +59,9 @@ async def test_who_holds_a_post_sees_what_is_open_under_it_and_nobody_elses(
 ) -> None:
     leader, other = await world.staff(("leader", 100)), await world.staff(("leader", 100))
     own, theirs = await post_of(world, leader, "leader"), await post_of(world, other, "leader")
-    await client.post("/organisations/100/binding-slips", json={"member_ids": [await world.member(100)]},
-                      headers=leader.auth)  # fmt: skip
+    await client.post(
+        "/organisations/100/binding-slips", json={"member_ids": [await world.member(100)]}, headers=leader.auth
+    )
     answer = await client.get(f"/posts/{own}/open-matters", headers=leader.auth)
     assert [(each["kind"], each["count"]) for each in answer.json()["items"]] == [("binding_slips", 1)]
     assert (await client.get(f"/posts/{theirs}/open-matters", headers=leader.auth)).status_code == 404
@@ -226,8 +227,9 @@ async def test_the_successor_edits_and_hands_in_what_the_predecessor_has_drafted
     post = await post_of(world, old, "editor")
     answer = await hand_over(client, admin, post, new, acting=acting, until_at=until_at)
     assert {each["kind"]: each["count"] for each in answer.json()["open_matters"]} == {
-        "issues_authored": 2, "issues_scheduled": 1,
-    }  # fmt: skip
+        "issues_authored": 2,
+        "issues_scheduled": 1,
+    }
     reviewing = await matters(client, admin, await post_of(world, reviewer, "reviewer"))
     assert reviewing["issues_to_review"] == (1, [titles[waiting]])
     changed = await client.patch(f"/issues/{draft}", json={"title": "接任后改过"}, headers=new.auth)

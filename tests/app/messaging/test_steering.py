@@ -20,8 +20,12 @@ from tests.scheduler.scene import CALLS, Scene, Scripted
 from tests.world import Person, World
 
 PENDING, SENDING, SENT, UNKNOWN, EXPIRED = (
-    DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.SENT, DeliveryState.UNKNOWN, DeliveryState.EXPIRED,
-)  # fmt: skip
+    DeliveryState.PENDING,
+    DeliveryState.SENDING,
+    DeliveryState.SENT,
+    DeliveryState.UNKNOWN,
+    DeliveryState.EXPIRED,
+)
 
 
 @pytest.fixture

@@ -125,9 +125,13 @@ async def change(targets: Targets, organisation_id: int, *, of_issue: bool) -> t
     key = {"issue_id" if of_issue else "lesson_id": about}
     async with transaction(targets.service.sessions) as session:
         change = DeskChange(
-            **key, account_id=targets.author.id, action="changed", before={"title": "旧"}, after={"title": "新"},
+            **key,
+            account_id=targets.author.id,
+            action="changed",
+            before={"title": "旧"},
+            after={"title": "新"},
             at=targets.service.clock(),
-        )  # fmt: skip
+        )
         session.add(change)
         await session.flush()
         return about, change.id
