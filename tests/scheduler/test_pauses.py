@@ -12,7 +12,8 @@ from app.messaging.models import DeliveryState
 from app.platforms.models import Channel, ConsoleMessage
 from scheduler.adapters.base import Envelope, Outcome, Status
 from tests.conftest import MovableClock
-from tests.scheduler.scene import CALLS, Scene, Scripted
+from tests.scheduler.scene import CALLS, Scene
+from tests.scheduler.scripted import Scripted
 
 PENDING, SENT, EXPIRED = DeliveryState.PENDING, DeliveryState.SENT, DeliveryState.EXPIRED
 

@@ -20,7 +20,8 @@ from scheduler.sender import Sender, send_next
 from tests.conftest import MovableClock
 from tests.scheduler.fakes.process import APPID as FAKE_APPID
 from tests.scheduler.fakes.process import SECRET, SEND, FakeWechat
-from tests.scheduler.scene import CONFIG, SENT, TEMPLATE, Died, Scene, Scripted, die_at_once
+from tests.scheduler.scene import CONFIG, TEMPLATE, Scene
+from tests.scheduler.scripted import SENT, Died, Scripted, die_at_once
 from tests.world import APPID
 
 

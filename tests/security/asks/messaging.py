@@ -2,6 +2,7 @@
 
 from app.platforms.callback_crypto import encrypt, key_of, signature
 from content.tables import Value, write_xlsx
+from tests.app.messaging.callbacks.platform import KEY, TOKEN, store
 from tests.security.asks import Ask
 from tests.security.targets import Targets, messaging, people
 from tests.world import Person
@@ -18,18 +19,16 @@ async def new_channel(targets: Targets, organisation_id: int, actor: Person) -> 
     return Ask(json=body)
 
 
-CALLBACK_TOKEN, CALLBACK_KEY = "token2026", "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C"
-
-
 async def _callback(targets: Targets, adapter: str) -> tuple[str, dict[str, str], str]:
     """A new channel that is called: its account, a signed query, and an encrypted text."""
-    account = await messaging.called_channel(targets, adapter, CALLBACK_TOKEN, CALLBACK_KEY)
-    sealed = encrypt(key_of(CALLBACK_KEY), b'{"MsgType": "text"}', account)
+    account = f"called-{targets.number()}"
+    await store(targets.world, adapter, account)
+    sealed = encrypt(key_of(KEY), b'{"MsgType": "text"}', account)
     words = {"timestamp": "1714112445", "nonce": "415670741"}
     query = {
         **words,
-        "signature": signature(CALLBACK_TOKEN, *words.values()),
-        "msg_signature": signature(CALLBACK_TOKEN, *words.values(), sealed),
+        "signature": signature(TOKEN, *words.values()),
+        "msg_signature": signature(TOKEN, *words.values(), sealed),
     }
     return account, query, sealed
 

@@ -4,9 +4,7 @@ from datetime import timedelta
 
 from app.db.engine import transaction
 from app.directory.models import Organisation
-from app.messaging.callbacks.settings import set_callback
 from app.messaging.models import Anniversary, DryRun, Schedule
-from app.messaging.schemas import CallbackFields
 from app.messaging.service import Audience, announce
 from app.platforms.models import Channel
 from tests.scheduler.scene import ISSUE_EVENT
@@ -28,20 +26,6 @@ async def channel(targets: Targets, organisation_id: int) -> int:
         session.add(channel)
         await session.flush()
         return channel.id
-
-
-async def called_channel(targets: Targets, adapter: str, token: str, key: str) -> str:
-    """A channel whose platform calls us; gives its account."""
-    account = f"called-{targets.number()}"
-    async with transaction(targets.service.sessions) as session:
-        channel = Channel(
-            organisation_id=1, adapter=adapter, name="渠道", account=account, config={}, enabled=True,
-            created_at=targets.service.clock(),
-        )  # fmt: skip
-        session.add(channel)
-        await session.flush()
-        set_callback(targets.service.vault, channel, CallbackFields(callback_token=token, callback_key=key))
-    return account
 
 
 async def addressed(targets: Targets, organisation_id: int) -> int:
