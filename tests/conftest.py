@@ -30,7 +30,7 @@ SIGNING_KEY = "c2lnbmluZy1rZXktZm9yLXRlc3RzLW9ubHktMDEyMzQ="
 DATA_KEY = "ZGF0YS1rZXktZm9yLXRlc3RzLW9ubHktMDEyMzQ1Njc="
 
 _started: list[tuple[PostgresServer, Path]] = []
-_application: list[FastAPI] = []
+_applications: dict[bool, FastAPI] = {}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -119,15 +119,23 @@ async def service(database: str, sessions: Sessions, clock: MovableClock, tmp_pa
     await http.aclose()
 
 
+def application(service: Service) -> FastAPI:
+    """The application over this service from now on, with the pages of a demonstration or without.
+
+    One for all tests of this process: the first request that an application gets takes half a second of CPU.
+    """
+    demonstration = service.settings.demonstration
+    if demonstration not in _applications:
+        _applications[demonstration] = create_app(service)
+    app = _applications[demonstration]
+    app.state.service, app.state.background = service, Background()
+    return app
+
+
 @pytest.fixture
 async def client(service: Service) -> AsyncIterator[httpx.AsyncClient]:
     """The application, called in this process without a socket."""
-    # One for all tests of this process: the first request that an application gets takes half a second of CPU.
-    if not _application:
-        _application.append(create_app(service))
-    (app,) = _application
-    app.state.service, app.state.background = service, Background()
-    transport = httpx.ASGITransport(app)
+    transport = httpx.ASGITransport(application(service))
     async with httpx.AsyncClient(transport=transport, base_url="http://test/api/v1") as session:
         yield session
 

@@ -8,8 +8,7 @@ import httpx
 import pytest
 
 from app.resources import Service
-from app.web import create_app
-from tests.conftest import make_settings
+from tests.conftest import application, make_settings
 from tests.scheduler.fakes.process import APPID, SECRET, FakeWechat
 from tests.world import World
 
@@ -17,7 +16,7 @@ from tests.world import World
 @pytest.fixture
 async def staged(service: Service, database: str, wechat: FakeWechat, world: World) -> AsyncIterator[httpx.AsyncClient]:
     settings = make_settings(database, wechat_api=wechat.base, wecom_api="http://127.0.0.1:9")
-    app = create_app(replace(service, settings=settings))
+    app = application(replace(service, settings=settings))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test/api/v1") as session:
         yield session
 

@@ -9,8 +9,7 @@ import pytest
 from app.db.engine import transaction
 from app.platforms.models import Channel
 from app.resources import Service
-from app.web import create_app
-from tests.conftest import make_settings
+from tests.conftest import application, make_settings
 from tests.scheduler.fakes.process import APPID, SECRET, TEMPLATE, FakeWechat
 from tests.world import World
 
@@ -28,7 +27,7 @@ def staged(service: Service, wechat: FakeWechat, database: str) -> Service:
 async def stage(staged: Service, world: World) -> AsyncIterator[httpx.AsyncClient]:
     """The pages of the demonstration, with its one mini-program set up."""
     await add_mini_program(staged)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(create_app(staged)), base_url="http://test") as session:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(application(staged)), base_url="http://test") as session:
         yield session
 
 
