@@ -69,8 +69,11 @@ def question_files() -> Seeds:
     """Return the questions of the template in every format that is written, and what is only read."""
     questions = parse_questions(question_template(), file_name="a.xlsx").questions
     formats: tuple[tuple[QuestionFormat, str], ...] = (
-        ("xlsx", "a.xlsx"), ("gift", "a.gift"), ("qti21", "a.zip"), ("qti3", "a.zip"),
-    )  # fmt: skip
+        ("xlsx", "a.xlsx"),
+        ("gift", "a.gift"),
+        ("qti21", "a.zip"),
+        ("qti3", "a.zip"),
+    )
     found: Seeds = [("questions", {"file_name": name}, write_questions(questions, kind)) for kind, name in formats]
     return [*found, ("questions", {"file_name": "a.txt"}, AIKEN.encode()), ("questions", {"file_name": "a.csv"}, CSV)]
 

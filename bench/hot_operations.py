@@ -171,9 +171,13 @@ async def bench(folder: Path, options: argparse.Namespace) -> None:
             lesson_id, tokens = await prepare(service)
         api_port, bare_port = free_port(), free_port()
         environment = {
-            **os.environ, "DATABASE_URL": url, "PORT": str(api_port), "ZHIJIAN_LOG_LEVEL": "warning",
-            "ZHIJIAN_SIGNING_KEY": keys[0], "ZHIJIAN_DATA_KEY": keys[1],
-        }  # fmt: skip
+            **os.environ,
+            "DATABASE_URL": url,
+            "PORT": str(api_port),
+            "ZHIJIAN_LOG_LEVEL": "warning",
+            "ZHIJIAN_SIGNING_KEY": keys[0],
+            "ZHIJIAN_DATA_KEY": keys[1],
+        }
         bare_arguments = ["-m", "uvicorn", "bench.bare:app", "--port", str(bare_port), "--log-level", "warning"]
         with (
             process(["-c", "from app.cli import main; main()", "api"], api_port, environment) as api,

@@ -137,9 +137,13 @@ async def measure(folder: Path, lines: int, branches: int) -> Measured:
             administrator = await (await World.build(service)).staff(("administrator", 1))
         port = free_port()
         environment = {
-            **os.environ, "DATABASE_URL": url, "PORT": str(port), "ZHIJIAN_LOG_LEVEL": "warning",
-            "ZHIJIAN_SIGNING_KEY": keys[0], "ZHIJIAN_DATA_KEY": keys[1],
-        }  # fmt: skip
+            **os.environ,
+            "DATABASE_URL": url,
+            "PORT": str(port),
+            "ZHIJIAN_LOG_LEVEL": "warning",
+            "ZHIJIAN_SIGNING_KEY": keys[0],
+            "ZHIJIAN_DATA_KEY": keys[1],
+        }
         with process(["-c", "from app.cli import main; main()", "api"], port, environment) as api:
             address = f"http://127.0.0.1:{port}/api/v1"
             async with httpx.AsyncClient(base_url=address, headers=administrator.auth, timeout=300) as client:

@@ -164,9 +164,13 @@ async def bench(folder: Path) -> AsyncIterator[Bench]:
         serving, _ = await stack.enter_async_context(process("-m", "bench.sender_cpu", "--gateway"))
         address = await line_of(serving)
         environment = {
-            "DATABASE_URL": url, "ZHIJIAN_MODE": "test", "ZHIJIAN_SIGNING_KEY": keys[0], "ZHIJIAN_DATA_KEY": keys[1],
-            "ZHIJIAN_WECHAT_API": address, "ZHIJIAN_VAR": str(folder),
-        }  # fmt: skip
+            "DATABASE_URL": url,
+            "ZHIJIAN_MODE": "test",
+            "ZHIJIAN_SIGNING_KEY": keys[0],
+            "ZHIJIAN_DATA_KEY": keys[1],
+            "ZHIJIAN_WECHAT_API": address,
+            "ZHIJIAN_VAR": str(folder),
+        }
         settings = {name.removeprefix("ZHIJIAN_").lower(): value for name, value in environment.items()}
         settings["DATABASE_URL"] = url
         service = await stack.enter_async_context(open_service(Settings.model_validate(settings), url))

@@ -126,10 +126,10 @@ class Jetstream:
 
     @staticmethod
     async def _publish(broker: NatsBroker, references: Sequence[Reference]) -> None:
-        def put(each: Reference) -> Any:
+        async def put(each: Reference) -> None:
             body = {"campaign": each.campaign_id, "batch_no": each.batch_no}
             subject = f"{SUBJECT}.{each.campaign_id}.{each.batch_no}"
-            return broker.publish(body, subject, stream=STREAM, timeout=ANSWER_SECONDS)
+            await broker.publish(body, subject, stream=STREAM, timeout=ANSWER_SECONDS)
 
         await asyncio.gather(*(put(each) for each in references))
 

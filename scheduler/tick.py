@@ -106,9 +106,13 @@ async def _fire(session: AsyncSession, schedule: Schedule, now: datetime) -> Non
     if came != outcome:
         (await session.get_one(Tick, tick_id)).outcome = came
     log.info(
-        "tick", schedule=schedule.id, kind=schedule.kind, due_at=due.isoformat(),
-        late_seconds=round((now - due).total_seconds()), outcome=came,
-    )  # fmt: skip
+        "tick",
+        schedule=schedule.id,
+        kind=schedule.kind,
+        due_at=due.isoformat(),
+        late_seconds=round((now - due).total_seconds()),
+        outcome=came,
+    )
 
 
 def _outcome(schedule: Schedule, due: datetime, following: datetime | None, now: datetime) -> str:

@@ -23,14 +23,16 @@ from app.platforms.installed import installed
 from app.resources import Service
 from app.settings import Settings
 from app.web import create_app
+from scheduler.fakes.running import running
 from tests.databases import SERVER, TEMPLATE, dsn_of, give_back, lend
+from tests.scheduler.fakes.process import FakeWechat
 from tests.world import World
 
 SIGNING_KEY = "c2lnbmluZy1rZXktZm9yLXRlc3RzLW9ubHktMDEyMzQ="
 DATA_KEY = "ZGF0YS1rZXktZm9yLXRlc3RzLW9ubHktMDEyMzQ1Njc="
 
 _started: list[tuple[PostgresServer, Path]] = []
-_application: list[FastAPI] = []
+_applications: dict[bool, FastAPI] = {}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -119,15 +121,23 @@ async def service(database: str, sessions: Sessions, clock: MovableClock, tmp_pa
     await http.aclose()
 
 
+def application(service: Service) -> FastAPI:
+    """The application over this service from now on, with the pages of a demonstration or without.
+
+    One for all tests of this process: the first request that an application gets takes half a second of CPU.
+    """
+    demonstration = service.settings.demonstration
+    if demonstration not in _applications:
+        _applications[demonstration] = create_app(service)
+    app = _applications[demonstration]
+    app.state.service, app.state.background = service, Background()
+    return app
+
+
 @pytest.fixture
 async def client(service: Service) -> AsyncIterator[httpx.AsyncClient]:
     """The application, called in this process without a socket."""
-    # One for all tests of this process: the first request that an application gets takes half a second of CPU.
-    if not _application:
-        _application.append(create_app(service))
-    (app,) = _application
-    app.state.service, app.state.background = service, Background()
-    transport = httpx.ASGITransport(app)
+    transport = httpx.ASGITransport(application(service))
     async with httpx.AsyncClient(transport=transport, base_url="http://test/api/v1") as session:
         yield session
 
@@ -158,3 +168,19 @@ def install_adapter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
     yield install
     installed.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def wechat_base() -> Iterator[str]:
+    """The address of the fake WeChat, in a process of its own: one for the run."""
+    with running("scheduler.fakes.wechat") as base:
+        yield base
+
+
+@pytest.fixture
+async def wechat(wechat_base: str) -> AsyncIterator[FakeWechat]:
+    """The fake, emptied, with its mini-program registered."""
+    async with httpx.AsyncClient(timeout=30) as http:
+        fake = FakeWechat(wechat_base, http)
+        await fake.set_up()
+        yield fake

@@ -34,6 +34,8 @@ DO $$ DECLARE each regclass; BEGIN
     PERFORM setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S' AND relnamespace = 'public'::regnamespace;
 END $$;
 """
+# So long whoever is sent away may take to go.
+LEAVE_SECONDS = 10
 OTHERS = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 
 _idle: list[str] = []
@@ -89,8 +91,10 @@ async def give_back(dsn: str) -> None:
         connection = await asyncpg.connect(dsn, timeout=10)
         try:
             await connection.execute(f"SELECT pg_terminate_backend(pid) {OTHERS}")
-            while await connection.fetchval(f"SELECT count(*) {OTHERS} AND backend_type = 'client backend'"):
-                await asyncio.sleep(0.005)
+            # What a failed test has left running may connect anew without end: then the database is dropped.
+            async with asyncio.timeout(LEAVE_SECONDS):
+                while await connection.fetchval(f"SELECT count(*) {OTHERS} AND backend_type = 'client backend'"):
+                    await asyncio.sleep(0.005)
             reusable = await connection.fetchval(FINGERPRINT) == _fingerprint
             if reusable:
                 await connection.execute(EMPTY)

@@ -78,8 +78,12 @@ def _written(
     )
     lines = map(tidy, parsed.text.split("\n")) if kind in PAGE_TASKS else ()
     return Written(
-        **fields, markdown="", html=html, nodes=nodes, characters=parsed.characters,
+        **fields,
+        markdown="",
+        html=html,
+        nodes=nodes,
+        characters=parsed.characters,
         body_text="\n".join(line for line in lines if line),
         notices=[vars(notice) for notice in parsed.warnings if notice.code not in _FOUND_LATER],
         files=tuple(stored.values()),
-    )  # fmt: skip
+    )

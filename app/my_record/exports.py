@@ -11,9 +11,13 @@ from content.tables import Value, write_xlsx
 
 KINDS = {"lesson": "学习资料", "quiz": "测验", "meeting": "会议、党课", "class": "集中培训"}
 WAYS = {
-    "online": "手机学习", "attended": "参加", "paper": "纸质学习", "home_visit": "送学上门",
-    "recorded": "纸质、送学上门", "both": "手机和纸质",
-}  # fmt: skip
+    "online": "手机学习",
+    "attended": "参加",
+    "paper": "纸质学习",
+    "home_visit": "送学上门",
+    "recorded": "纸质、送学上门",
+    "both": "手机和纸质",
+}
 WEEKS = ["周", "学习", "发布组织", "已学课数", "必学课数", "完成日期", "方式"]
 QUIZZES = ["周", "测验", "成绩", "及格", "日期", "方式"]
 HOURS = ["类别", "方式", "次数", "学时"]
@@ -29,11 +33,15 @@ def _tables(record: RecordOut) -> dict[str, list[list[Value]]]:
     ]  # fmt: skip
     quizzes: list[list[Value]] = [
         [
-            week_words(each.week), each.title, each.score, "是" if each.passed else "否", each.on.isoformat(),
+            week_words(each.week),
+            each.title,
+            each.score,
+            "是" if each.passed else "否",
+            each.on.isoformat(),
             "纸质、送学上门" if each.recorded else "手机",
         ]
         for each in record.quizzes
-    ]  # fmt: skip
+    ]
     earned: list[list[Value]] = [
         [KINDS[each.kind], WAYS[each.way], each.count, str(each.hours)] for each in record.kinds
     ]

@@ -17,7 +17,7 @@ from app.notes.schemas import (
     ReviewIn,
     SharedNotes,
     SharingIn,
-)  # fmt: skip
+)
 from app.schemas import MAX_ID, Cursor, Limit, PathId, page
 
 router = APIRouter(tags=["notes"])

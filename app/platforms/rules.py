@@ -99,11 +99,7 @@ RULES: Mapping[str, ChannelRules] = {
         "钉钉",
         "AppKey",
         "AppSecret",
-        (
-            SettingRule(
-                "agent_id", "应用 AgentId", "在钉钉开放平台打开该应用可见，只填数字。", r"[0-9]{1,20}"
-            ),
-        ),
+        (SettingRule("agent_id", "应用 AgentId", "在钉钉开放平台打开该应用可见，只填数字。", r"[0-9]{1,20}"),),
     ),
     "feishu": ChannelRules("飞书", "App ID", "App Secret"),
     "sms_aliyun": ChannelRules(
@@ -139,7 +135,7 @@ RULES: Mapping[str, ChannelRules] = {
             ),
         ),
     ),
-}  # fmt: skip
+}
 
 
 def check_channel(

@@ -210,9 +210,12 @@ class MemoryTokens:
         if fresh_token(self._kept, now) is None and self._renewer is None:
             self._renewer = renewer
         return Kept(
-            self._kept.token, self._kept.renew_at, self._kept.dead_digest, self._kept.forced_at,
+            self._kept.token,
+            self._kept.renew_at,
+            self._kept.dead_digest,
+            self._kept.forced_at,
             self._renewer not in (None, renewer),
-        )  # fmt: skip
+        )
 
     async def force(self, renewer: UUID, now: datetime) -> None:
         """See `TokenStore`."""

@@ -26,7 +26,7 @@ from app.reading.schemas import (
     IssueSummaries,
     ProgressIn,
     ProgressOut,
-)  # fmt: skip
+)
 from app.reading.tickets import Ticket, TicketInvalid, open_ticket, sign_ticket
 from app.schemas import Cursor, Limit, PathId, page
 

@@ -27,7 +27,7 @@ _STYLE_MAP = "\n".join(
         *(f"p.{STYLE_PREFIX}{tag}-{name} => {tag}.{name}:fresh" for tag in _TAGS for name in CLASSES),
         "u => u",
     ]
-)  # fmt: skip
+)
 _NOTE_REFERENCE = re.compile(r'<a href="#(?:foot|end)note-[^"]*" id="(?:foot|end)note-ref-[^"]*">(\[[0-9]+\])</a>')
 _NOTE_RETURN = re.compile(r' ?<a href="#(?:foot|end)note-ref-[^"]*">↑</a>')
 _NOTES = re.compile(r'<ol>(?=<li id="(?:foot|end)note-)')
@@ -48,7 +48,7 @@ _COUNTED = {
     "objects": "文中有 {} 个嵌入对象或附件，没有收入，请改为图片或文字。",
     "charts": "文中有 {} 个图表或 SmartArt，没有收入，请截图后插入为图片。",
     "formulas": "文中有 {} 个公式，只保留了文字，请对照原文检查，必要时改为图片。",
-}  # fmt: skip
+}
 
 
 def parse_docx(data: bytes) -> ParsedDocument:

@@ -20,8 +20,12 @@ _INLINE = {
 _BLOCKS = {
     **{tag: tag for tag in ("p", "h1", "h2", "h3", "h4", "pre", "ul", "ol", "li", "blockquote", "table", "caption")},
     **{tag: tag for tag in ("thead", "tbody", "tr", "th", "td")},
-    "h5": "h4", "h6": "h4", "tfoot": "tbody", "dt": "p", "dd": "p",
-}  # fmt: skip
+    "h5": "h4",
+    "h6": "h4",
+    "tfoot": "tbody",
+    "dt": "p",
+    "dd": "p",
+}
 _CONTAINERS = {
     "div", "section", "article", "header", "footer", "main", "figure", "figcaption", "center", "dl", "details",
     "summary", "address", "fieldset", "form", "nav", "aside", "body",

@@ -12,11 +12,15 @@ from content.zip_guard import check_package
 
 # (what [Content_Types].xml names, in lower case, what the package is)
 _CONTENT_TYPES = (
-    (b"macroenabled", "docm"), (b"wordprocessingml.document.main+xml", "docx"),
-    (b"presentationml.presentation.main+xml", "pptx"), (b"wordprocessingml.template.main+xml", "dotx"),
-    (b"presentationml.template.main+xml", "potx"), (b"presentationml.slideshow.main+xml", "ppsx"),
-    (b"spreadsheetml.sheet.main+xml", "xlsx"), (b"ms-excel", "xlsx"),
-)  # fmt: skip
+    (b"macroenabled", "docm"),
+    (b"wordprocessingml.document.main+xml", "docx"),
+    (b"presentationml.presentation.main+xml", "pptx"),
+    (b"wordprocessingml.template.main+xml", "dotx"),
+    (b"presentationml.template.main+xml", "potx"),
+    (b"presentationml.slideshow.main+xml", "ppsx"),
+    (b"spreadsheetml.sheet.main+xml", "xlsx"),
+    (b"ms-excel", "xlsx"),
+)
 # (what the file "mimetype" in a package begins with, what the package is)
 _MIMETYPES = (
     (b"application/vnd.oasis.opendocument.text", "odt"),
@@ -70,7 +74,7 @@ def read_xml(archive: zipfile.ZipFile, part: str) -> Element | None:
         raise damaged()
     try:
         # zip_guard refuses DTDs elsewhere, and with them all that XML can do to a parser.
-        return ElementTree.fromstring(archive.read(part))  # noqa: S314
+        return ElementTree.fromstring(archive.read(part))  # noqa: S314 - see above
     except KeyError:
         return None
     except (ElementTree.ParseError, ValueError, LookupError):

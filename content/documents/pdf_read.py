@@ -20,7 +20,7 @@ MAX_CHARACTERS = 1_000_000
 # A page of a few points would be drawn enlarged without end.
 _MAX_SCALE = 4.0
 # The library imports it when it is first needed, which the child may not do.
-pypdfium2.PdfBitmap.to_pil.__globals__["Lazy"].PIL_Image  # noqa: B018
+pypdfium2.PdfBitmap.to_pil.__globals__["Lazy"].PIL_Image  # noqa: B018 - looking it up imports it
 
 
 def parse_pdf(data: bytes) -> ParsedDocument:

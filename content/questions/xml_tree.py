@@ -56,8 +56,7 @@ class _Reader:
                 f"XML 第 {error.lineno} 行附近有错误，请用原来的软件重新导出后上传。",
                 line=error.lineno,
             ) from None
-        # expat refuses a document without a root.
-        assert self.root is not None  # noqa: S101
+        assert self.root is not None  # noqa: S101 - expat refuses a document without a root
         return self.root
 
     def refuse_dtd(self, *_: object) -> None:

@@ -209,9 +209,13 @@ class _Reader:
 
         def read(_: str, label: str) -> Day:
             return read_day(
-                self.cells[field], label,
-                earliest=earliest, today=context.today, epoch=context.sheet.epoch, typed=context.sheet.typed,
-            )  # fmt: skip
+                self.cells[field],
+                label,
+                earliest=earliest,
+                today=context.today,
+                epoch=context.sheet.epoch,
+                typed=context.sheet.typed,
+            )
 
         return self._value(field, read, None)
 

@@ -108,9 +108,12 @@ def _operator_routes(corps: dict[str, Corp]) -> list[Route]:
     async def add(request: Request) -> Response:
         order = await request.json()
         corps[order["corpid"]] = Corp(
-            order["corpid"], order["secret"], order["agentid"],
-            {user.lower() for user in order["users"]}, {user.lower() for user in order.get("unlicensed", [])},
-        )  # fmt: skip
+            order["corpid"],
+            order["secret"],
+            order["agentid"],
+            {user.lower() for user in order["users"]},
+            {user.lower() for user in order.get("unlicensed", [])},
+        )
         return JSONResponse({})
 
     async def revoke(request: Request) -> Response:

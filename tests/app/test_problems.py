@@ -129,8 +129,9 @@ async def test_an_unknown_query_parameter_is_refused(client: httpx.AsyncClient, 
     answer = await client.get("/channels?limit=5&offset=3&page=2", headers=admin.auth)
     found = shown(answer, 422, "invalid_input")["errors"]
     assert [(each["field"], each["code"]) for each in found] == [
-        ("offset", "unknown_parameter"), ("page", "unknown_parameter"),
-    ]  # fmt: skip
+        ("offset", "unknown_parameter"),
+        ("page", "unknown_parameter"),
+    ]
     assert (await client.get("/channels?limit=5", headers=admin.auth)).status_code == 200
     shown(await client.post("/channels?dry_run=1", headers=admin.auth, json=CHANNEL), 422, "invalid_input")
     shown(await client.get("http://test/healthz?x=1"), 422, "invalid_input")

@@ -247,7 +247,7 @@ people = st.builds(
     birth_month=st.just("") | months,
     joined_on=st.just("") | st.dates(date(2007, 1, 1), date(2026, 11, 24)).map(str),
     tags=st.lists(st.text(han, min_size=3, max_size=10), max_size=4, unique=True).map(tuple),
-)  # fmt: skip
+)
 STAGES = {"applicant": "入党申请人", "activist": "积极分子", "development_target": "发展对象",
           "probationary_member": "预备党员", "full_member": "正式党员", None: ""}  # fmt: skip
 ROSTERS = {"in_service": "在职", "no_post": "无职", "floating": "流动", None: ""}

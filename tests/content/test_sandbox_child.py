@@ -222,8 +222,9 @@ def test_a_stream_is_a_line_of_json_an_event() -> None:
     )
     header, line = map(json.loads, said)
     assert (header[0], header[1]["columns"][0]) == (
-        "RosterHeader", {"sheet": "Sheet1", "title": "姓名", "field": "name"},
-    )  # fmt: skip
+        "RosterHeader",
+        {"sheet": "Sheet1", "title": "姓名", "field": "name"},
+    )
     assert (line[0], line[1]["name"], line[1]["raw"]) == (
         "RosterLine",
         "张三",

@@ -62,7 +62,7 @@ async def test_an_unknown_stream_is_a_mistake_of_the_caller() -> None:
         text("姓名,手机\n张三,\n李四,19900000001\n", "gb18030"),
         text("姓名;手机\n张三;\n", "utf-16"),
     ],
-)  # fmt: skip
+)
 async def test_each_format_gives_what_its_parser_gives(build: Callable[[], bytes]) -> None:
     data = build()
     assert await events(data) == list(parse_roster_lines(data, OPTIONS))

@@ -15,7 +15,7 @@ from schemathesis import Case, CheckContext, HookContext, Response
 
 from app.library.assets.schemas import PIECE_TYPE
 from content.documents.refused import REFUSED
-from tests.security.targets import PICTURE
+from tests.security.targets.library import PICTURE
 
 # Of a piece of media: all of the picture that was announced, its beginning, and something else.
 schemathesis.openapi.media_type(PIECE_TYPE, st.sampled_from([PICTURE, PICTURE[:10], b"GIF89a", b"<svg/>"]))

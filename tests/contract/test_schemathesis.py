@@ -21,7 +21,8 @@ from tests.conftest import MovableClock
 from tests.contract.hooks import REFUSALS
 from tests.journeys.program import ROOT, installed
 from tests.security.asks import PASSWORD_HASH, Ask
-from tests.security.matrix import MEMBERS, ROWS, STAFF, Row
+from tests.security.matrix import ROWS
+from tests.security.rules import MEMBERS, STAFF, Row
 from tests.security.targets import Targets
 from tests.world import Person, World
 

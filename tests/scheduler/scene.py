@@ -1,11 +1,11 @@
-"""Builds what the scheduler works on, and an adapter whose answers a test writes."""
+"""Builds what the scheduler works on."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import select
 
@@ -16,11 +16,11 @@ from app.messaging.models import URGENT_KINDS, Batch, Campaign, DeliveryExceptio
 from app.messaging.service import Audience, announce
 from app.platforms.models import Channel
 from app.resources import Service
-from scheduler.adapters.base import AdapterKind, ChannelInfo, Envelope, Outcome, Outside, Status
 from scheduler.adapters.console import CONSOLE
 from scheduler.adapters.registry import load_adapters
 from scheduler.adapters.wechat_miniprogram import WECHAT_MINIPROGRAM
 from scheduler.sender import Sender, send_next
+from tests.scheduler.scripted import Scripted
 from tests.world import APPID, World
 
 TEMPLATE = "weekly-issue"
@@ -55,70 +55,8 @@ MEETING_EVENT: Mapping[str, object] = MappingProxyType(
         "meeting_password": "2468",
     }
 )
-SENT = Outcome(Status.SENT)
 CALLS = 20
 """Calls that a sender has in hand, unless it is set otherwise."""
-
-
-class Died(BaseException):
-    """A sender dies in the middle: no handler of ours may catch it."""
-
-
-def die_at_once() -> Callable[[Sequence[Envelope]], Awaitable[None]]:
-    """What an adapter does `during` the call in which its sender dies."""
-
-    async def die(envelopes: Sequence[Envelope]) -> None:
-        raise Died
-
-    return die
-
-
-@dataclass
-class Scripted:
-    """An adapter as another package would bring it; it answers `script` in turn, or by member, and then SENT."""
-
-    rings: bool = False
-    # Not unless it is asked for: most scenes have made-up members, of whom there is no consent.
-    outside: bool = False
-    address: Literal["member", "wechat"] = "member"
-    subscribed: bool = False
-    script: list[Outcome] = field(default_factory=list)
-    by_member: dict[int, Outcome] = field(default_factory=dict)
-    during: Callable[[Sequence[Envelope]], Awaitable[None]] | None = None
-    calls: list[list[Envelope]] = field(default_factory=list)
-    per_call: int = 1
-    rate: float | None = None
-
-    @property
-    def members(self) -> list[int]:
-        """Everybody who was sent to, in order."""
-        return [envelope.member_id for call in self.calls for envelope in call]
-
-    async def send(self, envelopes: Sequence[Envelope]) -> Sequence[Outcome]:
-        self.calls.append(list(envelopes))
-        if self.during is not None:
-            await self.during(envelopes)
-        return [self._answer(envelope.member_id) for envelope in envelopes]
-
-    def _answer(self, member_id: int) -> Outcome:
-        return self.script.pop(0) if self.script else self.by_member.get(member_id, SENT)
-
-    def build(self, channel: ChannelInfo, outside: Outside) -> "Scripted":
-        """The one adapter, whatever the channel."""
-        return self
-
-    @property
-    def kind(self) -> AdapterKind:
-        """What the registry would hold."""
-        return AdapterKind(
-            self.build,
-            rings=self.rings,
-            outside=self.outside,
-            address=self.address,
-            subscribed=self.subscribed,
-            per_call=self.per_call,
-            rate=self.rate,
-        )
 
 
 @dataclass
@@ -274,6 +212,12 @@ class Scene:
         """A batch as it is in the database."""
         async with transaction(self.service.sessions) as session:
             return await session.get_one(Batch, batch_id)
+
+    async def batches(self, campaign_id: int) -> list[Batch]:
+        """The batches of a campaign, in the order of their numbers."""
+        async with transaction(self.service.sessions) as session:
+            rows = await session.scalars(select(Batch).where(Batch.campaign_id == campaign_id).order_by(Batch.number))
+            return list(rows)
 
     async def states(self, batch_id: int) -> list[int]:
         """The states of a batch, in the order of its members."""

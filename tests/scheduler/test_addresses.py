@@ -9,7 +9,8 @@ from scheduler import addresses
 from scheduler.adapters.base import AdapterKind
 from scheduler.adapters.base import Address as Kind
 from scheduler.addresses import Address, Found
-from tests.scheduler.scene import Scene, Scripted
+from tests.scheduler.scene import Scene
+from tests.scheduler.scripted import Scripted
 from tests.scheduler.test_practice import practising
 from tests.world import APPID
 

@@ -119,7 +119,10 @@ async def run(scene: Scene, wechat: FakeWechat, url: str, *, refusing: bool) -> 
         while await send_next(scene.real_sender(wechat.base), scene.stopping):
             await asyncio.sleep(0.01)
 
-    await asyncio.gather(*map(tap, phones), send(), send())
+    # A group, so that one who fails ends the others: what a dead sender has marked would be waited for without end.
+    async with asyncio.TaskGroup() as together:
+        for each in (*map(tap, phones), send(), send()):
+            together.create_task(each)
     await send()
 
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from app.db.engine import transaction
-from app.messaging.models import CAMPAIGN_KINDS, Batch, DeliveryException, DeliveryState, NoticeDay, Unreached
+from app.messaging.models import CAMPAIGN_KINDS, DeliveryException, DeliveryState, NoticeDay, Unreached
 from app.messaging.service import Audience
 from app.platforms.models import Channel
 from scheduler.adapters.base import AdapterKind, Outcome, Status
@@ -18,7 +18,8 @@ from scheduler.adapters.console import CONSOLE
 from scheduler.planner import plan_announced
 from scheduler.sender import Sender, send_next
 from tests.conftest import MovableClock
-from tests.scheduler.scene import SENT, Scene, Scripted
+from tests.scheduler.scene import Scene
+from tests.scheduler.scripted import SENT, Scripted
 
 OUTCOMES = (
     SENT,
@@ -58,12 +59,11 @@ async def steps(scene: Scene, campaign_id: int) -> dict[int, list[Step]]:
     """Member → their deliveries in the order of the batches."""
     found: dict[int, list[Step]] = {}
     async with transaction(scene.service.sessions) as session:
-        rows = await session.scalars(select(Batch).where(Batch.campaign_id == campaign_id).order_by(Batch.number))
         notes = {(row.batch_id, row.member_id): row.reason for row in await session.scalars(select(DeliveryException))}
-        for row in rows:
-            for member, state in zip(row.members, row.states, strict=True):
-                step = Step(row.number, row.channel_id, state, notes.get((row.id, member)))
-                found.setdefault(member, []).append(step)
+    for row in await scene.batches(campaign_id):
+        for member, state in zip(row.members, row.states, strict=True):
+            step = Step(row.number, row.channel_id, state, notes.get((row.id, member)))
+            found.setdefault(member, []).append(step)
     return found
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from scheduler.adapters.base import AdapterKind, Address
 from scheduler.choosing import Addressed, Allowance, Candidate, Recipient, choose, hindrance, ordered, why_none
-from tests.scheduler.scene import Scripted
+from tests.scheduler.scripted import Scripted
 
 ADAPTERS = ("email", "sms", "wecom", "wechat")
 PATHS = ("/1/", "/1/10/", "/1/10/100/", "/2/20/")

@@ -13,7 +13,8 @@ from scheduler.claims import Claim, LostClaim
 from scheduler.hand import Hand
 from scheduler.rounds import recover
 from tests.conftest import MovableClock
-from tests.scheduler.scene import Scene, Scripted
+from tests.scheduler.scene import Scene
+from tests.scheduler.scripted import Scripted
 
 LEASE = timedelta(seconds=30)
 ADAPTERS = ("scripted",)

@@ -13,7 +13,8 @@ from scheduler.dry_runs import find_out, forget_dry_runs
 from scheduler.planner import plan_announced
 from scheduler.sender import send_next
 from tests.conftest import MovableClock
-from tests.scheduler.scene import Scene, Scripted
+from tests.scheduler.scene import Scene
+from tests.scheduler.scripted import Scripted
 from tests.scheduler.subjects import MONDAY_8, issue_due, meeting_due
 from tests.scheduler.test_occasions import keep
 from tests.scheduler.test_tick import issue_state

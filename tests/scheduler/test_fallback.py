@@ -8,13 +8,14 @@ import pytest
 from sqlalchemy import select
 
 from app.db.engine import transaction
-from app.messaging.models import Batch, DeliveryState, Unreached
+from app.messaging.models import DeliveryState, Unreached
 from scheduler import claims, fallback
 from scheduler.adapters.base import AdapterKind, Outcome, Status
 from scheduler.adapters.console import CONSOLE
 from scheduler.claims import Claim, Note
 from scheduler.unreached import clear_reached, note_unreached
-from tests.scheduler.scene import Scene, Scripted
+from tests.scheduler.scene import Scene
+from tests.scheduler.scripted import Scripted
 
 KINDS: Mapping[str, AdapterKind] = {
     "console": CONSOLE,
@@ -46,11 +47,6 @@ async def unreached(scene: Scene) -> dict[int, tuple[int, str]]:
         return {row.member_id: (row.campaign_id, row.reason) for row in await session.scalars(select(Unreached))}
 
 
-async def batches(scene: Scene, campaign_id: int) -> list[Batch]:
-    async with transaction(scene.service.sessions) as session:
-        return list(await session.scalars(select(Batch).where(Batch.campaign_id == campaign_id).order_by(Batch.number)))
-
-
 async def people(scene: Scene, count: int) -> list[int]:
     return [await scene.world.member(100) for _ in range(count)]
 
@@ -67,7 +63,7 @@ async def test_who_is_not_reached_here_is_told_by_the_next_channel_and_the_ledge
         members[0]: ("not_bound", None, 1),
         members[2]: ("unreachable", None, 1),
     }
-    _, added = await batches(scene, campaign_id)
+    _, added = await scene.batches(campaign_id)
     assert (added.number, added.channel_id, added.members) == (2, second, [members[0], members[2]])
     assert (list(added.states), added.done_at) == ([pending, pending], None)
     assert await unreached(scene) == {}
@@ -82,7 +78,7 @@ async def test_each_channel_is_tried_once_and_who_has_none_left_is_on_the_list(s
         claim = await take(scene)
         assert await hand_on(scene, claim, {0: "unreachable"}) == passed
         await claims.release(scene.service.sessions, claim, scene.service.clock())
-    rows = await batches(scene, campaign_id)
+    rows = await scene.batches(campaign_id)
     assert len({row.channel_id for row in rows}) == len(rows) == 3
     assert [list(row.states) for row in rows] == [[DeliveryState.PASSED_ON]] * 2 + [[DeliveryState.FAILED]]
     assert await unreached(scene) == {member: (campaign_id, "unreachable")}
@@ -98,7 +94,7 @@ async def test_what_may_have_arrived_is_not_sent_by_another_channel(scene: Scene
     claim.ambiguous.add(0)
     assert await hand_on(scene, claim, {0: "no_subscription"}) == set()
     assert await scene.states(batch_id) == [DeliveryState.UNKNOWN]
-    assert len(await batches(scene, campaign_id)) == 1
+    assert len(await scene.batches(campaign_id)) == 1
     assert await unreached(scene) == {}
 
 
@@ -121,7 +117,7 @@ async def test_an_owner_who_lost_the_batch_passes_nothing_on(scene: Scene) -> No
     claim.fence -= 1
     with pytest.raises(claims.LostClaim):
         await hand_on(scene, claim, {0: "not_bound"})
-    assert len(await batches(scene, campaign_id)) == 1
+    assert len(await scene.batches(campaign_id)) == 1
 
 
 async def test_two_senders_pass_on_and_release_in_one_campaign_without_a_clash(scene: Scene) -> None:
@@ -139,7 +135,7 @@ async def test_two_senders_pass_on_and_release_in_one_campaign_without_a_clash(s
         await claims.release(scene.service.sessions, claim, scene.service.clock())
 
     await asyncio.wait_for(asyncio.gather(*map(work, held)), 30)
-    rows = await batches(scene, campaign_id)
+    rows = await scene.batches(campaign_id)
     assert [row.number for row in rows] == list(range(1, 17))
     assert sorted(member for row in rows[4:] for member in row.members) == members
     assert await scene.campaign_state(campaign_id) == "sending"

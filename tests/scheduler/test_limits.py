@@ -13,8 +13,10 @@ from app.messaging.models import DeliveryState, NoticeDay
 from app.messaging.times import Night, get_nights
 from app.platforms.models import Channel
 from scheduler import claims, limits
+from scheduler.adapters.base import Outcome, Status
 from scheduler.claims import Claim, Note
 from tests.scheduler.scene import Scene
+from tests.scheduler.scripted import Scripted
 
 NOON = datetime(2026, 11, 16, 4, tzinfo=UTC)  # in Beijing
 BEIJING = Night("Asia/Shanghai", time(21), time(8), notices=2)
@@ -121,6 +123,18 @@ async def test_what_did_not_go_is_not_counted_even_when_midnight_has_passed(scen
     today, tomorrow = date(2026, 11, 16), date(2026, 11, 17)
     first, second = claim.members
     assert await days(scene) == {(first, today): 1, (second, today): 0, (first, tomorrow): 1, (second, tomorrow): 1}
+
+
+@pytest.mark.parametrize(
+    ("outcome", "counted"), [(Status.SENT, 1), (Status.RETRY, 0), (Status.QUOTA, 0), (Status.UNREACHABLE, 0)]
+)
+async def test_only_what_went_out_counts_in_the_day(scene: Scene, outcome: Status, counted: int) -> None:
+    member = await scene.world.member(100)
+    await scene.batch(await scene.campaign(), await scene.channel(), [member])
+    adapter = Scripted(rings=True, script=[Outcome(outcome)])
+    await scene.send(adapter)
+    assert adapter.members == [member]
+    assert await days(scene) == {(member, date(2026, 11, 16)): counted}
 
 
 async def test_many_senders_at_once_never_go_over_the_limit(scene: Scene) -> None:

@@ -11,8 +11,10 @@ from app.db.engine import transaction
 from app.messaging.models import DeliveryState
 from app.platforms.models import Channel, ConsoleMessage
 from scheduler.adapters.base import Envelope, Outcome, Status
+from scheduler.channels import tomorrow
 from tests.conftest import MovableClock
-from tests.scheduler.scene import CALLS, Scene, Scripted
+from tests.scheduler.scene import CALLS, Scene
+from tests.scheduler.scripted import Scripted
 
 PENDING, SENT, EXPIRED = DeliveryState.PENDING, DeliveryState.SENT, DeliveryState.EXPIRED
 
@@ -28,16 +30,28 @@ async def test_a_spent_quota_rests_every_batch_of_the_channel_until_tomorrow_and
         pass
     assert adapter.members == [1, 4]
     assert await scene.states(other) == [SENT]
-    tomorrow = datetime(2026, 11, 16, 16, 5, tzinfo=UTC)  # the 17th, 00:05 in Shanghai
+    next_day = datetime(2026, 11, 16, 16, 5, tzinfo=UTC)  # the 17th, 00:05 in Shanghai
     async with transaction(scene.service.sessions) as session:
-        assert (await session.get_one(Channel, channel_id)).rests_until == tomorrow
+        assert (await session.get_one(Channel, channel_id)).rests_until == next_day
     for batch_id in batches:
         assert await scene.states(batch_id) == [PENDING]
         assert await scene.notes(batch_id) == {}
-    clock.now = tomorrow
+    clock.now = next_day
     while await scene.send(adapter):
         pass
     assert adapter.members == [1, 4, 1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("now", "resumes"),
+    [
+        # 23:59 on the 16th in Shanghai, and 00:01 on the 17th, which in UTC is still the 16th.
+        (datetime(2026, 11, 16, 15, 59, tzinfo=UTC), datetime(2026, 11, 16, 16, 5, tzinfo=UTC)),
+        (datetime(2026, 11, 16, 16, 1, tzinfo=UTC), datetime(2026, 11, 17, 16, 5, tzinfo=UTC)),
+    ],
+)
+def test_the_day_of_a_quota_is_that_of_the_platform(now: datetime, resumes: datetime) -> None:
+    assert tomorrow(now) == resumes
 
 
 async def test_a_configuration_error_stops_the_channel_and_keeps_the_deliveries_until_it_is_mended(
@@ -60,12 +74,15 @@ async def test_a_configuration_error_stops_the_channel_and_keeps_the_deliveries_
     assert await scene.states(batch_id) == [SENT] * 30
 
 
-async def test_a_channel_that_was_mended_while_a_sender_still_used_the_old_settings_goes_on(scene: Scene) -> None:
+@pytest.mark.parametrize("mended", [{"secret_cipher": b"another"}, {"config": {"rate": 5}}])
+async def test_a_channel_that_was_mended_while_a_sender_still_used_the_old_settings_goes_on(
+    scene: Scene, mended: dict[str, object]
+) -> None:
     channel_id = await scene.channel()
     batch_id = await scene.batch(await scene.campaign(), channel_id, [1])
 
     async def mend(envelopes: Sequence[Envelope]) -> None:
-        await scene.change_channel(channel_id, secret_cipher=b"another")
+        await scene.change_channel(channel_id, **mended)
 
     await scene.send(Scripted(script=[Outcome(Status.CHANNEL_DOWN, "40125")], during=mend))
     assert await scene.stopped(channel_id) is None

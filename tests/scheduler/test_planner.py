@@ -3,12 +3,12 @@
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import text
 
 from app.db.engine import transaction
 from app.directory.models import PrivacyNotice
 from app.library.models import Issue
-from app.messaging.models import BATCH_SIZE, Batch, Campaign, DeliveryState
+from app.messaging.models import BATCH_SIZE, Campaign, DeliveryState
 from app.messaging.service import Audience
 from app.reading.models import ReadingProgress
 from scheduler.adapters.base import AdapterKind
@@ -16,7 +16,8 @@ from scheduler.adapters.console import CONSOLE
 from scheduler.adapters.wechat_miniprogram import WECHAT_MINIPROGRAM
 from scheduler.choosing import Allowance, Candidate, Recipient, choose
 from scheduler.planner import plan_announced
-from tests.scheduler.scene import CONFIG, Scene, Scripted
+from tests.scheduler.scene import CONFIG, Scene
+from tests.scheduler.scripted import Scripted
 from tests.scheduler.subjects import issue
 from tests.world import APPID
 
@@ -30,15 +31,10 @@ async def plan(scene: Scene, audience: Audience | None = None, page: int = 2000,
     return campaign_id
 
 
-async def batches(scene: Scene, campaign_id: int) -> list[Batch]:
-    async with transaction(scene.service.sessions) as session:
-        return list(await session.scalars(select(Batch).where(Batch.campaign_id == campaign_id).order_by(Batch.number)))
-
-
 async def planned(scene: Scene, campaign_id: int) -> dict[int, list[int]]:
     """Channel → members."""
     found: dict[int, list[int]] = {}
-    for row in await batches(scene, campaign_id):
+    for row in await scene.batches(campaign_id):
         found.setdefault(row.channel_id, []).extend(row.members)
     return found
 
@@ -120,7 +116,7 @@ async def test_pages_miss_nobody_and_tell_nobody_twice(scene: Scene) -> None:
     for page in (1, 3, 7, 8):
         campaign_id = await plan(scene, page=page)
         assert await planned(scene, campaign_id) == {channel_id: members}
-        assert [row.number for row in await batches(scene, campaign_id)] == list(range(1, -(-7 // page) + 1))
+        assert [row.number for row in await scene.batches(campaign_id)] == list(range(1, -(-7 // page) + 1))
         assert await counted(scene, campaign_id) == ("sending", 7, 0)
 
 
@@ -133,7 +129,7 @@ async def test_a_batch_holds_at_most_500(scene: Scene) -> None:
                 " SELECT 100, 'x', 'full_member', 'in_service', now() FROM generate_series(1, 1100)"
             )
         )
-    rows = await batches(scene, await plan(scene))
+    rows = await scene.batches(await plan(scene))
     assert [len(row.members) for row in rows] == [BATCH_SIZE, BATCH_SIZE, 100]
     for row in rows:
         assert (row.first_member, row.last_member) == (row.members[0], row.members[-1])

@@ -8,14 +8,15 @@ from sqlalchemy import Engine, event, select, text
 
 from app.db.engine import transaction
 from app.directory.models import Binding, WechatUser
-from app.messaging.models import Batch, Campaign, DeliveryState, Unreached
+from app.messaging.models import Campaign, DeliveryState, Unreached
 from app.messaging.service import Audience
 from app.platforms.models import ChannelAddress
 from scheduler.adapters.base import AdapterKind
 from scheduler.adapters.console import CONSOLE
 from scheduler.planner import plan_announced
 from tests.conftest import MovableClock
-from tests.scheduler.scene import CONFIG, Scene, Scripted
+from tests.scheduler.scene import CONFIG, Scene
+from tests.scheduler.scripted import Scripted
 from tests.world import APPID
 
 BUILD = Scripted().build
@@ -44,13 +45,8 @@ async def plan(
     return campaign_id
 
 
-async def batches(scene: Scene, campaign_id: int) -> list[Batch]:
-    async with transaction(scene.service.sessions) as session:
-        return list(await session.scalars(select(Batch).where(Batch.campaign_id == campaign_id).order_by(Batch.number)))
-
-
 async def told(scene: Scene, campaign_id: int) -> dict[int, list[int]]:
-    return {row.channel_id: row.members for row in await batches(scene, campaign_id)}
+    return {row.channel_id: row.members for row in await scene.batches(campaign_id)}
 
 
 async def unreached(scene: Scene) -> dict[int, str]:
@@ -97,7 +93,7 @@ async def test_those_in_a_batch_have_one_night_of_their_own(scene: Scene) -> Non
     await scene.channel("console")
     nights = [(None, None), ("20:00", None), ("20:00", "09:00"), (None, None), ("20:00", None)]
     members = [await scene.world.member(100, quiet_from=begins, quiet_until=ends) for begins, ends in nights]
-    found = {(row.quiet_from, row.quiet_until): row.members for row in await batches(scene, await plan(scene))}
+    found = {(row.quiet_from, row.quiet_until): row.members for row in await scene.batches(await plan(scene))}
     assert found == {
         (None, None): [members[0], members[3]],
         ("20:00", None): [members[1], members[4]],
@@ -115,7 +111,7 @@ async def test_a_meeting_does_not_wait_in_ones_own_night_until_it_is_over(scene:
         ("meeting_notice", later, ("15:00", "12:00")),
         ("weekly_issue", soon, ("15:00", "12:00")),
     ):
-        (row,) = await batches(scene, await plan(scene, kind, expires_in=life))
+        (row,) = await scene.batches(await plan(scene, kind, expires_in=life))
         assert (row.quiet_from, row.quiet_until) == own
 
 
@@ -131,7 +127,7 @@ async def test_a_dry_run_sends_nothing_and_puts_nobody_on_the_list(scene: Scene)
     console = await scene.channel("console", 10)
     member = await scene.world.member(100)
     await scene.world.member(110)
-    (row,) = await batches(scene, await plan(scene, dry_run=True))
+    (row,) = await scene.batches(await plan(scene, dry_run=True))
     assert (row.channel_id, row.members, list(row.states)) == (console, [member], [DeliveryState.PENDING])
     assert row.done_at == scene.service.clock()
     assert await unreached(scene) == {}
@@ -170,6 +166,6 @@ async def test_a_page_takes_a_handful_of_statements_however_many_are_on_it(scene
         campaign_id = await scene.campaign(state="planning", audience=Audience("/1/"))
         with counted() as seen:
             pages = await plan_announced(scene.service.sessions, KINDS, scene.service.clock(), page=page)
-        assert sum(len(row.members) for row in await batches(scene, campaign_id)) == 601
+        assert sum(len(row.members) for row in await scene.batches(campaign_id)) == 601
         taken.append(len(seen) / pages)
     assert max(taken) <= STATEMENTS_A_PAGE

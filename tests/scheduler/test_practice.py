@@ -13,7 +13,8 @@ from scheduler.choosing import Allowance, Recipient, choose
 from scheduler.planner import plan_announced
 from scheduler.sender import send_next
 from tests.scheduler.fakes.process import APPID, SECRET, SEND, TOKEN, FakeWechat
-from tests.scheduler.scene import CONFIG, Scene, Scripted
+from tests.scheduler.scene import CONFIG, Scene
+from tests.scheduler.scripted import Scripted
 from tests.scheduler.test_planner import candidate
 
 

@@ -15,7 +15,8 @@ from scheduler.adapters.base import Envelope
 from scheduler.rates import Level, Rate, rate_of
 from scheduler.sender import send_for_ever
 from tests.conftest import MovableClock
-from tests.scheduler.scene import Scene, Scripted
+from tests.scheduler.scene import Scene
+from tests.scheduler.scripted import Scripted
 
 MONDAY = datetime(2026, 11, 16, 2, tzinfo=UTC)
 

@@ -17,7 +17,8 @@ from scheduler.claims import claim_batch
 from scheduler.reconciler import LOST_AFTER, publish_due, publish_for_ever
 from scheduler.sender import Sender, send_next
 from tests.conftest import MovableClock
-from tests.scheduler.scene import Scene, Scripted
+from tests.scheduler.scene import Scene
+from tests.scheduler.scripted import Scripted
 
 LEASE = timedelta(seconds=30)
 

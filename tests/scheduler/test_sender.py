@@ -17,7 +17,8 @@ from scheduler.adapters.base import Envelope, Outcome, Status
 from scheduler.claims import MAX_TRIES
 from scheduler.sender import CLAIMS, send_for_ever, send_next
 from tests.conftest import MovableClock
-from tests.scheduler.scene import CALLS, Died, Scene, Scripted, die_at_once
+from tests.scheduler.scene import CALLS, Scene
+from tests.scheduler.scripted import Died, Scripted, die_at_once
 
 PENDING, SENDING, SENT = DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.SENT
 FAILED, UNKNOWN, EXPIRED = DeliveryState.FAILED, DeliveryState.UNKNOWN, DeliveryState.EXPIRED

@@ -20,7 +20,8 @@ from scheduler.sender import Sender, send_next
 from tests.conftest import MovableClock
 from tests.scheduler.fakes.process import APPID as FAKE_APPID
 from tests.scheduler.fakes.process import SECRET, SEND, FakeWechat
-from tests.scheduler.scene import CONFIG, SENT, TEMPLATE, Died, Scene, Scripted, die_at_once
+from tests.scheduler.scene import CONFIG, TEMPLATE, Scene
+from tests.scheduler.scripted import SENT, Died, Scripted, die_at_once
 from tests.world import APPID
 
 
@@ -103,7 +104,7 @@ async def test_a_binding_to_another_mini_program_reaches_nobody_here(scene: Scen
         (Outcome(Status.FAILED, "43101", subscription_spent=True), 0),
     ],
 )
-async def test_who_is_tried_again_or_certainly_not_sent_to_gets_the_subscription_back(scene: Scene, outcome: Outcome, left: int) -> None:
+async def test_what_certainly_was_not_sent_costs_no_subscription(scene: Scene, outcome: Outcome, left: int) -> None:
     await batch(scene, [await scene.follower("o-1")])
     await scene.send(scripted(script=[outcome]))
     assert await scene.balance("o-1") == left

@@ -38,13 +38,21 @@ begins = st.sampled_from(
     steps=st.lists(gaps, min_size=1, max_size=12),
 )
 @example(  # several of each end, over a change of clocks
-    cron="30 2 * * *", zone="Europe/Berlin", policy="send", late=3 * 86400, begin=datetime(2026, 3, 27, tzinfo=UTC),
+    cron="30 2 * * *",
+    zone="Europe/Berlin",
+    policy="send",
+    late=3 * 86400,
+    begin=datetime(2026, 3, 27, tzinfo=UTC),
     steps=[5 * 86400, 86400, 3600],
-)  # fmt: skip
+)
 @example(
-    cron="30 2 * * *", zone="Europe/Berlin", policy="expire", late=0, begin=datetime(2026, 10, 23, tzinfo=UTC),
+    cron="30 2 * * *",
+    zone="Europe/Berlin",
+    policy="expire",
+    late=0,
+    begin=datetime(2026, 10, 23, tzinfo=UTC),
     steps=[2400, 5, 115, 86400, 3 * 86400],
-)  # fmt: skip
+)
 async def test_each_due_time_is_fired_or_expired_or_coalesced_once(
     scene: Scene, sessions: Sessions, cron: str, zone: str, policy: str, late: int, begin: datetime, steps: list[int]
 ) -> None:

@@ -14,7 +14,8 @@ from app.messaging.models import DeliveryState, Schedule
 from scheduler.planner import plan_announced
 from scheduler.tick import run_due
 from tests.conftest import MovableClock
-from tests.scheduler.scene import Scene, Scripted
+from tests.scheduler.scene import Scene
+from tests.scheduler.scripted import Scripted
 from tests.scheduler.test_tick import campaigns, next_due_at, reminder, ticks
 
 # Friday 08:00 in Shanghai; it is Monday 10:00 there now.

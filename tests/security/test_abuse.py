@@ -19,8 +19,10 @@ from app.reading.models import ReadingProgress
 from app.web import create_api
 from tests.app.library.desk import fields
 from tests.conftest import MovableClock
-from tests.security.matrix import MEMBERS, ROWS
-from tests.security.targets import EXPLANATION, SOURCE, Targets
+from tests.security.matrix import ROWS
+from tests.security.rules import MEMBERS
+from tests.security.targets import Targets, learning, library, people
+from tests.security.targets.learning import EXPLANATION, SOURCE
 from tests.world import Person, World
 
 
@@ -51,7 +53,7 @@ async def test_a_leader_who_is_moved_has_the_new_branch_and_not_the_old_one(
     leader = await world.staff(("leader", 100))
     async with transaction(world.service.sessions) as session:
         await session.execute(update(Post).where(Post.account_id == leader.id).values(organisation_id=110))
-    old, new = await targets.member(100), await targets.member(110)
+    old, new = await people.member(targets, 100), await people.member(targets, 110)
     assert (await client.delete(f"/members/{old}/binding", headers=leader.auth)).status_code == 404
     assert (await client.delete(f"/members/{new}/binding", headers=leader.auth)).status_code == 204
 
@@ -60,7 +62,7 @@ async def test_a_branch_that_is_moved_takes_its_members_out_of_the_old_leaders_r
     client: httpx.AsyncClient, world: World, targets: Targets
 ) -> None:
     east, west = await world.staff(("leader", 10)), await world.staff(("leader", 11))
-    member_id = await targets.member(100)
+    member_id = await people.member(targets, 100)
     async with transaction(world.service.sessions) as session:
         await session.execute(
             update(Organisation).where(Organisation.id == 100).values(parent_id=11, path="/1/11/100/")
@@ -73,9 +75,9 @@ async def test_a_member_who_moves_reads_what_the_new_branch_reads_with_the_same_
     client: httpx.AsyncClient, world: World, targets: Targets
 ) -> None:
     member = await world.signed_in_member(100)
-    old, new = await targets.published_lesson(10), await targets.published_lesson(11)
-    attempt_id, question_id = await targets.attempt(10, member.id)
-    meeting_id = await targets.meeting(100)
+    old, new = await library.published_lesson(targets, 10), await library.published_lesson(targets, 11)
+    attempt_id, question_id = await learning.attempt(targets, 10, member.id)
+    meeting_id = await learning.meeting(targets, 100)
     async with transaction(world.service.sessions) as session:
         await session.execute(update(Member).where(Member.id == member.id).values(organisation_id=110))
     answers = {"answers": {str(question_id): ["B"]}}
@@ -105,7 +107,7 @@ async def test_nobody_becomes_an_author_a_reviewer_or_published_by_saying_so(
     client: httpx.AsyncClient, world: World, targets: Targets
 ) -> None:
     editor = await world.staff(("editor", 10))
-    issue_id, lesson_id = await targets.issue(10), await targets.lesson(10)
+    issue_id, lesson_id = await library.issue(targets, 10), await library.lesson(targets, 10)
     tries = [
         (f"/issues/{issue_id}", {"title": "新", "state": "published"}),
         (f"/issues/{issue_id}", {"title": "新", "author_id": editor.id}),
@@ -164,16 +166,16 @@ async def test_no_route_of_a_member_shows_the_key_before_submission(
     client: httpx.AsyncClient, world: World, targets: Targets
 ) -> None:
     member = await world.signed_in_member(10)
-    attempt_id, question_id = await targets.attempt(10, member.id)
+    attempt_id, question_id = await learning.attempt(targets, 10, member.id)
     async with world.service.sessions() as session:
         attempt = await session.get_one(Attempt, attempt_id)
         quiz = await session.get_one(Quiz, attempt.quiz_id)
     known = {
         "issue_id": quiz.issue_id,
         "attempt_id": attempt_id,
-        "lesson_id": await targets.published_lesson(10),
-        "meeting_id": await targets.meeting(10),
-        "topic_id": await targets.published_topic(10),
+        "lesson_id": await library.published_lesson(targets, 10),
+        "meeting_id": await learning.meeting(targets, 10),
+        "topic_id": await library.published_topic(targets, 10),
     }
     queries = {"/search": {"q": "正文"}}
     answers = [
@@ -219,7 +221,7 @@ async def test_a_submitted_attempt_is_not_played_again_with_the_key_in_hand(
     client: httpx.AsyncClient, world: World, targets: Targets
 ) -> None:
     member = await world.signed_in_member(10)
-    attempt_id, question_id = await targets.attempt(10, member.id)
+    attempt_id, question_id = await learning.attempt(targets, 10, member.id)
     submission = f"/attempts/{attempt_id}/submission"
     first = await client.post(submission, headers=member.auth)
     assert (first.json()["score"], first.json()["passed"]) == (0, False)
@@ -234,7 +236,7 @@ async def test_a_submitted_attempt_is_not_played_again_with_the_key_in_hand(
 async def test_a_burst_of_heartbeats_at_the_end_of_the_text_earns_no_more_than_the_time_that_passed(
     client: httpx.AsyncClient, world: World, targets: Targets, clock: MovableClock
 ) -> None:
-    member, lesson_id = await world.signed_in_member(10), await targets.published_lesson(10)
+    member, lesson_id = await world.signed_in_member(10), await library.published_lesson(targets, 10)
 
     async def beat(number: int) -> httpx.Response:
         body = {"position": 1, "heartbeat_id": f"h{number}"}
@@ -264,7 +266,7 @@ async def test_a_burst_of_heartbeats_at_the_end_of_the_text_earns_no_more_than_t
 async def test_a_client_has_no_word_for_the_time_it_claims(
     client: httpx.AsyncClient, world: World, targets: Targets, claim: str
 ) -> None:
-    member, lesson_id = await world.signed_in_member(10), await targets.published_lesson(10)
+    member, lesson_id = await world.signed_in_member(10), await library.published_lesson(targets, 10)
     body = {"position": 1, "heartbeat_id": "1", claim: 3600}
     answer = await client.put(f"/lessons/{lesson_id}/progress", json=body, headers=member.auth)
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "extra_forbidden")
@@ -276,7 +278,7 @@ async def test_a_client_has_no_word_for_the_time_it_claims(
 async def test_a_code_binds_once_and_only_the_member_that_it_was_made_for(
     client: httpx.AsyncClient, world: World, targets: Targets
 ) -> None:
-    code, another = await targets.slip(100), await targets.member(100)
+    code, another = await people.slip(targets, 100), await people.member(targets, 100)
     thief = await world.unbound_wechat()
     named = await client.post("/me/binding", json={"invite_code": code, "member_id": another}, headers=thief.auth)
     assert named.status_code == 422, "who is bound is said by the slip, not by its bearer"
@@ -333,7 +335,7 @@ async def test_an_issue_does_not_carry_a_draft_of_a_superior_to_its_readers(
     client: httpx.AsyncClient, world: World, targets: Targets
 ) -> None:
     editor, member = await world.staff(("editor", 10)), await world.signed_in_member(10)
-    draft = await targets.lesson(1, "尚未发布的内容")
+    draft = await library.lesson(targets, 1, "尚未发布的内容")
     body = {"organisation_id": 10, "week": "2026-W50", "title": "学习", "lessons": [{"lesson_id": draft}]}
     answer = await client.post("/issues", json=body, headers=editor.auth)
     assert (answer.status_code, answer.json()["code"]) == (404, "lesson_not_found")

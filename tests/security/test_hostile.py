@@ -14,7 +14,8 @@ from app.organisations.imports.models import RosterImport
 from app.resources import Service
 from app.web import create_api
 from tests.security.asks import Ask
-from tests.security.matrix import MEMBERS, ROWS, STAFF, Row
+from tests.security.matrix import ROWS
+from tests.security.rules import MEMBERS, STAFF, Row
 from tests.security.targets import Targets
 from tests.security.test_matrix import check_refusal, send, written
 from tests.world import Person, World

@@ -12,7 +12,7 @@ from app.db.engine import transaction
 from app.directory.models import Member, Organisation
 from content.tables import Value, write_xlsx
 from tests.app.library.desk import fields
-from tests.security.targets import Targets
+from tests.security.targets import Targets, learning, library
 from tests.world import World
 
 
@@ -103,7 +103,7 @@ async def test_a_script_in_markdown_comes_out_as_text(client: httpx.AsyncClient,
 async def test_a_meeting_leads_to_the_web_and_to_where_it_says(
     client: httpx.AsyncClient, world: World, targets: Targets, link: str
 ) -> None:
-    leader, meeting_id = await world.staff(("leader", 10)), await targets.meeting(10)
+    leader, meeting_id = await world.staff(("leader", 10)), await learning.meeting(targets, 10)
     answer = await client.patch(f"/meetings/{meeting_id}", json={"join_link": link}, headers=leader.auth)
     assert answer.status_code == 422
 
@@ -121,7 +121,7 @@ async def test_a_name_that_is_a_formula_is_a_name_in_the_export(
         await world.member(100, name=formula)
     renamed = {"name": "=1+cmd|' /C calc'!A0"}
     assert (await client.patch("/organisations/101", json=renamed, headers=administrator.auth)).status_code == 200
-    await targets.current_issue(10)
+    await library.current_issue(targets, 10)
     export = await client.get("/organisations/10/completion.xlsx", headers=leader.auth)
     assert export.status_code == 200
     book = openpyxl.load_workbook(io.BytesIO(export.content))
@@ -144,7 +144,7 @@ async def test_an_organisations_name_does_not_leave_the_header_of_the_export(
     leader = await world.staff(("leader", 10))
     async with transaction(world.service.sessions) as session:
         await session.execute(update(Organisation).where(Organisation.id == 10).values(name=name))
-    await targets.current_issue(10)
+    await library.current_issue(targets, 10)
     export = await client.get("/organisations/10/completion.xlsx?week=2026-W47", headers=leader.auth)
     assert export.status_code == 200
     assert "x-evil" not in export.headers

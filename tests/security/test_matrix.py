@@ -1,4 +1,4 @@
-"""Every route by every role on targets inside and outside of its reach: see `tests.security.matrix`."""
+"""Every route by every role on targets inside and outside of its reach: see `tests.security.rules`."""
 
 import re
 from collections.abc import Awaitable, Callable, Iterator
@@ -15,8 +15,9 @@ from app.web import create_api, create_app
 from tests.conftest import make_settings
 from tests.security import matrix
 from tests.security.asks import Ask
-from tests.security.matrix import ORGANISATIONS, ROWS, Row, expected
-from tests.security.targets import Targets
+from tests.security.matrix import ROWS
+from tests.security.rules import ANY_POST, ORGANISATIONS, Row, expected
+from tests.security.targets import Targets, people
 from tests.world import Person, World
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -32,7 +33,7 @@ def actors(world: World, targets: Targets) -> dict[str, Callable[[], Awaitable[P
 
     async def former() -> Person:
         person = await world.staff(("administrator", 10), ("leader", 10))
-        await targets.end_posts(person)
+        await people.end_posts(targets, person)
         return person
 
     async def floating() -> Person:
@@ -47,7 +48,7 @@ def actors(world: World, targets: Targets) -> dict[str, Callable[[], Awaitable[P
     def staff(role: str) -> Callable[[], Awaitable[Person]]:
         return lambda: world.staff((role, 10))
 
-    posts = {role: staff(role) for role in matrix.ANY_POST}
+    posts = {role: staff(role) for role in ANY_POST}
     wechat = {"unbound": world.unbound_wechat, "silent": silent, "member": member, "floating": floating}
     return {"anonymous": anonymous, **wechat, **posts, "former": former}
 

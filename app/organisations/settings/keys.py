@@ -90,36 +90,38 @@ def _light(name: str, label: str) -> Key[bool]:
 TIMEZONE = Key("timezone", "时区", "Asia/Shanghai", _timezone, "时区名称，例如 Asia/Shanghai")
 # Bounded so that a night is always left, and always goes over midnight.
 QUIET_FROM = Key(
-    "quiet_from", "免打扰开始时间", "21:00", _time_of_day(time(18), time(23, 59)),
+    "quiet_from",
+    "免打扰开始时间",
+    "21:00",
+    _time_of_day(time(18), time(23, 59)),
     "18:00 至 23:59 之间的时间，例如 21:00",
-)  # fmt: skip
+)
 QUIET_UNTIL = Key(
-    "quiet_until", "免打扰结束时间", "08:00", _time_of_day(time(5), time(12)),
-    "05:00 至 12:00 之间的时间，例如 08:00",
-)  # fmt: skip
-DAILY_NOTICES = Key(
-    "daily_notices", "每人每天最多收到的通知数", 3, _count(20), "1 至 20 之间的整数",
-)  # fmt: skip
-REVIEWS_REQUIRED = Key(
-    "reviews_required", "发布前需要几位审核人通过", 1, _count(3), "1 至 3 之间的整数（3 即三审）",
-)  # fmt: skip
+    "quiet_until", "免打扰结束时间", "08:00", _time_of_day(time(5), time(12)), "05:00 至 12:00 之间的时间，例如 08:00"
+)
+DAILY_NOTICES = Key("daily_notices", "每人每天最多收到的通知数", 3, _count(20), "1 至 20 之间的整数")
+REVIEWS_REQUIRED = Key("reviews_required", "发布前需要几位审核人通过", 1, _count(3), "1 至 3 之间的整数（3 即三审）")
 SEPARATE_DUTIES = Key(
-    SEPARATE, "三员分立", False, _switch, "true 或 false",
+    SEPARATE,
+    "三员分立",
+    False,
+    _switch,
+    "true 或 false",
     "打开后，任职、重置密码、停用账号和审计日志由安全管理员办理，管理员不再办理；"
     "同一人不能兼任管理员、安全管理员、审计员中的两项。关闭须由安全管理员操作。",
-)  # fmt: skip
+)
 # Study hours: the figures of the rule, and how what was done converts into them. Past hours keep what held then.
 HOURS_A_YEAR = Key(
-    "hours_a_year", "党员每年学时（《党员教育管理工作条例》第20条）", 32, _count(400), "1 至 400 之间的整数",
-)  # fmt: skip
+    "hours_a_year", "党员每年学时（《党员教育管理工作条例》第20条）", 32, _count(400), "1 至 400 之间的整数"
+)
 HOUR_RULES = Key("hour_rules", "学时规则版本", "条例2019-默认", _line, "一行文字，例如 条例2019-本县2026")
 # The length of a lesson in schools.
 HOUR_MINUTES = Key("hour_minutes", "一学时合多少分钟", 45, _count(120, least=10), "10 至 120 之间的整数")
 # 8 a day and 4 a half-day are local custom.
 HOURS_A_DAY = Key("hours_a_day", "集中学习一天最多计多少学时（半天减半）", 8, _count(24), "1 至 24 之间的整数")
 QUIZ_MINUTES = Key(
-    "quiz_minutes", "测验及格折合多少分钟学习", 0, _count(120, least=0), "0 至 120 之间的整数（0 即不计学时）",
-)  # fmt: skip
+    "quiz_minutes", "测验及格折合多少分钟学习", 0, _count(120, least=0), "0 至 120 之间的整数（0 即不计学时）"
+)
 PAPER_COMPLETES = Key("paper_completes", "纸质学习、送学上门计入完成", True, _switch, "true 或 false")
 PAPER_HOURS = Key("paper_hours", "纸质学习、送学上门计入学时", True, _switch, "true 或 false")
 

@@ -90,9 +90,11 @@ def paste(image: Image.Image, box: Box, picture: Image.Image) -> None:
         return
     across, down = picture.width / (right - left), picture.height / (bottom - top)
     source = (
-        max((seen[0] - left) * across, 0.0), max((seen[1] - top) * down, 0.0),
-        min((seen[2] - left) * across, picture.width), min((seen[3] - top) * down, picture.height),
-    )  # fmt: skip
+        max((seen[0] - left) * across, 0.0),
+        max((seen[1] - top) * down, 0.0),
+        min((seen[2] - left) * across, picture.width),
+        min((seen[3] - top) * down, picture.height),
+    )
     shown = picture.resize(size, Image.Resampling.BILINEAR, box=source, reducing_gap=2.0)
     at = (round(seen[0]), round(seen[1]))
     image.paste(shown, at, shown if shown.mode == "RGBA" else None)

@@ -67,5 +67,8 @@ def inset(box: Box, body: Element | None, attributes: Mapping[str, str], frame: 
     left, top = number(body, attributes["left"], 91_440), number(body, attributes["top"], 45_720)
     right, bottom = number(body, attributes["right"], 91_440), number(body, attributes["bottom"], 45_720)
     return (
-        box[0] + left * frame.sx, box[1] + top * frame.sy, box[2] - right * frame.sx, box[3] - bottom * frame.sy,
-    )  # fmt: skip
+        box[0] + left * frame.sx,
+        box[1] + top * frame.sy,
+        box[2] - right * frame.sx,
+        box[3] - bottom * frame.sy,
+    )

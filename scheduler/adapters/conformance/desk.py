@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import httpx
 import structlog
@@ -51,7 +52,7 @@ class _Tokens(MemoryTokens):
         super().__init__()
         self.values: set[str] = set()
 
-    async def keep(self, renewer: Any, token: Token | None, renew_at: datetime | None) -> None:
+    async def keep(self, renewer: UUID, token: Token | None, renew_at: datetime | None) -> None:
         self.values |= {token.value} if token is not None else set()
         await super().keep(renewer, token, renew_at)
 

@@ -13,7 +13,7 @@ from app.meetings.models import Meeting
 from app.organisations.imports.models import RosterImport
 from tests.app.organisations.posts.offices import post_of, separate
 from tests.conftest import MovableClock
-from tests.security.targets import Targets
+from tests.security.targets import Targets, learning, library, people
 from tests.world import Person, World
 
 
@@ -59,8 +59,9 @@ async def test_who_holds_a_post_sees_what_is_open_under_it_and_nobody_elses(
 ) -> None:
     leader, other = await world.staff(("leader", 100)), await world.staff(("leader", 100))
     own, theirs = await post_of(world, leader, "leader"), await post_of(world, other, "leader")
-    await client.post("/organisations/100/binding-slips", json={"member_ids": [await world.member(100)]},
-                      headers=leader.auth)  # fmt: skip
+    await client.post(
+        "/organisations/100/binding-slips", json={"member_ids": [await world.member(100)]}, headers=leader.auth
+    )
     answer = await client.get(f"/posts/{own}/open-matters", headers=leader.auth)
     assert [(each["kind"], each["count"]) for each in answer.json()["items"]] == [("binding_slips", 1)]
     assert (await client.get(f"/posts/{theirs}/open-matters", headers=leader.auth)).status_code == 404
@@ -177,13 +178,13 @@ async def test_a_leaders_open_matters_are_counted_and_name_nobody(client: httpx.
     post = await post_of(world, leader, "leader")
     assert await matters(client, admin, post) == {}
     for place in (100, 101, 11):
-        await targets.slip(place)
+        await people.slip(targets, place)
         await request_binding(world, await world.member(place, name="某某某"))
         await add_import(world, place, leader.id, "checked", f"名册{place}.xlsx")
-        await targets.awaiting_note(place)
+        await learning.awaiting_note(targets, place)
     await add_import(world, 10, leader.id, "applied", "旧.xlsx")
     await add_import(world, 10, admin.id, "checked", "别人的.xlsx")
-    meetings = [await targets.meeting(100) for _ in range(8)]
+    meetings = [await learning.meeting(targets, 100) for _ in range(8)]
     async with transaction(world.service.sessions) as session:
         mine = update(Meeting).where(Meeting.id.in_(meetings[:-1])).values(created_by=leader.id)
         await session.execute(mine)
@@ -217,8 +218,8 @@ async def test_the_successor_edits_and_hands_in_what_the_predecessor_has_drafted
     reviewer = await world.staff(("reviewer", 10))
     targets = await Targets.build(world)
     targets.author = old
-    draft, waiting = await targets.issue(100, "draft"), await targets.issue(10, "in_review")
-    await targets.issue(10, "scheduled")
+    draft, waiting = await library.issue(targets, 100, "draft"), await library.issue(targets, 10, "in_review")
+    await library.issue(targets, 10, "scheduled")
     async with world.service.sessions() as session:
         found = await session.execute(select(Issue.id, Issue.title))
         titles: dict[int, str] = dict(found.all())
@@ -226,8 +227,9 @@ async def test_the_successor_edits_and_hands_in_what_the_predecessor_has_drafted
     post = await post_of(world, old, "editor")
     answer = await hand_over(client, admin, post, new, acting=acting, until_at=until_at)
     assert {each["kind"]: each["count"] for each in answer.json()["open_matters"]} == {
-        "issues_authored": 2, "issues_scheduled": 1,
-    }  # fmt: skip
+        "issues_authored": 2,
+        "issues_scheduled": 1,
+    }
     reviewing = await matters(client, admin, await post_of(world, reviewer, "reviewer"))
     assert reviewing["issues_to_review"] == (1, [titles[waiting]])
     changed = await client.patch(f"/issues/{draft}", json={"title": "接任后改过"}, headers=new.auth)

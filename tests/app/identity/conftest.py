@@ -9,13 +9,9 @@ import pytest
 from app.db.engine import transaction
 from app.platforms.models import Channel
 from app.resources import Service
-from app.web import create_app
-from tests.conftest import make_settings
-from tests.scheduler.fakes.conftest import wechat, wechat_base
+from tests.conftest import application, make_settings
 from tests.scheduler.fakes.process import APPID, SECRET
 from tests.world import World
-
-__all__ = ["wechat", "wechat_base"]
 
 
 async def register(service: Service, *, secret: str = SECRET, enabled: bool = True) -> None:
@@ -34,6 +30,6 @@ async def register(service: Service, *, secret: str = SECRET, enabled: bool = Tr
 async def phone(service: Service, world: World, database: str, wechat_base: str) -> AsyncIterator[httpx.AsyncClient]:
     """The application with WeChat's address set to the fake; no channel is registered yet."""
     settings = make_settings(database, wechat_api=wechat_base)
-    transport = httpx.ASGITransport(create_app(replace(service, settings=settings)))
+    transport = httpx.ASGITransport(application(replace(service, settings=settings)))
     async with httpx.AsyncClient(transport=transport, base_url="http://test/api/v1") as session:
         yield session

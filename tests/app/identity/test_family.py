@@ -10,7 +10,7 @@ from app.db.engine import transaction
 from app.directory.models import Member
 from app.resources import Service
 from tests.app.identity.people import bind, code_for, family, use
-from tests.security.targets import Targets
+from tests.security.targets import Targets, learning, library
 from tests.world import Person, World
 
 
@@ -34,7 +34,7 @@ async def test_consent_is_each_members_own(client: httpx.AsyncClient, world: Wor
 
 async def test_reading_and_answering_count_for_the_member_in_use(client: httpx.AsyncClient, world: World) -> None:
     targets = await Targets.build(world)
-    lesson_id, quiz_id = await targets.published_lesson(10), await targets.quiz(10)
+    lesson_id, quiz_id = await library.published_lesson(targets, 10), await learning.quiz(targets, 10)
     user, (one, other) = await family(world, 100, 100)
     await use(client, user, one)
     beat = {"position": 0.7, "heartbeat_id": "a"}

@@ -161,8 +161,9 @@ async def test_editors_compare_the_versions(paper: Paper) -> None:
     url = f"/lessons/{paper.lesson}/versions"
     rows = (await paper.client.get(url, headers=paper.editor.auth)).json()["items"]
     assert [(row["number"], row["edition"], row["current"], row["note"]) for row in rows] == [
-        (2, 2, True, "改正第一条"), (1, 1, False, ""),
-    ]  # fmt: skip
+        (2, 2, True, "改正第一条"),
+        (1, 1, False, ""),
+    ]
     texts = [(await paper.client.get(f"{url}/{n}", headers=paper.editor.auth)).json()["text"] for n in (1, 2)]
     assert texts == ["原来的正文", "更正后的正文"]
     history = (await paper.client.get(f"/lessons/{paper.lesson}/history", headers=paper.editor.auth)).json()["items"]

@@ -70,9 +70,10 @@ async def test_drafts_are_made_ahead_once_and_shown_on_the_desk(
     assert [week for week, *_ in await drafts(service)] == [MONDAY + timedelta(weeks=number) for number in (1, 2, 3)]
     rows = (await client.get("/desk/issues?planned=true", headers=editor.auth)).json()["items"]
     assert [(row["week"], row["title"], row["plan_id"]) for row in rows] == [
-        ("2026-W50", "第50周学习", made["id"]), ("2026-W49", "第49周学习", made["id"]),
+        ("2026-W50", "第50周学习", made["id"]),
+        ("2026-W49", "第49周学习", made["id"]),
         ("2026-W48", "第48周学习", made["id"]),
-    ]  # fmt: skip
+    ]
     draft = (await client.get(f"/desk/issues/{rows[0]['id']}", headers=editor.auth)).json()
     assert (draft["outline"], draft["lessons"]) == (["时政要闻", "党课"], [])
     nothing = await client.post(f"/issues/{draft['id']}/transitions", headers=editor.auth, json={"to": "in_review"})
@@ -115,9 +116,10 @@ async def test_a_plan_with_other_columns_fills_the_weeks_that_had_none(
     assert (changed.json()["planned_until"], await look(service)) == ("2026-W47", 2)
     # What was made and taken away stays away.
     assert [(week, state) for week, state, _ in await drafts(service)] == [
-        (MONDAY + timedelta(weeks=1), "draft"), (MONDAY + timedelta(weeks=2), "draft"),
+        (MONDAY + timedelta(weeks=1), "draft"),
+        (MONDAY + timedelta(weeks=2), "draft"),
         (MONDAY + timedelta(weeks=3), "withdrawn"),
-    ]  # fmt: skip
+    ]
 
 
 async def test_a_plan_that_is_off_or_of_an_archived_organisation_makes_nothing(
@@ -169,8 +171,9 @@ async def test_the_calendar_shows_what_reaches_the_organisation_and_where_nothin
         ("2026-W46", True, []), ("2026-W47", False, [own, published]), ("2026-W48", True, []),
     ]  # fmt: skip
     assert [(each["own"], each["organisation"]) for each in shown["weeks"][1]["issues"]] == [
-        (True, "东片党总支"), (False, "示范镇党委"),
-    ]  # fmt: skip
+        (True, "东片党总支"),
+        (False, "示范镇党委"),
+    ]
     assert [each["narrowed"] for each in shown["weeks"][1]["issues"]] == [False, False]
     weeks = (await client.get(url, headers=editor.auth)).json()["weeks"]
     assert (weeks[0]["week"], weeks[-1]["week"], len(weeks)) == ("2026-W43", "2027-W07", 18)

@@ -110,8 +110,9 @@ async def test_comments_are_answered_among_those_who_work_on_it(
         assert resolved.json() == again.json()
         shown = (await client.get(url, headers=editor.auth)).json()["items"]
         assert [(each["by"]["id"], each["body"], each["resolved_at"] is None) for each in shown] == [
-            (reviewer.id, "第十二条已修订", False), (editor.id, "收到", True),
-        ]  # fmt: skip
+            (reviewer.id, "第十二条已修订", False),
+            (editor.id, "收到", True),
+        ]
 
 
 async def test_a_text_that_names_its_author_needs_a_permission_before_its_review(

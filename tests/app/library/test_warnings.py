@@ -36,8 +36,9 @@ async def test_words_are_looked_for_where_they_were_set_and_below(client: httpx.
     answer = await set_words(client, admin, 10, ["错词", "正词", "错误"], ["敏感语", "", ""], ["错 词", "", ""])
     assert answer.status_code == 200, answer.text
     assert [(each["text"], each["level"]) for each in answer.json()["words"]] == [
-        ("错词", "wrong"), ("敏感语", "sensitive"),
-    ]  # fmt: skip
+        ("错词", "wrong"),
+        ("敏感语", "sensitive"),
+    ]
     assert [(each["line"], each["code"]) for each in answer.json()["rejected"]] == [(4, "repeated_word")]
     assert (await set_words(client, admin, 100, ["提醒语", "", "提醒"])).json()["inherited"] == 2
     text = "这里有错  词，还有敏感语，还有提醒语。"

@@ -1,6 +1,6 @@
 """An administrator asks the platform whether it accepts an account; nothing is sent, and no secret comes back."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
@@ -8,31 +8,15 @@ import httpx
 import pytest
 
 from app.resources import Service
-from app.web import create_app
-from scheduler.fakes.running import running
-from tests.conftest import make_settings
+from tests.conftest import application, make_settings
 from tests.scheduler.fakes.process import APPID, SECRET, FakeWechat
 from tests.world import World
-
-
-@pytest.fixture(scope="module")
-def wechat_base() -> Iterator[str]:
-    with running("scheduler.fakes.wechat") as base:
-        yield base
-
-
-@pytest.fixture
-async def wechat(wechat_base: str) -> AsyncIterator[FakeWechat]:
-    async with httpx.AsyncClient() as http:
-        fake = FakeWechat(wechat_base, http)
-        await fake.set_up()
-        yield fake
 
 
 @pytest.fixture
 async def staged(service: Service, database: str, wechat: FakeWechat, world: World) -> AsyncIterator[httpx.AsyncClient]:
     settings = make_settings(database, wechat_api=wechat.base, wecom_api="http://127.0.0.1:9")
-    app = create_app(replace(service, settings=settings))
+    app = application(replace(service, settings=settings))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test/api/v1") as session:
         yield session
 

@@ -10,9 +10,12 @@ from app.platforms.models import Channel
 from tests.world import World
 
 MINI: dict[str, Any] = {
-    "organisation_id": 10, "adapter": "wechat_miniprogram", "name": "小程序", "account": "wx0123456789",
+    "organisation_id": 10,
+    "adapter": "wechat_miniprogram",
+    "name": "小程序",
+    "account": "wx0123456789",
     "secret": "s3cret-of-the-platform",
-}  # fmt: skip
+}
 
 
 def templates(**fields: str) -> dict[str, Any]:
@@ -53,8 +56,11 @@ async def test_a_value_that_a_field_cannot_hold_is_refused_by_the_name_of_the_fi
 async def test_all_that_does_not_fit_is_said_at_once(client: httpx.AsyncClient, world: World) -> None:
     found = await refused(client, world, account="", secret=None, config=templates(number1="time", odd1="note"))
     assert [code for _, code in found] == [
-        "missing_account", "missing_secret", "value_does_not_fit", "unknown_field_type",
-    ]  # fmt: skip
+        "missing_account",
+        "missing_secret",
+        "value_does_not_fit",
+        "unknown_field_type",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -229,6 +235,8 @@ async def test_the_kinds_of_channel_say_what_a_form_asks_for(client: httpx.Async
     assert kinds["wecom"]["account"] == "企业 ID（CorpID）"
     assert [setting["name"] for setting in kinds["wecom"]["settings"]] == ["agent_id"]
     assert (kinds["console"]["account"], kinds["console"]["secret"], kinds["console"]["templates"]) == (
-        None, None, False,
-    )  # fmt: skip
+        None,
+        None,
+        False,
+    )
     assert "secret_cipher" not in answer.text

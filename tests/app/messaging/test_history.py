@@ -18,8 +18,12 @@ from tests.scheduler.scene import Scene
 from tests.world import Person, World
 
 PENDING, SENT, FAILED, EXPIRED, PASSED_ON = (
-    DeliveryState.PENDING, DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.EXPIRED, DeliveryState.PASSED_ON,
-)  # fmt: skip
+    DeliveryState.PENDING,
+    DeliveryState.SENT,
+    DeliveryState.FAILED,
+    DeliveryState.EXPIRED,
+    DeliveryState.PASSED_ON,
+)
 
 
 @pytest.fixture

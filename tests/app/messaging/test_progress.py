@@ -21,8 +21,11 @@ from tests.scheduler.scene import Scene
 from tests.world import Person, World
 
 PENDING, SENDING, SENT, FAILED = (
-    DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.SENT, DeliveryState.FAILED,
-)  # fmt: skip
+    DeliveryState.PENDING,
+    DeliveryState.SENDING,
+    DeliveryState.SENT,
+    DeliveryState.FAILED,
+)
 # Also 10 to 13, 30 and the like: a state must not be found across the border of two bytes.
 batches = st.lists(st.lists(st.sampled_from(sorted(STATES)), min_size=1, max_size=40), max_size=4)
 REASONS = ("not_bound", "no_subscription", "failed")

@@ -16,12 +16,17 @@ from scheduler.ending import end_what_is_over
 from scheduler.planner import plan_announced
 from tests.app.messaging.sent import sent_batch, states_of
 from tests.conftest import MovableClock
-from tests.scheduler.scene import CALLS, Scene, Scripted
+from tests.scheduler.scene import CALLS, Scene
+from tests.scheduler.scripted import Scripted
 from tests.world import Person, World
 
 PENDING, SENDING, SENT, UNKNOWN, EXPIRED = (
-    DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.SENT, DeliveryState.UNKNOWN, DeliveryState.EXPIRED,
-)  # fmt: skip
+    DeliveryState.PENDING,
+    DeliveryState.SENDING,
+    DeliveryState.SENT,
+    DeliveryState.UNKNOWN,
+    DeliveryState.EXPIRED,
+)
 
 
 @pytest.fixture

@@ -17,7 +17,8 @@ from app.messaging.streams import MOST_OF_ONE, MOST_STREAMS, EventStream, TooMan
 from app.resources import Service
 from tests.app.messaging.sent import sent_batch
 from tests.conftest import MovableClock
-from tests.scheduler.scene import Scene, Scripted
+from tests.scheduler.scene import Scene
+from tests.scheduler.scripted import Scripted
 from tests.world import Person, World
 
 QUICK = 0.01

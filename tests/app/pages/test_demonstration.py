@@ -11,9 +11,8 @@ from app.directory.models import Binding, Member, WechatUser
 from app.platforms.console import put
 from app.platforms.models import Channel
 from app.resources import Service
-from app.web import create_app
 from tests.app.pages.conftest import add_mini_program
-from tests.conftest import MovableClock, make_settings
+from tests.conftest import MovableClock, application, make_settings
 from tests.scheduler.fakes.process import APPID, SECRET, SEND, TEMPLATE, TOKEN, FakeWechat
 from tests.world import World
 
@@ -180,7 +179,7 @@ async def alone(
     fake = None if request.param == "not configured" else "http://127.0.0.1:1"
     settings = make_settings(database, mode="demonstration", fake_platform=fake)
     await add_mini_program(service)
-    transport = httpx.ASGITransport(create_app(replace(service, settings=settings)))
+    transport = httpx.ASGITransport(application(replace(service, settings=settings)))
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as session:
         yield session
 
@@ -247,7 +246,7 @@ async def test_a_mini_program_without_templates_has_nothing_to_accept(
     service: Service, staged: Service, world: World, clock: MovableClock
 ) -> None:
     await add_mini_program(staged, config={})
-    transport = httpx.ASGITransport(create_app(staged))
+    transport = httpx.ASGITransport(application(staged))
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         answer = await client.post("/demonstration/phones/demo-member/acceptances")
     assert (answer.status_code, answer.json()) == (200, {"templates": []})

@@ -12,8 +12,7 @@ import pytest
 
 from app.pages.files import ASSETS, EVERYWHERE, FOLDER
 from app.resources import Service
-from app.web import create_app
-from tests.conftest import make_settings
+from tests.conftest import application, make_settings
 
 STRICT = "default-src 'self'; object-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 FILES = sorted(file.name for file in ASSETS.iterdir())
@@ -24,7 +23,7 @@ SOURCES = sorted([*FOLDER.glob("html/*.html"), *FOLDER.glob("assets/*")])
 async def production(service: Service, database: str) -> AsyncIterator[httpx.AsyncClient]:
     """The same program as an operator runs it."""
     settings = make_settings(database, mode="production")
-    transport = httpx.ASGITransport(create_app(replace(service, settings=settings)))
+    transport = httpx.ASGITransport(application(replace(service, settings=settings)))
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as session:
         yield session
 

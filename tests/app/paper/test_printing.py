@@ -17,7 +17,7 @@ from content.printing.issue_pdf import issue_pdf
 from content.sanitize import html_to_nodes, sanitize_html
 from tests.app.library.desk import make_issue, make_lesson
 from tests.app.quizzes.exam import ALL, ORDERING, RIGHT_TEXTS, make_quiz
-from tests.security.targets import Targets
+from tests.security.targets import Targets, library
 from tests.world import Person, World
 
 
@@ -86,7 +86,7 @@ async def test_the_pictures_of_a_lesson_are_printed_with_it(
     client: httpx.AsyncClient, world: World, service: Service
 ) -> None:
     editor, leader = await world.staff(("editor", 1)), await world.staff(("leader", 100))
-    url = (await (await Targets.build(world)).asset_url(1)).partition("?")[0]
+    url = (await library.asset_url(await Targets.build(world), 1)).partition("?")[0]
     assert url.startswith("/api/v1/assets/files/")
     gone = "/api/v1/assets/files/00000000000000000000000000000000.png"
     lesson = await make_lesson(service, 1, editor.id, f"正文\n\n![一图]({url})\n\n![二图]({gone})\n")

@@ -151,7 +151,7 @@ async def test_a_leader_sees_the_year_of_each_member_without_a_ranking_and_expor
         (people[100], "0.00", 32, "32.00", False),
         (people[101], "4.00", 4, "0.00", True),
         (exempt, "4.00", 4, None, None),
-    ]  # fmt: skip
+    ]
     assert rest.json()["next"] is None
     exported = await client.get("/organisations/10/study-hours.xlsx", headers=leader.auth)
     sheet = load_workbook(BytesIO(exported.content))["学时"]

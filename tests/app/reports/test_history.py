@@ -53,7 +53,7 @@ CHANGES: dict[str, tuple[Change, ...]] = {
         post("/organisations/100/merger", into_id=110),
         post("/organisations/100/restoration"),
     ),
-}  # fmt: skip
+}
 
 ARCHIVED = {"a branch is merged": {100}, "a superior is merged": {10}, "an emptied branch is archived": {110}}
 

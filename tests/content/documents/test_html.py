@@ -72,7 +72,7 @@ def code_of(data: bytes) -> str:
         ("甲<img src='/api/v1/assets/document/1'>", "<p>甲</p>"),
         ("甲<img src='/api/v1/assets/7'>", '<p>甲<img src="/api/v1/assets/7" alt=""></p>'),
     ],
-)  # fmt: skip
+)
 def test_a_page_becomes_clean_blocks(page: str, html: str) -> None:
     assert html_of(page) == html
 
@@ -81,8 +81,9 @@ def test_each_remote_picture_becomes_a_numbered_place() -> None:
     page = '<p>甲<img data-src="https://mmbiz.qpic.cn/a?b=1" src="data:," alt="会场"><img src="//b.cn/c.png"></p>'
     document = parse_html(page.encode())
     assert [(each.number, each.alt, each.address) for each in document.placeholders] == [
-        (1, "会场", "https://mmbiz.qpic.cn/a?b=1"), (2, "", "//b.cn/c.png"),
-    ]  # fmt: skip
+        (1, "会场", "https://mmbiz.qpic.cn/a?b=1"),
+        (2, "", "//b.cn/c.png"),
+    ]
     assert open_placeholders(document.html) == [1, 2]
     filled = fill_placeholder(document.html, 1, "/api/v1/assets/5")
     assert open_placeholders(filled) == [2]

@@ -185,13 +185,13 @@ def test_hidden_shapes_and_hidden_slides_are_not_drawn() -> None:
     [
         lambda xml: xml.replace(b'<a:off x="', b'<a:off x="9' + b"9" * 30),
         lambda xml: xml.replace(b'cx="', b'cx="99999999'),
-        lambda xml: xml.replace(b'<a:xfrm>', b'<a:xfrm rot="99999999999999">'),
+        lambda xml: xml.replace(b"<a:xfrm>", b'<a:xfrm rot="99999999999999">'),
         lambda xml: xml.replace(b"<a:t>", b"<a:t>" + "长".encode() * 100_000),
         lambda xml: xml.replace(b"</p:spTree>", b"<p:sp><p:spPr/></p:sp>" * 50_000 + b"</p:spTree>"),
-        lambda xml: xml.replace(b'<a:p>', b'<a:p><a:pPr marL="-99999999999" indent="99999999999" lvl="99"/>'),
+        lambda xml: xml.replace(b"<a:p>", b'<a:p><a:pPr marL="-99999999999" indent="99999999999" lvl="99"/>'),
     ],
     ids=["far away", "huge", "turned without end", "much text", "many shapes", "odd indents"],
-)  # fmt: skip
+)
 @pytest.mark.timeout(20)
 def test_numbers_beyond_reason_cost_no_time(change: Callable[[bytes], bytes]) -> None:
     data = pptx_of("甲")

@@ -104,5 +104,5 @@ def test_no_text_takes_long(piece: str) -> None:
         try:
             parse_aiken((begin + piece * (2_000_000 // len(piece.encode()))).encode())
         except ContentError as error:
-            assert error.code in {"empty_sheet", "too_many_questions"}  # noqa: PT017
+            assert error.code in {"empty_sheet", "too_many_questions"}  # noqa: PT017 - or it is read: only the time counts
         assert time.process_time() - start < 8

@@ -248,5 +248,5 @@ def test_no_text_takes_long(name: str) -> None:
             try:
                 parse_gift(text.encode())
             except ContentError as error:
-                assert error.code in {"empty_sheet", "too_many_questions"}  # noqa: PT017
+                assert error.code in {"empty_sheet", "too_many_questions"}  # noqa: PT017 - or it is read: only the time counts
             assert time.process_time() - start < 4

@@ -250,11 +250,11 @@ def test_items_that_the_manifest_forgot_are_found_whatever_they_begin_with() -> 
         "a.xml": GOOD,
         "b.xml": forgotten("一").replace("UTF-8", "utf-16").encode("utf-16"),
         "c.xml": forgotten("二").replace("?>", f"?><!--{'x' * 5000}-->", 1),
-        "d.xml": forgotten("三").replace("<assessmentItem", "<q:assessmentItem xmlns:q='u'").replace(
-            "</assessmentItem", "</q:assessmentItem"
-        ),
+        "d.xml": forgotten("三")
+        .replace("<assessmentItem", "<q:assessmentItem xmlns:q='u'")
+        .replace("</assessmentItem", "</q:assessmentItem"),
         "t.xml": "<assessmentTest><assessmentItemRef href='a.xml'/></assessmentTest>",
-    }  # fmt: skip
+    }
     sheet = parse_qti_package(package(files))
     assert (sheet.rejected, [question.line for question in sheet.questions]) == ((), [1, 2, 3, 4])
 

@@ -326,8 +326,9 @@ async def test_beginning_and_adding_are_on_record(uploader: Uploader, service: S
     async with transaction(service.sessions) as session:
         entries = list(await session.scalars(select(AuditEntry).order_by(AuditEntry.id)))
     assert [(entry.action, entry.object_id, entry.organisation_id) for entry in entries] == [
-        ("asset.begun", seen["id"], 10), ("asset.added", seen["id"], 10),
-    ]  # fmt: skip
+        ("asset.begun", seen["id"], 10),
+        ("asset.added", seen["id"], 10),
+    ]
     assert entries[1].detail == {"size": seen["size"], "media_type": "image/png"}
 
 

@@ -36,9 +36,7 @@ async def ask(client: httpx.AsyncClient, call: Call, envelope: str, **changed: s
 @pytest.mark.parametrize("call", published.CALLS, ids=lambda call: call.name)
 async def test_a_published_call_is_answered(client: httpx.AsyncClient, world: World, call: Call, envelope: str) -> None:
     adapter = ADAPTERS[call.name.partition(" ")[0]]
-    await set_up(
-        client, world, account=call.receiver, callback_token=call.token, callback_key=call.key, **adapter
-    )  # fmt: skip
+    await set_up(client, world, account=call.receiver, callback_token=call.token, callback_key=call.key, **adapter)
     answer = await ask(client, call, envelope)
     expected = call.message if call.name.endswith("address") else "success"
     assert (answer.status_code, answer.text) == (200, expected)
@@ -52,8 +50,6 @@ async def test_a_published_call_for_another_account_is_refused(
 ) -> None:
     other = replace(call, receiver="wx0000000000000000")
     adapter = ADAPTERS[call.name.partition(" ")[0]]
-    await set_up(
-        client, world, account=other.receiver, callback_token=call.token, callback_key=call.key, **adapter
-    )  # fmt: skip
+    await set_up(client, world, account=other.receiver, callback_token=call.token, callback_key=call.key, **adapter)
     answer = await ask(client, other, "xml")
     assert (answer.status_code, answer.json()["code"]) == (403, "wrong_account")

@@ -12,9 +12,10 @@ from tests.world import World
 async def test_the_token_and_the_key_are_sealed_and_never_shown(client: httpx.AsyncClient, world: World) -> None:
     channel = await set_up(client, world)
     changed = await client.patch(
-        f"/channels/{channel['id']}", json={"callback_token": "another1", "callback_key": "B" * 43},
+        f"/channels/{channel['id']}",
+        json={"callback_token": "another1", "callback_key": "B" * 43},
         headers=channel["auth"],
-    )  # fmt: skip
+    )
     listed = await client.get("/channels", headers=channel["auth"])
     log = await client.get("/audit", headers=channel["auth"])
     for answer in (changed, listed, log):

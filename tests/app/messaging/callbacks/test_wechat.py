@@ -55,9 +55,13 @@ async def test_the_published_messages_are_taken(client: httpx.AsyncClient, world
     )
     call = PUBLISHED["wechat message of the manual"]
     query = {
-        "signature": "6c5c811b55cc85e0e1b54100749188c20beb3f5d", "timestamp": call.timestamp, "nonce": call.nonce,
-        "openid": OPENID, "encrypt_type": "aes", "msg_signature": call.msg_signature,
-    }  # fmt: skip
+        "signature": "6c5c811b55cc85e0e1b54100749188c20beb3f5d",
+        "timestamp": call.timestamp,
+        "nonce": call.nonce,
+        "openid": OPENID,
+        "encrypt_type": "aes",
+        "msg_signature": call.msg_signature,
+    }
     body = {"ToUserName": "gh_97417a04a28d", "Encrypt": call.encrypted}
     answer = await client.post(f"/callbacks/wechat/{APPID}", params=query, json=body)
     assert (answer.status_code, answer.text) == (200, "success")

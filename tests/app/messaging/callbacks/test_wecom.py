@@ -36,10 +36,12 @@ async def address(world: World, channel_id: int, member_id: int, user_id: str) -
     async with transaction(world.service.sessions) as session:
         session.add(
             ChannelAddress(
-                channel_id=channel_id, member_id=member_id, cipher=world.service.vault.encrypt(user_id, place),
+                channel_id=channel_id,
+                member_id=member_id,
+                cipher=world.service.vault.encrypt(user_id, place),
                 created_at=world.service.clock(),
             )
-        )  # fmt: skip
+        )
 
 
 async def addresses(world: World, channel_id: int) -> dict[int, str]:

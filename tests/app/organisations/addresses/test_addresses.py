@@ -68,8 +68,12 @@ async def test_a_leader_registers_changes_and_removes_an_address(client: httpx.A
     await new_channel(world, 1, "wechat_miniprogram")
     path = f"/members/{member}/addresses"
     shown: dict[str, Any] = {
-        "channel_id": channel, "channel": "企业微信", "adapter": "wecom", "address_masked": None, "registered_at": None,
-    }  # fmt: skip
+        "channel_id": channel,
+        "channel": "企业微信",
+        "adapter": "wecom",
+        "address_masked": None,
+        "registered_at": None,
+    }
     assert (await client.get(path, headers=leader.auth)).json() == {"items": [shown]}
     for address in ("zhang.san", "lisi-the-2nd"):
         answer = await put(client, leader, member, channel, address)

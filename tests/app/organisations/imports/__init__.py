@@ -67,12 +67,13 @@ class Desk:
         """Sends a file to the import."""
         params = {"organisation_id": organisation or self.organisation, **query}
         return await self.send(
-            "POST", "/import",
+            "POST",
+            "/import",
             params={key: str(value).lower() for key, value in params.items()},
             files={"file": (name, data, "application/octet-stream")},
             data={"columns": columns} if columns is not None else {},
             headers=headers or {},
-        )  # fmt: skip
+        )
 
     async def check(self, *lines: Line, **query: Any) -> dict[str, Any]:
         """A dry run."""

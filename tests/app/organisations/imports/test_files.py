@@ -66,7 +66,7 @@ async def test_what_a_column_was_said_to_be_is_remembered_where_it_was_applied_a
     assert (await client.get(own, headers=desk.staff.auth)).json()["items"] == [
         {"title": "呼叫", "field": "", "inherited": False},
         {"title": "小组名", "field": "organisation", "inherited": False},
-    ]  # fmt: skip
+    ]
     for _ in range(2):
         gone = await client.delete(own, params={"title": "呼 叫"}, headers=desk.staff.auth)
         assert gone.status_code == 204
@@ -83,8 +83,9 @@ async def test_lines_that_are_no_person_are_counted_and_shown_and_sealed(desk: D
     seen = (await desk.upload(data, dry_run=True)).json()
     assert (seen["added"], seen["skipped_count"], seen["lines_total"]) == (1, 2, 3)
     assert seen["skipped"] == [
-        {"line": 3, "sheet": "花名册", "text": "合计 1 人"}, {"line": 4, "sheet": "花名册", "text": signed},
-    ]  # fmt: skip
+        {"line": 3, "sheet": "花名册", "text": "合计 1 人"},
+        {"line": 4, "sheet": "花名册", "text": signed},
+    ]
     assert [line["reason"] for line in await desk.lines(seen["id"], "skipped")] == ["合计 1 人", signed]
     async with transaction(world.service.sessions) as session:
         lines = list(await session.scalars(select(ImportLine)))
@@ -222,8 +223,9 @@ async def test_a_refused_organisation_comes_home_as_well(client: httpx.AsyncClie
     answer = await desk.upload(roster(person("张三", "一支部"), organisations=tree), dry_run=True)
     seen = answer.json()
     assert sorted((each["sheet"], each["code"]) for each in seen["rejected"]) == [
-        ("党组织", "invalid_kind"), ("党组织", "wrong_parent"),
-    ]  # fmt: skip
+        ("党组织", "invalid_kind"),
+        ("党组织", "wrong_parent"),
+    ]
     assert len(await desk.lines(seen["id"], "rejected")) == 2
     assert len(await desk.lines(seen["id"])) == 3
     book = openpyxl.load_workbook(

@@ -30,12 +30,14 @@ async def test_the_same_phone_and_name_is_the_same_person_who_moves_with_the_fil
     seen = await desk.check(person("张 三", "二支部", ONE, roster="流动"))
     (line,) = await desk.lines(seen["id"], "changed")
     assert [(each["label"], each["before"], each["after"]) for each in line["changes"]] == [
-        ("所在党组织", "一支部", "二支部"), ("名册", "在职", "流动"),
-    ]  # fmt: skip
+        ("所在党组织", "一支部", "二支部"),
+        ("名册", "在职", "流动"),
+    ]
     assert (await desk.apply(seen["id"])).json()["changed"] == 1
     assert [(each.organisation_id, each.until_at is None) for each in await places(world, member_id)] == [
-        (100, False), (101, True),
-    ]  # fmt: skip
+        (100, False),
+        (101, True),
+    ]
     (line,) = await desk.lines(seen["id"], "changed")
     assert [each["before"] for each in line["changes"]] == ["一支部", "在职"]
 

@@ -105,8 +105,9 @@ def test_two_branches_of_one_name_stand_under_their_superiors() -> None:
     tree = places()
     lines = [SheetLine(1, "新支部", "branch", "东片党总支"), SheetLine(2, "新支部", "branch", "西片党总支")]
     assert [meaning(each) for each in plan_sheet(lines, tree, may_create=True).values() if each] == [
-        ("branch", "/1/10/-1/"), ("branch", "/1/11/-2/"),
-    ]  # fmt: skip
+        ("branch", "/1/10/-1/"),
+        ("branch", "/1/11/-2/"),
+    ]
     found = find_places([("新支部", "东片党总支"), ("新支部", "西片党总支"), ("新支部", "")], tree, create=False)
     assert [meaning(each) for each in found.values()] == [
         ("branch", "/1/10/-1/"), ("branch", "/1/11/-2/"), "ambiguous_organisation",

@@ -16,7 +16,7 @@ from app.organisations.imports.applying import try_lock
 from app.platforms.models import Channel
 from tests.app.organisations.imports import Desk, counts, person, rows
 from tests.app.organisations.people import audited, later, members, places, seal_phone
-from tests.security.targets import Targets
+from tests.security.targets import Targets, learning
 from tests.world import World
 
 ONE, OTHER = "19900000001", "19900000002"
@@ -124,7 +124,7 @@ async def _slip_used(desk: Desk, world: World, member_id: int) -> None:
 
 async def _attempted(desk: Desk, world: World, member_id: int) -> None:
     targets = Targets(world, await world.staff(("editor", 10)))
-    await targets.attempt(10, member_id)
+    await learning.attempt(targets, 10, member_id)
 
 
 async def _told(desk: Desk, world: World, member_id: int) -> None:

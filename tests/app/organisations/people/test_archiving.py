@@ -223,8 +223,9 @@ async def test_an_organisation_that_is_gone_is_replaced_by_another(world: World,
     answer = await act("restoration", member, organisation_id=101)
     assert (answer.status_code, answer.json()["organisation"]) == (200, "二支部")
     assert [(place.organisation_id, place.from_at, place.until_at) for place in await places(world, member)] == [
-        (100, left - timedelta(days=1), left), (101, left, None),
-    ]  # fmt: skip
+        (100, left - timedelta(days=1), left),
+        (101, left, None),
+    ]
 
 
 async def test_a_practice_organisation_takes_no_real_member_back(world: World, act: Act) -> None:

@@ -77,7 +77,7 @@ async def test_history_is_told_with_names_and_dates(client: httpx.AsyncClient, w
     ] == [
         (100, "一支部", _json(began), _json(midnight)),
         (101, "二支部", _json(midnight), None),
-    ]  # fmt: skip
+    ]
     first = (await client.get(f"/members/{member}/placements?limit=1", headers=leader.auth)).json()
     rest = await client.get(f"/members/{member}/placements?cursor={first['next']}", headers=leader.auth)
     assert [place["organisation_id"] for place in rest.json()["items"]] == [101]
@@ -193,8 +193,9 @@ async def test_the_figures_of_past_weeks_stay_with_the_old_branch(client: httpx.
     path = f"/organisations/10/completion?week={WEEK}"
     before = (await client.get(path, headers=leader.auth)).json()
     assert [(row["organisation_id"], row["due"], row["completed"]) for row in before["items"]] == [
-        (100, 1, 1), (101, 1, 0),
-    ]  # fmt: skip
+        (100, 1, 1),
+        (101, 1, 0),
+    ]
     await move(client, leader, member, 101)
     assert (await client.get(path, headers=leader.auth)).json() == before
     archived = await client.post(f"/members/{colleague}/archive", json={"reason": "deceased"}, headers=leader.auth)

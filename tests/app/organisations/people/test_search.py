@@ -143,8 +143,9 @@ async def test_filters_narrow_the_list_together(client: httpx.AsyncClient, world
         assert (query, await found(client, leader, **query)) == (query, ids)
     entry = (await audited(world, "members.viewed"))[9]
     assert (entry.organisation_id, entry.detail) == (
-        101, {"count": 1, "q": "zs", "stage": "activist", "tag": "青年"},
-    )  # fmt: skip
+        101,
+        {"count": 1, "q": "zs", "stage": "activist", "tag": "青年"},
+    )
 
 
 @pytest.mark.parametrize(

@@ -176,9 +176,10 @@ async def test_duties_are_not_separated_while_somebody_holds_two_of_them(
         {"account_id": both.id, "account": both.name, "roles": ["administrator", "auditor"]}
     ]
     (shown,) = [
-        each for each in (await client.get("/organisations/10/settings", headers=admin.auth)).json()["items"]
+        each
+        for each in (await client.get("/organisations/10/settings", headers=admin.auth)).json()["items"]
         if each["key"] == "separate_duties"
-    ]  # fmt: skip
+    ]
     assert shown["value"] is False
     ended = await client.delete(f"/posts/{await post_of(world, both, 'auditor')}", headers=admin.auth)
     assert ended.status_code == 204

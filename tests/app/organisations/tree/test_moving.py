@@ -48,8 +48,9 @@ async def test_an_organisation_moves_with_all_below_it_and_everybody_in_it(
     assert (now[100], now[group], now[101]) == ("/1/11/100/", f"/1/11/100/{group}/", "/1/10/101/")
     assert await places(world, member) == [("/1/10/100/", "11-16 02", "11-16 03"), ("/1/11/100/", "11-16 03", None)]
     assert await places(world, below) == [
-        (f"/1/10/100/{group}/", "11-16 02", "11-16 03"), (f"/1/11/100/{group}/", "11-16 03", None),
-    ]  # fmt: skip
+        (f"/1/10/100/{group}/", "11-16 02", "11-16 03"),
+        (f"/1/11/100/{group}/", "11-16 03", None),
+    ]
     assert await places(world, beside) == [("/1/11/110/", "11-16 02", None)]
     async with world.service.sessions() as session:
         entry = await session.scalar(select(AuditEntry).where(AuditEntry.action == "organisation.moved"))

@@ -166,14 +166,15 @@ async def test_many_at_once_end_in_a_tree_in_which_everybody_stands_somewhere(
             "move": (f"/organisations/{chance.choice((*branches, 10, 11))}/move", {"parent_id": chance.choice(tops)}),
             "merger": (f"/organisations/{branch}/merger", {"into_id": chance.choice(branches)}),
             "create": (
-                "/organisations", {"parent_id": branch, "name": f"组{chance.random()}", "kind": "group"},
+                "/organisations",
+                {"parent_id": branch, "name": f"组{chance.random()}", "kind": "group"},
             ),
             "add": ("/members", {"organisation_id": branch, "name": "王新来", "allow_duplicate": True}),
             "go": (f"/members/{member}/moves", {"organisation_id": branch}),
             "leave": (f"/members/{member}/archive", {"reason": "other"}),
             "back": (f"/members/{member}/restoration", {}),
             "split": (f"/organisations/{branch}/split", {"name": f"支部{chance.random()}", "member_ids": [member]}),
-        }  # fmt: skip
+        }
         return what[kind]
 
     async def send(path: str, body: dict[str, object]) -> int:

@@ -1,0 +1,130 @@
+"""Who may read, answer, attend and be credited, and who sees what came of it."""
+
+from tests.security.asks import by_id, nothing, organisation
+from tests.security.asks import learning as asks
+from tests.security.asks.library import current_issue, issue_in
+from tests.security.asks.people import member_in_list
+from tests.security.rules import (
+    ABOVE,
+    BELOW,
+    DESK,
+    EDITOR,
+    EVERYBODY,
+    LEADER,
+    MEMBERS,
+    NO_TARGET,
+    RELATIONS,
+    REVIEWER,
+    Row,
+)
+from tests.security.targets import learning as targets
+from tests.security.targets import library
+
+MEETING_FOR_MEMBERS = {"member": ("own",), "floating": ABOVE}
+
+ROWS = (
+    # --- reading -------------------------------------------------------------------------------------------------
+    Row("GET /issues", MEMBERS, by_id("-", library.published_issue), reach=ABOVE, lists="id"),
+    Row("GET /issues/current", MEMBERS, current_issue, reach=ABOVE, lists="id"),
+    Row("GET /issues/{issue_id}", MEMBERS, issue_in("published"), reach=ABOVE),
+    Row("GET /issues/{issue_id}", MEMBERS, issue_in("scheduled"), reach=(), case="not yet published"),
+    Row("GET /lessons/{lesson_id}", MEMBERS, by_id("lesson_id", library.published_lesson), reach=ABOVE),
+    Row("GET /lessons/{lesson_id}", MEMBERS, by_id("lesson_id", library.lesson), reach=(), case="not published"),
+    Row("PUT /lessons/{lesson_id}/progress", MEMBERS, by_id("lesson_id", library.published_lesson, asks.HEARTBEAT),
+        reach=ABOVE),
+    Row("GET /lessons/{lesson_id}/progress", MEMBERS, by_id("lesson_id", library.published_lesson), reach=ABOVE),
+    Row("GET /me/reading/current", MEMBERS, asks.begun, reach=ABOVE, lists="lesson_id"),
+    # The ticket says that it was given: where the lesson is now does not matter.
+    Row("POST /me/reading", MEMBERS, asks.handed_in, reach=RELATIONS),
+    Row("POST /me/reading", MEMBERS, asks.handed_in_of_another, 422, NO_TARGET, case="with the ticket of another"),
+    # --- notes and favourites ------------------------------------------------------------------------------------
+    Row("PUT /lessons/{lesson_id}/favourite", MEMBERS, by_id("lesson_id", library.published_lesson), 204, ABOVE),
+    Row("DELETE /lessons/{lesson_id}/favourite", MEMBERS, by_id("lesson_id", library.published_lesson), 204,
+        RELATIONS),
+    Row("GET /me/favourites", MEMBERS, nothing, reach=NO_TARGET),
+    Row("GET /me/notes", MEMBERS, asks.own_note(), reach=RELATIONS, lists="id"),
+    Row("POST /lessons/{lesson_id}/notes", MEMBERS,
+        by_id("lesson_id", library.published_lesson, {"body": "心得"}), 201, ABOVE),
+    Row("GET /lessons/{lesson_id}/notes", MEMBERS, by_id("lesson_id", library.published_lesson), reach=ABOVE),
+    Row("PUT /me/notes/{note_id}", MEMBERS, asks.own_note({"body": "改过的心得"}), reach=RELATIONS),
+    Row("PUT /me/notes/{note_id}", MEMBERS, by_id("note_id", targets.awaiting_note, {"body": "改过的心得"}),
+        reach=(), case="of another"),
+    Row("PUT /me/notes/{note_id}/sharing", MEMBERS, asks.own_note({"shared": True}), reach=RELATIONS),
+    Row("DELETE /me/notes/{note_id}", MEMBERS, asks.own_note(), 204, RELATIONS),
+    Row("GET /notes/awaiting", LEADER + REVIEWER, by_id("-", targets.awaiting_note), lists="id"),
+    Row("PUT /notes/{note_id}/review", LEADER + REVIEWER, asks.reviewed_note),
+    # --- questions, quizzes, attempts ----------------------------------------------------------------------------
+    Row("POST /questions", EDITOR, asks.new_question, 201),
+    Row("POST /questions/import", EDITOR, asks.question_sheet, 201),
+    Row("GET /questions/export", EDITOR, asks.bank),
+    Row("GET /questions/template.xlsx", EDITOR, nothing, reach=NO_TARGET),
+    Row("GET /questions", DESK, by_id("-", targets.question), lists="id"),
+    Row("PATCH /questions/{question_id}", EDITOR, by_id("question_id", targets.question, {"tags": ["党章"]})),
+    Row("POST /questions/{question_id}/archive", EDITOR, by_id("question_id", targets.question)),
+    Row("POST /questions/{question_id}/restoration", EDITOR, by_id("question_id", targets.question)),
+    Row("GET /questions/{question_id}/statistics", DESK, by_id("question_id", targets.question)),
+    Row("GET /desk/quizzes/{quiz_id}/statistics", DESK, by_id("quiz_id", targets.quiz)),
+    Row("PUT /issues/{issue_id}/quiz", EDITOR, asks.new_quiz, case="of an issue"),
+    Row("PUT /issues/{issue_id}/quiz", EDITOR, asks.new_quiz_of_question, case="with a question"),
+    Row("DELETE /issues/{issue_id}/quiz", EDITOR, asks.quiz_issue_in("draft"), 204),
+    Row("GET /desk/issues/{issue_id}/quiz", DESK, asks.quiz_issue_in("draft")),
+    Row("GET /issues/{issue_id}/quiz", MEMBERS, asks.quiz_issue_in("published"), reach=ABOVE),
+    Row("GET /issues/{issue_id}/quiz", MEMBERS, asks.quiz_issue_in("in_review"), reach=(), case="not published"),
+    Row("POST /quizzes/{quiz_id}/attempts", MEMBERS, by_id("quiz_id", targets.quiz), 201, ABOVE),
+    Row("GET /attempts/{attempt_id}", MEMBERS, asks.attempt, reach=ABOVE),
+    Row("GET /attempts/{attempt_id}", MEMBERS, asks.attempt_of_another, reach=(), case="of another member"),
+    Row("PUT /attempts/{attempt_id}/answers", MEMBERS, asks.attempt, reach=ABOVE),
+    Row("PUT /attempts/{attempt_id}/answers", MEMBERS, asks.attempt_of_another, reach=(), case="of another member"),
+    Row("POST /attempts/{attempt_id}/submission", MEMBERS, asks.attempt, reach=ABOVE),
+    Row("POST /attempts/{attempt_id}/submission", MEMBERS, asks.attempt_of_another, reach=(), case="of another member"),
+    Row("GET /me/notebook", MEMBERS, nothing, reach=NO_TARGET),
+    Row("POST /me/notebook/answers", MEMBERS, asks.practised, reach=NO_TARGET),
+    Row("GET /me/daily-practice", MEMBERS, nothing, reach=NO_TARGET),
+    Row("POST /me/daily-practice/answers", MEMBERS, asks.practised_today, reach=NO_TARGET),
+    # --- meetings ------------------------------------------------------------------------------------------------
+    Row("POST /meetings", LEADER, asks.new_meeting, 201),
+    Row("PATCH /meetings/{meeting_id}", LEADER, by_id("meeting_id", targets.meeting, {"title": "新题目"})),
+    Row("POST /meetings/{meeting_id}/cancellation", LEADER, by_id("meeting_id", targets.meeting)),
+    Row("GET /organisations/{organisation_id}/meetings", LEADER, organisation),
+    Row("GET /organisations/{organisation_id}/meetings", LEADER, asks.meeting_in_list, lists="id", case="as a list"),
+    # A floating member may come to the meetings of the organisations above their own.
+    Row("GET /meetings", MEMBERS, by_id("-", targets.meeting), reaches=MEETING_FOR_MEMBERS, lists="id"),
+    Row("GET /meetings/{meeting_id}", MEMBERS, by_id("meeting_id", targets.meeting), reaches=MEETING_FOR_MEMBERS),
+    Row("GET /meetings/{meeting_id}/attendance", LEADER, by_id("meeting_id", targets.meeting)),
+    Row("PUT /meetings/{meeting_id}/attendance", LEADER,
+        by_id("meeting_id", targets.begun_meeting, {"member_ids": []}), case="of a meeting"),
+    Row("PUT /meetings/{meeting_id}/attendance", LEADER, asks.attended_by, case="by a member"),
+    # --- study hours ---------------------------------------------------------------------------------------------
+    Row("GET /me/study-hours", MEMBERS, nothing, reach=NO_TARGET),
+    Row("GET /organisations/{organisation_id}/study-hours", LEADER, organisation),
+    Row("GET /organisations/{organisation_id}/study-hours", LEADER, member_in_list, lists="member_id",
+        case="as a list"),
+    Row("GET /organisations/{organisation_id}/study-hours.xlsx", LEADER, organisation),
+    # --- paper and home ------------------------------------------------------------------------------------------
+    Row("POST /organisations/{organisation_id}/recorded-studies", LEADER, asks.studied_in, 201,
+        case="in an organisation"),
+    Row("POST /organisations/{organisation_id}/recorded-studies", LEADER, asks.studied_by, 201, case="by a member"),
+    Row("POST /organisations/{organisation_id}/recorded-studies", LEADER, asks.studied_issue, 201, (*BELOW, "ancestor"),
+        case="of an issue"),
+    Row("POST /organisations/{organisation_id}/recorded-classes", LEADER, asks.class_in, 201,
+        case="in an organisation"),
+    Row("POST /organisations/{organisation_id}/recorded-classes", LEADER, asks.class_by, 201, case="by a member"),
+    Row("GET /organisations/{organisation_id}/recorded-studies", LEADER, organisation),
+    Row("GET /organisations/{organisation_id}/recorded-studies", LEADER, asks.recorded_in_list, lists="id",
+        case="as a list"),
+    Row("POST /recorded-studies/{study_id}/withdrawal", LEADER,
+        by_id("study_id", targets.recorded_study, {"reason": "登记错了"})),
+    Row("GET /issues/{issue_id}/print.pdf", LEADER + DESK, issue_in("published"), reach=(*BELOW, "ancestor")),
+    Row("GET /issues/{issue_id}/print.pdf", LEADER + DESK, issue_in("scheduled"), reach=(), case="not published"),
+    Row("GET /issues/{issue_id}/print.docx", LEADER + DESK, issue_in("published"), reach=(*BELOW, "ancestor")),
+    # --- my record -----------------------------------------------------------------------------------------------
+    Row("GET /me/record", MEMBERS, nothing, reach=NO_TARGET),
+    Row("GET /me/record.xlsx", MEMBERS, nothing, reach=NO_TARGET),
+    Row("GET /me/record.pdf", MEMBERS, nothing, reach=NO_TARGET),
+    Row("POST /me/certificates.pdf", MEMBERS, asks.period, reach=NO_TARGET),
+    Row("GET /certificates/{number}", EVERYBODY, asks.certificate, reach=NO_TARGET),
+    # --- reports -------------------------------------------------------------------------------------------------
+    Row("GET /organisations/{organisation_id}/completion", LEADER, asks.week_of),
+    Row("GET /organisations/{organisation_id}/completion.xlsx", LEADER, asks.week_of),
+    Row("POST /organisations/{organisation_id}/nudges", LEADER, asks.nudge, 201),
+)  # fmt: skip
