@@ -16,8 +16,9 @@ from scheduler import outages
 from scheduler.adapters.base import Envelope, Outcome, Status
 from scheduler.sender import Sender, send_next
 from tests.conftest import MovableClock
-from tests.scheduler.scene import CONFIG, Scene, Scripted
-from tests.scheduler.scene import SENT as DELIVERED
+from tests.scheduler.scene import CONFIG, Scene
+from tests.scheduler.scripted import SENT as DELIVERED
+from tests.scheduler.scripted import Scripted
 from tests.wire import Wire, wired
 from tests.world import APPID
 

@@ -14,7 +14,8 @@ from scheduler.bus import Reference
 from scheduler.claims import claim_batch
 from scheduler.planner import plan_announced
 from scheduler.sender import URGENT_RUN, Sender, send_for_ever, send_next
-from tests.scheduler.scene import Scene, Scripted
+from tests.scheduler.scene import Scene
+from tests.scheduler.scripted import Scripted
 from tests.scheduler.test_reconciler import Carrier
 
 
