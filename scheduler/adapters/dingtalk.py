@@ -47,10 +47,7 @@ def build(channel: ChannelInfo, outside: Outside) -> Dingtalk:
     agent_id = setting(channel, "agent_id")
     if not agent_id.isascii() or not agent_id.isdigit():
         raise PlatformConfigurationError("bad_settings", "应用的 agent_id 应为数字，请在钉钉开放平台查看后填写。")
-    host, now = outside.hosts["dingtalk"], outside.now
-    return Dingtalk(
-        DingtalkClient(outside.http, host, channel.account, channel.secret, int(agent_id), now, outside.tokens)
-    )
+    return Dingtalk(DingtalkClient(outside.access(channel, "dingtalk"), int(agent_id)))
 
 
 DINGTALK = AdapterKind(build_or_refuse(build), address="channel", per_call=MEMBERS, rate=A_SECOND)

@@ -40,8 +40,7 @@ def build(channel: ChannelInfo, outside: Outside) -> Feishu:
     """The adapter of a Feishu channel; raises PlatformConfigurationError."""
     if not channel.account or not channel.secret:
         raise PlatformConfigurationError("bad_settings", "App ID 或 App Secret 没有填写，请补充。")
-    host, now = outside.hosts["feishu"], outside.now
-    return Feishu(FeishuClient(outside.http, host, channel.account, channel.secret, now, outside.tokens))
+    return Feishu(FeishuClient(outside.access(channel, "feishu")))
 
 
 FEISHU = AdapterKind(build_or_refuse(build), address="channel", per_call=PEOPLE)

@@ -49,8 +49,7 @@ def build(channel: ChannelInfo, outside: Outside) -> Wecom:
     agent_id = setting(channel, "agent_id")
     if not agent_id.isascii() or not agent_id.isdigit():
         raise PlatformConfigurationError("bad_settings", "应用的 agent_id 应为数字，请在企业微信管理后台查看后填写。")
-    host, now = outside.hosts["wecom"], outside.now
-    return Wecom(WecomClient(outside.http, host, channel.account, channel.secret, int(agent_id), now, outside.tokens))
+    return Wecom(WecomClient(outside.access(channel, "wecom"), int(agent_id)))
 
 
 WECOM = AdapterKind(build_or_refuse(build), address="channel", per_call=BATCH, rate=A_SECOND)

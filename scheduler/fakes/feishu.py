@@ -32,6 +32,9 @@ MSG = {
     99991663: "Invalid access token for authorization. Please make a request with token attached.",
     99991672: "Access denied. One of the following scopes is required: [im:message:send_multi_users].",
 }
+GATEWAY = range(99990000, 100000000)
+"""Codes of what the gateway finds before the service is asked."""
+
 GROUPS = ("open_ids", "union_ids", "user_ids")
 TOKEN_LIFE, TOKEN_OVERLAP = 7200, 1800
 PEOPLE = 200
@@ -76,7 +79,7 @@ def _refuse(code: int, msg: str | None = None) -> Response:
     """Answer as Feishu refuses: what the gateway finds is HTTP 400, what the service finds is 200."""
     headers = {"x-ogw-ratelimit-limit": "50", "x-ogw-ratelimit-reset": "3"} if code == 99991400 else None
     answer = {"code": code, "msg": msg if msg is not None else MSG.get(code, "error"), "data": {}}
-    return JSONResponse(answer, 400 if code >= 99990000 else 200, headers=headers)
+    return JSONResponse(answer, 400 if code in GATEWAY else 200, headers=headers)
 
 
 def _platform_routes(control: Control, app: App) -> list[Route]:

@@ -56,7 +56,7 @@ MINIPROGRAM = Platform(
     delivered=wechat_delivered,
     faults={
         Status.RETRY: (*refusals(-1, 43108), *NOT_SENT),
-        Status.UNKNOWN: UNREADABLE,
+        Status.UNKNOWN: (*UNREADABLE, *refusals("none")),
         Status.FAILED: refusals(47003, 40249, 99999),
         Status.UNREACHABLE: refusals(40003, 43101, 43004, 40226),
         Status.CHANNEL_DOWN: (*refusals(40013, 40164, 48001, 40037, 41030, 43107), Fault("http_404")),
@@ -137,7 +137,7 @@ WECOM_PLATFORM = Platform(
     delivered=wecom_delivered,
     faults={
         Status.RETRY: (*refusals(-1), *NOT_SENT),
-        Status.UNKNOWN: UNREADABLE,
+        Status.UNKNOWN: (*UNREADABLE, *refusals("none")),
         Status.FAILED: refusals(44004, 45002, 99999),
         Status.UNREACHABLE: refusals(81013, 60011, 60111, 82001),
         Status.CHANNEL_DOWN: (*refusals(40001, 60020, 40056, 301002), Fault("http_404")),
