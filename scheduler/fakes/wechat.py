@@ -1,15 +1,15 @@
 """A local fake of api.weixin.qq.com: ``python -m scheduler.fakes.wechat --port N [--host 127.0.0.1]``.
 
 Mini-programs and service accounts. Control side, JSON each: POST /_control/apps, /callback, /login, /number, /accept,
-/reject, /follow, /unfollow, /fail, /clock, /reset; GET /_control/sent, /balances, /counts.
+/reject, /follow, /unfollow, /results, /fail, /clock, /reset; GET /_control/sent, /balances, /results, /counts.
 """
 
+import asyncio
 import itertools
-import json
 import secrets
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Mapping
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -17,12 +17,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from scheduler.fakes.callbacks import Called, tell_of_tap
-from scheduler.fakes.control import Control, Handler, control_routes, platform_route
+from scheduler.fakes.control import Control, control_routes, platform_route
 from scheduler.fakes.serving import serve
+from scheduler.fakes.state import Refusal, answering
 from scheduler.fakes.wechat_accounts import (
     DAILY_QUOTA,
     Account,
-    Refusal,
     accept_message,
     check_token,
     log_in,
@@ -46,13 +46,26 @@ ERRMSG = {
     40037: "invalid template_id",
     40125: "invalid appsecret,",
     40163: "code been used,",
+    40164: "invalid ip 127.0.0.1 ipv6 ::ffff:127.0.0.1, not in whitelist",
+    40226: "code blocked",
+    40249: "invalid message content",
+    41030: "invalid page",
     42001: "access_token expired",
     43004: "require subscribe",
     43101: "user refuse to accept the msg",
+    43107: "subscribe message capability banned",
+    43108: "concurrent message sending error",
     45009: "reach max api daily quota limit",
     45011: "api minute-quota reach limit, must slower, retry next minute",
     47001: "data format error",
+    47003: "argument invalid! data.thing1.value invalid",
+    48001: "api unauthorized",
+    1400001: "balance is not enough",
 }
+
+
+REFUSED = "43101"
+"""The result that says that the member wants no message of this template any more."""
 
 
 def create_app() -> Starlette:
@@ -78,7 +91,7 @@ def _refuse(errcode: int, errmsg: str | None = None) -> Response:
 def _platform_routes(control: Control, accounts: dict[str, Account]) -> list[Route]:
     msgids = itertools.count(2_000_000_000_000_000_001)
 
-    def jscode2session(request: Request, body: dict[str, object]) -> dict[str, object]:
+    def jscode2session(request: Request, body: Mapping[str, object]) -> dict[str, object]:
         query = request.query_params
         account = _account(accounts, query.get("appid"), query.get("secret"))
         if query.get("grant_type") != "authorization_code":
@@ -86,7 +99,7 @@ def _platform_routes(control: Control, accounts: dict[str, Account]) -> list[Rou
         # No errcode on success: that is how WeChat answers here.
         return {**redeem_code(account, query.get("js_code", ""), control.now())}
 
-    def token(request: Request, body: dict[str, object]) -> dict[str, object]:
+    def token(request: Request, body: Mapping[str, object]) -> dict[str, object]:
         account = _account(accounts, body.get("appid"), body.get("secret"))
         if body.get("grant_type") != "client_credential":
             raise Refusal(40002)
@@ -94,24 +107,24 @@ def _platform_routes(control: Control, accounts: dict[str, Account]) -> list[Rou
         issued = stable_token(account, body.get("force_refresh") is True, now)
         return {"access_token": issued.value, "expires_in": round(issued.expires_at - now)}
 
-    def send(request: Request, body: dict[str, object]) -> dict[str, object]:
+    def send(request: Request, body: Mapping[str, object]) -> dict[str, object]:
         account = _account_of_token(accounts, request.query_params.get("access_token", ""), control.now())
         accept_message(account, body, control.now())
-        return {"errcode": 0, "errmsg": "ok", "msgid": next(msgids)}
+        return _accepted(account, body, next(msgids), str(body["template_id"]), control.now())
 
-    def phone_number(request: Request, body: dict[str, object]) -> dict[str, object]:
+    def phone_number(request: Request, body: Mapping[str, object]) -> dict[str, object]:
         account = _account_of_token(accounts, request.query_params.get("access_token", ""), control.now())
         code = body.get("code")
         if not isinstance(code, str):
             raise Refusal(47001)
         return {"errcode": 0, "errmsg": "ok", "phone_info": redeem_phone_code(account, code, control.now())}
 
-    def template_send(request: Request, body: dict[str, object]) -> dict[str, object]:
+    def template_send(request: Request, body: Mapping[str, object]) -> dict[str, object]:
         account = _account_of_token(accounts, request.query_params.get("access_token", ""), control.now())
         accept_template_message(account, body, control.now())
-        return {"errcode": 0, "errmsg": "ok", "msgid": next(msgids)}
+        return _accepted(account, body, next(msgids), "", control.now())
 
-    def info(request: Request, body: dict[str, object]) -> dict[str, object]:
+    def info(request: Request, body: Mapping[str, object]) -> dict[str, object]:
         account = _account_of_token(accounts, request.query_params.get("access_token", ""), control.now())
         return user_info(account, request.query_params.get("openid", ""))
 
@@ -123,27 +136,28 @@ def _platform_routes(control: Control, accounts: dict[str, Account]) -> list[Rou
         ("POST", "/cgi-bin/message/subscribe/send", send),
         ("POST", "/wxa/business/getuserphonenumber", phone_number),
     )
-    return [platform_route(control, method, path, _answering(call), _refuse) for method, path, call in table]
+    # WeChat labels its JSON as plain text.
+    return [
+        platform_route(
+            control, method, path, answering(call, _refuse, malformed=47001, media_type="text/plain"), _refuse
+        )
+        for method, path, call in table
+    ]
 
 
-def _answering(call: Callable[[Request, dict[str, object]], dict[str, object]]) -> Handler:
-    """Turn a call into a handler: the JSON body in, WeChat's JSON or refusal out."""
-
-    async def handler(request: Request) -> Response:
-        try:
-            body = json.loads(await request.body() or b"{}")
-        except ValueError:
-            body = None
-        if not isinstance(body, dict):
-            return _refuse(47001)
-        try:
-            answer = call(request, body)
-        except Refusal as refusal:
-            return _refuse(refusal.errcode, refusal.errmsg)
-        # WeChat labels its JSON as plain text.
-        return Response(json.dumps(answer, ensure_ascii=False), media_type="text/plain")
-
-    return handler
+def _accepted(
+    account: Account, message: Mapping[str, object], msgid: int, template: str, now: float
+) -> dict[str, object]:
+    """The answer to a message that was taken, of whose result the address is told later."""
+    result = account.results.pop(0) if account.results else ""
+    if template and result == REFUSED:
+        account.balances[str(message["touser"]), template] = 0
+    if account.called is not None:
+        account.called.tell_of_result(str(message["touser"]), msgid, result, template, now)
+    answer: dict[str, object] = {"errcode": 0, "errmsg": "ok"}
+    if account.msgid != "none":
+        answer["msgid"] = msgid if account.msgid == "number" else str(msgid)
+    return answer
 
 
 def _account(accounts: dict[str, Account], appid: object, secret: object) -> Account:
@@ -175,6 +189,9 @@ def _phone_routes(control: Control, accounts: dict[str, Account]) -> list[Route]
         account.linked = order.get("linked", [])
         account.secret = order["secret"]
         account.templates = order["templates"]
+        for name in ("tokens_a_minute", "tokens_a_day", "pages", "msgid"):
+            if name in order:
+                setattr(account, name, order[name])
         account.daily_quota = order.get("daily_quota", SERVICE_QUOTA if order.get("service") else DAILY_QUOTA)
         return JSONResponse({})
 
@@ -229,6 +246,15 @@ def _tap_routes(control: Control, accounts: dict[str, Account]) -> list[Route]:
         accounts[called.appid].called = called
         return JSONResponse({})
 
+    async def results(request: Request) -> Response:
+        """Ordered: what the next messages come to. Asked for: how often each was told, once all are."""
+        if request.method == "POST":
+            order = await request.json()
+            accounts[order["appid"]].results += order["results"]
+            return JSONResponse({})
+        called = accounts[request.query_params["appid"]].called
+        return JSONResponse(await asyncio.gather(*called.telling) if called is not None else [])
+
     async def balances(request: Request) -> Response:
         account = accounts[request.query_params["appid"]]
         template = request.query_params["template_id"]
@@ -249,6 +275,7 @@ def _tap_routes(control: Control, accounts: dict[str, Account]) -> list[Route]:
         Route("/_control/accept", accept, methods=["POST"]),
         Route("/_control/reject", reject, methods=["POST"]),
         Route("/_control/balances", balances),
+        Route("/_control/results", results, methods=["GET", "POST"]),
         Route("/_control/follow", following, methods=["POST"]),
         Route("/_control/unfollow", following, methods=["POST"]),
     ]

@@ -256,6 +256,16 @@ async def test_an_empty_field_is_rejected_by_its_name(client: WechatClient, wech
     assert caught.value.code == 47003
 
 
+@pytest.mark.parametrize("form", ["text", "none"])
+async def test_the_number_of_a_message_may_be_text_or_missing(
+    client: WechatClient, wechat: FakeWechat, form: str
+) -> None:
+    await wechat.set_up(msgid=form)
+    given = await send(client, await wechat.accept("13800000000"))
+    assert given is None if form == "none" else str(given).isdigit()
+    assert len(await wechat.sent()) == 1
+
+
 async def test_the_days_quota_is_an_error_of_its_own(client: WechatClient, wechat: FakeWechat) -> None:
     await wechat.set_up(daily_quota=1)
     openid = await wechat.accept("13800000000", times=2)

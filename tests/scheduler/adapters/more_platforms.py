@@ -242,7 +242,7 @@ FEISHU_PLATFORM = Platform(
         Status.CHANNEL_DOWN: (*refusals(11203, 11205, 11207, 99991672, 99991403), Fault("http_404")),
         Status.QUOTA: refusals(11247),
     },
-    throttled=(*refusals(99991400), Fault("http_429")),
+    throttled=(*refusals(99991400, 429), Fault("http_429")),
     stranger="ou_nobody",
     token=TokenRules(FEISHU_TOKEN, (99991663, 99991661), revoke),
     lacks={"settings": "it has none of its own"},

@@ -52,6 +52,10 @@ class FakeWechat:
         """Tap reject, and give the openid."""
         return str((await self.order("reject", appid=APPID, phone=phone, template_id=TEMPLATE, **more))["openid"])
 
+    async def results(self) -> list[int]:
+        """How often the result of each message was told, once all are."""
+        return list((await self.http.get(f"{self.base}/_control/results", params={"appid": APPID})).json())
+
     async def balances(self) -> dict[str, int]:
         """How many messages each openid has accepted and not been sent, as WeChat counts."""
         query = {"appid": APPID, "template_id": TEMPLATE}
