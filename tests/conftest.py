@@ -3,7 +3,7 @@
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -21,7 +21,9 @@ from app.platforms.http import outside_client
 from app.resources import Service
 from app.settings import Settings
 from app.web import create_app
+from scheduler.fakes.running import running
 from tests.databases import SERVER, TEMPLATE, dsn_of, give_back, lend
+from tests.scheduler.fakes.process import FakeWechat
 from tests.world import World
 
 SIGNING_KEY = "c2lnbmluZy1rZXktZm9yLXRlc3RzLW9ubHktMDEyMzQ="
@@ -134,3 +136,19 @@ async def client(service: Service) -> AsyncIterator[httpx.AsyncClient]:
 async def world(service: Service) -> World:
     """The tree and the people of `tests.world`."""
     return await World.build(service)
+
+
+@pytest.fixture(scope="session")
+def wechat_base() -> Iterator[str]:
+    """The address of the one fake WeChat of the run."""
+    with running("scheduler.fakes.wechat") as base:
+        yield base
+
+
+@pytest.fixture
+async def wechat(wechat_base: str) -> AsyncIterator[FakeWechat]:
+    """The fake, emptied, with the mini-program registered."""
+    async with httpx.AsyncClient(timeout=30) as http:
+        fake = FakeWechat(wechat_base, http)
+        await fake.set_up()
+        yield fake

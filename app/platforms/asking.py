@@ -62,7 +62,7 @@ def _is_code(code: object, *, words: bool = False) -> bool:
     """Whether it can be an error code; numbers arrive as text as well."""
     if words:
         return isinstance(code, str) and code != ""
-    return isinstance(code, int | str) and re.fullmatch(r"-?[0-9]{1,9}", str(code)) is not None
+    return re.fullmatch(r"-?[0-9]{1,9}", str(code)) is not None
 
 
 def without(message: object, *hidden: str) -> str:

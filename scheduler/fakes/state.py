@@ -10,6 +10,9 @@ from starlette.routing import Route
 
 from scheduler.fakes.control import Handler, Refuse
 
+Call = Callable[[Request, Mapping[str, object]], Mapping[str, object]]
+"""One endpoint: the request and its JSON in, the JSON of a success out; raises `Refusal`."""
+
 
 class Refusal(Exception):
     """A code to answer with; ``text`` where it is not the code's usual one."""
@@ -30,7 +33,7 @@ class State:
 
 
 def answering(
-    call: Callable[[Request, Mapping[str, object]], Mapping[str, object]],
+    call: Call,
     refuse: Refuse,
     *,
     malformed: int,

@@ -19,7 +19,7 @@ from starlette.routing import Route
 from scheduler.fakes.callbacks import Called, tell_of_tap
 from scheduler.fakes.control import Control, control_routes, platform_route
 from scheduler.fakes.serving import serve
-from scheduler.fakes.state import Refusal, answering
+from scheduler.fakes.state import Call, Refusal, answering
 from scheduler.fakes.wechat_accounts import (
     DAILY_QUOTA,
     Account,
@@ -73,7 +73,8 @@ def create_app() -> Starlette:
     control = Control()
     accounts: dict[str, Account] = {}
     routes = [
-        *_platform_routes(control, accounts),
+        *_sign_in_routes(control, accounts),
+        *_business_routes(control, accounts),
         *_phone_routes(control, accounts),
         *_tap_routes(control, accounts),
         *control_routes(control, accounts.clear),
@@ -88,8 +89,14 @@ def _refuse(errcode: int, errmsg: str | None = None) -> Response:
     return JSONResponse({"errcode": errcode, "errmsg": f"{text} rid: {rid}"})
 
 
-def _platform_routes(control: Control, accounts: dict[str, Account]) -> list[Route]:
-    msgids = itertools.count(2_000_000_000_000_000_001)
+def _endpoint(control: Control, method: str, path: str, call: Call) -> Route:
+    # WeChat labels its JSON as plain text.
+    handler = answering(call, _refuse, malformed=47001, media_type="text/plain")
+    return platform_route(control, method, path, handler, _refuse)
+
+
+def _sign_in_routes(control: Control, accounts: dict[str, Account]) -> list[Route]:
+    """Make the routes that are called with an appid and a secret."""
 
     def jscode2session(request: Request, body: Mapping[str, object]) -> dict[str, object]:
         query = request.query_params
@@ -107,41 +114,44 @@ def _platform_routes(control: Control, accounts: dict[str, Account]) -> list[Rou
         issued = stable_token(account, body.get("force_refresh") is True, now)
         return {"access_token": issued.value, "expires_in": round(issued.expires_at - now)}
 
+    return [
+        _endpoint(control, "GET", "/sns/jscode2session", jscode2session),
+        _endpoint(control, "POST", "/cgi-bin/stable_token", token),
+    ]
+
+
+def _business_routes(control: Control, accounts: dict[str, Account]) -> list[Route]:
+    """Make the routes that are called with a token."""
+    msgids = itertools.count(2_000_000_000_000_000_001)
+
+    def asking(request: Request) -> Account:
+        return _account_of_token(accounts, request.query_params.get("access_token", ""), control.now())
+
     def send(request: Request, body: Mapping[str, object]) -> dict[str, object]:
-        account = _account_of_token(accounts, request.query_params.get("access_token", ""), control.now())
+        account = asking(request)
         accept_message(account, body, control.now())
         return _accepted(account, body, next(msgids), str(body["template_id"]), control.now())
 
     def phone_number(request: Request, body: Mapping[str, object]) -> dict[str, object]:
-        account = _account_of_token(accounts, request.query_params.get("access_token", ""), control.now())
+        account = asking(request)
         code = body.get("code")
         if not isinstance(code, str):
             raise Refusal(47001)
         return {"errcode": 0, "errmsg": "ok", "phone_info": redeem_phone_code(account, code, control.now())}
 
     def template_send(request: Request, body: Mapping[str, object]) -> dict[str, object]:
-        account = _account_of_token(accounts, request.query_params.get("access_token", ""), control.now())
+        account = asking(request)
         accept_template_message(account, body, control.now())
         return _accepted(account, body, next(msgids), "", control.now())
 
     def info(request: Request, body: Mapping[str, object]) -> dict[str, object]:
-        account = _account_of_token(accounts, request.query_params.get("access_token", ""), control.now())
-        return user_info(account, request.query_params.get("openid", ""))
+        return user_info(asking(request), request.query_params.get("openid", ""))
 
-    table = (
-        ("POST", "/cgi-bin/message/template/send", template_send),
-        ("GET", "/cgi-bin/user/info", info),
-        ("GET", "/sns/jscode2session", jscode2session),
-        ("POST", "/cgi-bin/stable_token", token),
-        ("POST", "/cgi-bin/message/subscribe/send", send),
-        ("POST", "/wxa/business/getuserphonenumber", phone_number),
-    )
-    # WeChat labels its JSON as plain text.
     return [
-        platform_route(
-            control, method, path, answering(call, _refuse, malformed=47001, media_type="text/plain"), _refuse
-        )
-        for method, path, call in table
+        _endpoint(control, "POST", "/cgi-bin/message/template/send", template_send),
+        _endpoint(control, "GET", "/cgi-bin/user/info", info),
+        _endpoint(control, "POST", "/cgi-bin/message/subscribe/send", send),
+        _endpoint(control, "POST", "/wxa/business/getuserphonenumber", phone_number),
     ]
 
 

@@ -11,11 +11,8 @@ from app.platforms.models import Channel
 from app.resources import Service
 from app.web import create_app
 from tests.conftest import make_settings
-from tests.scheduler.fakes.conftest import wechat, wechat_base
 from tests.scheduler.fakes.process import APPID, SECRET
 from tests.world import World
-
-__all__ = ["wechat", "wechat_base"]
 
 
 async def register(service: Service, *, secret: str = SECRET, enabled: bool = True) -> None:

@@ -1,6 +1,6 @@
 """An administrator asks the platform whether it accepts an account; nothing is sent, and no secret comes back."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
@@ -9,24 +9,9 @@ import pytest
 
 from app.resources import Service
 from app.web import create_app
-from scheduler.fakes.running import running
 from tests.conftest import make_settings
 from tests.scheduler.fakes.process import APPID, SECRET, FakeWechat
 from tests.world import World
-
-
-@pytest.fixture(scope="module")
-def wechat_base() -> Iterator[str]:
-    with running("scheduler.fakes.wechat") as base:
-        yield base
-
-
-@pytest.fixture
-async def wechat(wechat_base: str) -> AsyncIterator[FakeWechat]:
-    async with httpx.AsyncClient() as http:
-        fake = FakeWechat(wechat_base, http)
-        await fake.set_up()
-        yield fake
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """The demonstration's service: over a fake WeChat of its own process, with the mini-program set up."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import httpx
@@ -10,28 +10,11 @@ from app.db.engine import transaction
 from app.platforms.models import Channel
 from app.resources import Service
 from app.web import create_app
-from scheduler.fakes.running import running
 from tests.conftest import make_settings
 from tests.scheduler.fakes.process import APPID, SECRET, TEMPLATE, FakeWechat
 from tests.world import World
 
 FIELDS = {"thing1": "title", "date2": "time", "thing3": "organisation"}
-
-
-@pytest.fixture(scope="session")
-def wechat_base() -> Iterator[str]:
-    """One fake process for the run."""
-    with running("scheduler.fakes.wechat") as base:
-        yield base
-
-
-@pytest.fixture
-async def wechat(wechat_base: str) -> AsyncIterator[FakeWechat]:
-    """The fake, emptied, with the mini-program registered."""
-    async with httpx.AsyncClient() as http:
-        fake = FakeWechat(wechat_base, http)
-        await fake.set_up()
-        yield fake
 
 
 @pytest.fixture

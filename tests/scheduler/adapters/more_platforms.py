@@ -10,6 +10,7 @@ from scheduler.adapters.email import EMAIL
 from scheduler.adapters.feishu import FEISHU
 from scheduler.adapters.sms_aliyun import SMS_ALIYUN
 from scheduler.adapters.webhook import WEBHOOK
+from tests.scheduler.adapters.platforms import revoke
 
 WEBHOOK_SECRET = "whsec_" + base64.b64encode(b"a secret that stays a secret").decode()
 
@@ -184,10 +185,6 @@ async def dingtalk_set_up(desk: Desk, count: int) -> Sequence[str]:
 
 async def user_of_each(desk: Desk) -> Sequence[str]:
     return [str(message["user"]) for message in await desk.look("sent")]
-
-
-async def revoke(desk: Desk) -> None:
-    await desk.order("revoke")
 
 
 DINGTALK_PLATFORM = Platform(

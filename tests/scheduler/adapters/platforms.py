@@ -124,7 +124,7 @@ async def wecom_delivered(desk: Desk) -> Sequence[str]:
     return [str(message["user"]).replace("zhangsan", "ZhangSan") for message in await desk.look("sent")]
 
 
-async def wecom_revoke(desk: Desk) -> None:
+async def revoke(desk: Desk) -> None:
     await desk.order("revoke")
 
 
@@ -144,7 +144,7 @@ WECOM_PLATFORM = Platform(
     },
     throttled=refusals(45009, 45033),
     stranger="WangWu",
-    token=TokenRules(GETTOKEN, (40014, 42001), wecom_revoke),
+    token=TokenRules(GETTOKEN, (40014, 42001), revoke),
     bad_configs=({}, {"settings": {"agent_id": "the app"}}, {"settings": {"agent_id": ""}}),
     lacks={"quota": "WeCom counts by the minute and by the member, and drops the excess without a word"},
 )
