@@ -10,6 +10,7 @@ from sqlalchemy import delete, select, update
 
 from app.db.engine import is_away, transaction
 from app.directory.models import WechatUser
+from app.platforms.access import Access
 from app.platforms.errors import PlatformError, QuotaExceeded, RecipientError
 from app.platforms.models import Channel
 from app.platforms.token_store import DatabaseTokens
@@ -84,7 +85,7 @@ def _client(service: Service, channel: Channel) -> ServiceAccountClient:
     secret = service.vault.decrypt(channel.secret_cipher or b"", f"channels:{channel.id}:secret")
     store = DatabaseTokens(service.sessions, service.vault, channel.id)
     host = service.settings.platform_hosts["wechat"]
-    return ServiceAccountClient(service.http, host, channel.account, secret, service.clock, store)
+    return ServiceAccountClient(Access(service.http, host, channel.account, secret, service.clock, store))
 
 
 @asynccontextmanager

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db.vault import Vault
 from app.directory.models import Organisation
 from app.errors import Invalid, Unavailable
+from app.platforms.access import Access
 from app.platforms.errors import BadLoginCode, NotMainlandNumber, PlatformError
 from app.platforms.models import Channel
 from app.platforms.token_store import DatabaseTokens
@@ -76,7 +77,8 @@ async def mini_program(service: Service, app: App) -> AsyncIterator[WechatClient
     """The client of a mini-program; raises `BadWechatCode`, `ForeignNumber` or `WechatAway`. No transaction is open."""
     # One token for the senders, too: a platform that gives a new one ends the old.
     store = DatabaseTokens(service.sessions, service.vault, app.channel_id)
-    client = WechatClient(service.http, service.settings.wechat_api, app.appid, app.secret, service.clock, store)
+    host = service.settings.wechat_api
+    client = WechatClient(Access(service.http, host, app.appid, app.secret, service.clock, store))
     try:
         yield client
     except BadLoginCode:

@@ -10,12 +10,13 @@ import hashlib
 import json
 import re
 import secrets
-from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import httpx
 
+from app.platforms.access import Access
 from app.platforms.aliyun import authorization, canonical_query
 from app.platforms.asking import ask, without
 from app.platforms.errors import (
@@ -79,17 +80,11 @@ _LINK = re.compile(r"(https?://|www\.)\S+|([A-Za-z0-9-]+\.)+[A-Za-z]{2,}([/:]\S*
 
 
 class AliyunSmsClient:
-    """One account; ``base`` is the API host with its scheme (https://dysmsapi.aliyuncs.com)."""
+    """One account at https://dysmsapi.aliyuncs.com: an AccessKey and its secret."""
 
-    def __init__(
-        self, http: httpx.AsyncClient, base: str, key_id: str, secret: str, now: Callable[[], datetime]
-    ) -> None:
-        self._http = http
-        self._base = base.rstrip("/")
-        self._host = httpx.URL(base).netloc.decode()
-        self._key_id = key_id
-        self._secret = secret
-        self._now = now
+    def __init__(self, access: Access) -> None:
+        self._access = access
+        self._host = httpx.URL(access.base).netloc.decode()
 
     async def send(self, number: str, sign_name: str, template: str, values: Mapping[str, str], key: str) -> None:
         """Send one message; `key` is kept with it as `OutId`.
@@ -111,7 +106,7 @@ class AliyunSmsClient:
 
         Raises RecipientError where the carrier has failed to deliver it, and what asking raises.
         """
-        today = self._now().astimezone(ZONE)
+        today = self._access.now().astimezone(ZONE)
         for day in (today, today - timedelta(days=1)):
             for page in range(1, PAGES + 1):
                 records = await self._records(number, f"{day:%Y%m%d}", page)
@@ -134,25 +129,26 @@ class AliyunSmsClient:
         return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 
     async def _call(self, action: str, parameters: Mapping[str, str], *, delivers: bool) -> Mapping[str, object]:
-        query = canonical_query(parameters)
+        access, query = self._access, canonical_query(parameters)
         headers = {
             "content-type": "application/json",
             "host": self._host,
             "x-acs-action": action,
             "x-acs-content-sha256": hashlib.sha256(b"").hexdigest(),
-            "x-acs-date": f"{self._now().astimezone(ZoneInfo('UTC')):%Y-%m-%dT%H:%M:%SZ}",
+            "x-acs-date": f"{access.now().astimezone(ZoneInfo('UTC')):%Y-%m-%dT%H:%M:%SZ}",
             "x-acs-signature-nonce": secrets.token_hex(16),
             "x-acs-version": VERSION,
         }
-        headers["authorization"] = authorization(self._key_id, self._secret, "POST", "/", query, headers)
-        return await ask(self._http, "POST", f"{self._base}/?{query}", headers=headers, code="Code", delivers=delivers)
+        headers["authorization"] = authorization(access.account, access.secret, "POST", "/", query, headers)
+        url = access.url(f"/?{query}")
+        return await ask(access.http, "POST", url, headers=headers, code="Code", words=True, delivers=delivers)
 
     def _check(self, answer: Mapping[str, object], number: str) -> None:
         code = str(answer.get("Code", "OK"))
         if code == "OK":
             return
         message = str(answer.get("Message", ""))
-        shown = without(message, self._secret, number)
+        shown = without(message, self._access.secret, number)
         kind = _CLASS_OF_CODE.get(code, PlatformError)
         if code == _LIMITED and "天级" not in message:
             raise TransientError(code, shown, next((_PAUSES[word] for word in _PAUSES if word in message), 0))

@@ -12,6 +12,8 @@ from app.platforms.errors import TransientError, UnknownOutcome
 MESSAGE_LIMIT = 200
 WORD_LENGTH = 8
 HIDDEN = "***"
+UNKNOWN_ERROR = -999
+"""Stands for a code within an answer that is no number."""
 
 
 async def ask(
@@ -23,11 +25,13 @@ async def ask(
     body: Mapping[str, object] | None = None,
     headers: Mapping[str, str] | None = None,
     code: str = "errcode",
+    words: bool = False,
     throttled: tuple[int, str] | None = None,
     delivers: bool = False,
 ) -> Mapping[str, object]:
     """Send one request and read its JSON object; ``code`` is the field in which the platform says how it went.
 
+    ``words``: the code is a word and not a number; what is neither is an answer that cannot be read.
     ``throttled``: its code for too many calls, beside HTTP 429, and the header that says for how many seconds.
     ``delivers``: a lost answer is an UnknownOutcome, and success must be said by ``code``. Signing in, a phone number
     and a token deliver nothing to anyone: a lost answer to these is transient.
@@ -41,8 +45,9 @@ async def ask(
     if throttled is not None and (response.status_code == 429 or error_code(answer or {}, code) == throttled[0]):
         after = wait_in(response, throttled[1])
         raise TransientError(throttled[0], "the platform wants to be asked later", after)
-    # HTTP 200 is not delivery: a send is accepted only by what the platform says itself.
-    if answer is None or (code not in answer and (delivers or response.status_code != 200)):
+    # HTTP 200 is not delivery: a send is accepted, and refused, only by what the platform says itself.
+    may_be_absent = not delivers and response.status_code == 200
+    if answer is None or not (_is_code(answer[code], words=words) if code in answer else may_be_absent):
         raise unreadable(response.status_code, lost)
     return answer
 
@@ -50,9 +55,14 @@ async def ask(
 def error_code(answer: Mapping[str, object], key: str = "errcode") -> int:
     """Read the error code, 0 where it is absent; what is no number at all is an unknown error."""
     code = answer.get(key, 0)
-    if isinstance(code, str) and re.fullmatch(r"-?[0-9]{1,9}", code):
-        return int(code)
-    return code if isinstance(code, int) else -999
+    return int(str(code)) if _is_code(code) else UNKNOWN_ERROR
+
+
+def _is_code(code: object, *, words: bool = False) -> bool:
+    """Whether it can be an error code; numbers arrive as text as well."""
+    if words:
+        return isinstance(code, str) and code != ""
+    return re.fullmatch(r"-?[0-9]{1,9}", str(code)) is not None
 
 
 def without(message: object, *hidden: str) -> str:
@@ -71,6 +81,6 @@ def _json_object(content: bytes) -> Mapping[str, object] | None:
     # WeChat answers JSON as text/plain, so the content type says nothing.
     try:
         answer = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return answer if isinstance(answer, dict) else None

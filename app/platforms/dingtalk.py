@@ -9,13 +9,11 @@ of members, is as users report it.
 import asyncio
 import json
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
-import httpx
-
-from app.platforms.asking import ask, error_code, without
+from app.platforms.access import Access
+from app.platforms.asking import ask, error_code
 from app.platforms.errors import (
     ContentRejected,
     PlatformConfigurationError,
@@ -24,7 +22,7 @@ from app.platforms.errors import (
     TransientError,
 )
 from app.platforms.texts import clip_bytes, lines_of
-from app.platforms.tokens import Fetch, Token, TokenHolder, call_with_token, token_of
+from app.platforms.tokens import Token, call_with_token, token_of
 
 A_SECOND = 80.0
 """Notices an application may send a second: 5,000 a minute (143103)."""
@@ -70,25 +68,12 @@ class Result:
 
 
 class DingtalkClient:
-    """One application; ``base`` is the API host with its scheme (https://oapi.dingtalk.com)."""
+    """One application at https://oapi.dingtalk.com."""
 
-    def __init__(
-        self,
-        http: httpx.AsyncClient,
-        base: str,
-        app_key: str,
-        secret: str,
-        agent_id: int,
-        now: Callable[[], datetime],
-        tokens: Callable[[Fetch], TokenHolder],
-    ) -> None:
-        self._http = http
-        self._base = base.rstrip("/")
-        self._app_key = app_key
-        self._secret = secret
+    def __init__(self, access: Access, agent_id: int) -> None:
+        self._access = access
         self._agent_id = agent_id
-        self._now = now
-        self._tokens = tokens(self._fetch_token)
+        self._tokens = access.tokens(self.fetch_token)
 
     async def send(self, user_ids: Sequence[str], text: str) -> Mapping[str, PlatformError]:
         """Send one text to up to 100 members; gives why members did not get it, by their ids.
@@ -123,29 +108,27 @@ class DingtalkClient:
         self, path: str, body: Mapping[str, object], *, delivers: bool, people: Sequence[str] = ()
     ) -> Mapping[str, object]:
         async def call(token: str) -> Mapping[str, object]:
-            url, query = self._base + path, {"access_token": token}
-            return await ask(self._http, "POST", url, query=query, body=body, delivers=delivers)
+            url, query = self._access.url(path), {"access_token": token}
+            return await ask(self._access.http, "POST", url, query=query, body=body, delivers=delivers)
 
         answer, token = await call_with_token(self._tokens, call, lambda each: _code(each) in STALE_TOKEN)
         self._check(answer, token, *people)
         return answer
 
-    async def check_secret(self) -> None:
-        """Ask for a token and drop it; raises the PlatformError family. Nothing is sent to anybody."""
-        await self._fetch_token(False)
-
-    async def _fetch_token(self, force: bool) -> Token:
+    async def fetch_token(self, force: bool) -> Token:
+        """Ask for the token; raises the PlatformError family."""
         # There is no force: DingTalk gives the same token until its end, and a new one then.
-        query = {"appkey": self._app_key, "appsecret": self._secret}
-        answer = await ask(self._http, "GET", self._base + "/gettoken", query=query)
-        self._check(answer)
-        return token_of(answer, self._now())
+        access = self._access
+        query = {"appkey": access.account, "appsecret": access.secret}
+        answer = await ask(access.http, "GET", access.url("/gettoken"), query=query)
+        self._check(answer, unknown=PlatformConfigurationError)
+        return token_of(answer, access.now())
 
-    def _check(self, answer: Mapping[str, object], *hidden: str) -> None:
-        code = _code(answer)
-        if code != 0:
-            message = without(answer.get("sub_msg") or answer.get("errmsg", ""), self._secret, *hidden)
-            raise _CLASS_OF_CODE.get(code, PlatformError)(code, message)
+    def _check(self, answer: Mapping[str, object], *hidden: str, unknown: type[PlatformError] = PlatformError) -> None:
+        if error_code(answer) == _AUTHORISATION:
+            unknown = PlatformConfigurationError
+        words = answer.get("sub_msg") or answer.get("errmsg", "")
+        self._access.check(_code(answer), words, _CLASS_OF_CODE, *hidden, unknown=unknown)
 
 
 def _code(answer: Mapping[str, object]) -> int:

@@ -7,13 +7,11 @@ idempotency key.
 """
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-import httpx
-
-from app.platforms.asking import ask, error_code, without
+from app.platforms.access import Access
+from app.platforms.asking import ask, error_code
 from app.platforms.errors import (
     ContentRejected,
     PlatformConfigurationError,
@@ -24,7 +22,7 @@ from app.platforms.errors import (
     UnknownOutcome,
 )
 from app.platforms.texts import clip_bytes, lines_of
-from app.platforms.tokens import Fetch, Token, TokenHolder, call_with_token, token_of
+from app.platforms.tokens import Token, call_with_token, token_of
 
 PEOPLE = 200
 TITLE_BYTES, BODY_BYTES, LINK_BYTES = 200, 12_000, 2000
@@ -64,23 +62,11 @@ def is_person_id(text: str) -> bool:
 
 
 class FeishuClient:
-    """One application; ``base`` is the API host with its scheme (https://open.feishu.cn)."""
+    """One application at https://open.feishu.cn."""
 
-    def __init__(
-        self,
-        http: httpx.AsyncClient,
-        base: str,
-        app_id: str,
-        secret: str,
-        now: Callable[[], datetime],
-        tokens: Callable[[Fetch], TokenHolder],
-    ) -> None:
-        self._http = http
-        self._base = base.rstrip("/")
-        self._app_id = app_id
-        self._secret = secret
-        self._now = now
-        self._tokens = tokens(self._fetch_token)
+    def __init__(self, access: Access) -> None:
+        self._access = access
+        self._tokens = access.tokens(self.fetch_token)
 
     async def send(self, ids: Sequence[str], post: Mapping[str, object]) -> Collection[str]:
         """Send one rich text to up to 200 people; gives the ids that Feishu does not reach.
@@ -95,40 +81,27 @@ class FeishuClient:
 
         async def call(token: str) -> Mapping[str, object]:
             headers = {"authorization": f"Bearer {token}", "content-type": "application/json; charset=utf-8"}
-            url = self._base + SEND
+            http, url = self._access.http, self._access.url(SEND)
             return await ask(
-                self._http, "POST", url, body=body, headers=headers, code="code", throttled=THROTTLED, delivers=True
+                http, "POST", url, body=body, headers=headers, code="code", throttled=THROTTLED, delivers=True
             )
 
         answer, token = await call_with_token(self._tokens, call, lambda each: error_code(each, "code") in STALE_TOKEN)
-        self._check(answer, _CLASS_OF_CODE, token, *ids)
+        self._access.check(error_code(answer, "code"), answer.get("msg", ""), _CLASS_OF_CODE, token, *ids)
         data = answer.get("data")
         lists = data if isinstance(data, dict) else {}
         named = (lists.get(f"invalid_{group}") for group in ("open_ids", "union_ids", "user_ids"))
         return {str(each) for ids in named if isinstance(ids, list) for each in ids}
 
-    async def check_secret(self) -> None:
-        """Ask for a token and drop it; raises the PlatformError family. Nothing is sent to anybody."""
-        await self._fetch_token(False)
-
-    async def _fetch_token(self, force: bool) -> Token:
+    async def fetch_token(self, force: bool) -> Token:
+        """Ask for the token; raises the PlatformError family."""
         # There is no force: Feishu gives the same token until its last 30 minutes.
-        body = {"app_id": self._app_id, "app_secret": self._secret}
-        answer = await ask(self._http, "POST", self._base + TOKEN, body=body, code="code", throttled=THROTTLED)
+        access = self._access
+        body = {"app_id": access.account, "app_secret": access.secret}
+        answer = await ask(access.http, "POST", access.url(TOKEN), body=body, code="code", throttled=THROTTLED)
         # Whatever else is refused here is about the application.
-        self._check(answer, {}, unknown=PlatformConfigurationError)
-        return token_of(answer, self._now(), name="tenant_access_token", life="expire")
-
-    def _check(
-        self,
-        answer: Mapping[str, object],
-        classes: Mapping[int, type[PlatformError]],
-        *hidden: str,
-        unknown: type[PlatformError] = PlatformError,
-    ) -> None:
-        code = error_code(answer, "code")
-        if code != 0:
-            raise classes.get(code, unknown)(code, without(answer.get("msg", ""), self._secret, *hidden))
+        access.check(error_code(answer, "code"), answer.get("msg", ""), {}, unknown=PlatformConfigurationError)
+        return token_of(answer, access.now(), name="tenant_access_token", life="expire")
 
 
 def _group(each: str) -> str:

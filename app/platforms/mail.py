@@ -170,12 +170,15 @@ async def _leave(smtp: SMTP) -> None:
 
 
 def _refusal(stage: Stage, answer: aiosmtplib.SMTPResponseException, *hidden: str) -> PlatformError:
-    """The class of error that a reply of 400 or more stands for at this stage."""
+    """The class of error that a reply other than the expected one stands for at this stage."""
     code, text = answer.code, answer.message
     kind: type[PlatformError]
-    if _DAY_SPENT.search(text):
+    if code < 400:
+        # No reply of SMTP, or none that belongs here: of a letter that was written it says nothing.
+        kind = UnknownOutcome if stage == "data" else TransientError
+    elif _DAY_SPENT.search(text):
         kind = QuotaExceeded
-    elif 400 <= code < 500:
+    elif code < 500:
         kind = TransientError
     elif stage in ("connect", "login", "sender") or (stage == "recipient" and (code == 530 or _NO_RELAY.search(text))):
         kind = PlatformConfigurationError

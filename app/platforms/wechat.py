@@ -1,14 +1,11 @@
 """The WeChat mini-program API: sign-in codes, phone numbers and subscription messages."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
-import httpx
-
+from app.platforms.access import Access
 from app.platforms.errors import NotMainlandNumber, PlatformConfigurationError, TransientError
-from app.platforms.tokens import TokenStore
 from app.platforms.wechat_account import WechatAccount
 
 
@@ -21,18 +18,10 @@ class WechatIdentity:
 
 
 class WechatClient:
-    """One mini-program account; ``base`` is the API host with its scheme (https://api.weixin.qq.com)."""
+    """One mini-program account at https://api.weixin.qq.com."""
 
-    def __init__(
-        self,
-        http: httpx.AsyncClient,
-        base: str,
-        appid: str,
-        secret: str,
-        now: Callable[[], datetime],
-        store: TokenStore,
-    ) -> None:
-        self._account = WechatAccount(http, base, appid, secret, now, store)
+    def __init__(self, access: Access) -> None:
+        self._account = WechatAccount(access)
 
     async def code_to_session(self, code: str) -> WechatIdentity:
         """Exchange the code of ``wx.login`` for the identity; the session key is dropped here.
@@ -40,14 +29,14 @@ class WechatClient:
         Raises BadLoginCode, PlatformConfigurationError, QuotaExceeded or TransientError. After a lost answer the code
         may be spent, so the phone fetches a new one for another try.
         """
-        account = self._account
+        access = self._account.access
         query = {
-            "appid": account.appid,
-            "secret": account.secret,
+            "appid": access.account,
+            "secret": access.secret,
             "js_code": code,
             "grant_type": "authorization_code",
         }
-        answer = await account.plain("GET", "/sns/jscode2session", query)
+        answer = await self._account.plain("GET", "/sns/jscode2session", query)
         openid, unionid = answer.get("openid"), answer.get("unionid")
         if not isinstance(openid, str) or not openid:
             raise TransientError("not_understood", "the sign-in answer holds no openid")
@@ -86,7 +75,7 @@ class WechatClient:
         answer = await self._account.business("POST", path, body={"code": code}, delivers=False)
         info = _object(answer, "phone_info")
         # The watermark says for which mini-program WeChat gave the number out.
-        if _object(info, "watermark").get("appid") != self._account.appid:
+        if _object(info, "watermark").get("appid") != self._account.access.account:
             raise PlatformConfigurationError("watermark", "the phone number was given to another mini-program")
         # Documented as text, shown in the example as a number, and both are met.
         if str(info.get("countryCode", "")) != "86":

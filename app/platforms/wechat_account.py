@@ -4,12 +4,10 @@ Facts: docs of api.weixin.qq.com, as kept in the design note on messaging platfo
 ``errcode``; a message has no idempotency key.
 """
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Mapping
 
-import httpx
-
-from app.platforms.asking import ask, error_code, without
+from app.platforms.access import Access
+from app.platforms.asking import ask, error_code
 from app.platforms.errors import (
     BadLoginCode,
     ContentRejected,
@@ -19,7 +17,7 @@ from app.platforms.errors import (
     RecipientError,
     TransientError,
 )
-from app.platforms.tokens import Token, TokenHolder, TokenStore, call_with_token, token_of
+from app.platforms.tokens import Token, call_with_token, token_of
 
 STALE_TOKEN = frozenset({40001, 40014, 42001})
 
@@ -37,27 +35,15 @@ _CLASS_OF_CODE: dict[int, type[PlatformError]] = {
 
 
 class WechatAccount:
-    """One account; ``base`` is the API host with its scheme (https://api.weixin.qq.com)."""
+    """One account at https://api.weixin.qq.com."""
 
-    def __init__(
-        self,
-        http: httpx.AsyncClient,
-        base: str,
-        appid: str,
-        secret: str,
-        now: Callable[[], datetime],
-        store: TokenStore,
-    ) -> None:
-        self.appid = appid
-        self.secret = secret
-        self._http = http
-        self._base = base.rstrip("/")
-        self._now = now
-        self._tokens = TokenHolder(self._fetch_token, now, store)
+    def __init__(self, access: Access) -> None:
+        self.access = access
+        self._tokens = access.tokens(self.fetch_token)
 
     async def plain(self, method: str, path: str, query: Mapping[str, str]) -> Mapping[str, object]:
         """Call without a token; raises the class of error that the answer's errcode stands for."""
-        answer = await ask(self._http, method, self._base + path, query=query)
+        answer = await ask(self.access.http, method, self.access.url(path), query=query)
         self._check(answer)
         return answer
 
@@ -77,25 +63,25 @@ class WechatAccount:
         """
 
         async def call(token: str) -> Mapping[str, object]:
-            asked = {**(query or {}), "access_token": token}
-            return await ask(self._http, method, self._base + path, query=asked, body=body, delivers=delivers)
+            asked, url = {**(query or {}), "access_token": token}, self.access.url(path)
+            return await ask(self.access.http, method, url, query=asked, body=body, delivers=delivers)
 
         answer, token = await call_with_token(self._tokens, call, lambda each: error_code(each) in STALE_TOKEN)
         self._check(answer, token, openid)
         return answer
 
-    async def check_secret(self) -> None:
-        """Ask for a token and drop it; raises the PlatformError family. Nothing is sent to anybody."""
-        await self._fetch_token(False)
+    async def fetch_token(self, force: bool) -> Token:
+        """Ask for the token, with ``force`` for a new one; raises the PlatformError family."""
+        access = self.access
+        body = {
+            "grant_type": "client_credential",
+            "appid": access.account,
+            "secret": access.secret,
+            "force_refresh": force,
+        }
+        answer = await ask(access.http, "POST", access.url("/cgi-bin/stable_token"), body=body)
+        self._check(answer, unknown=PlatformConfigurationError)
+        return token_of(answer, access.now())
 
-    async def _fetch_token(self, force: bool) -> Token:
-        body = {"grant_type": "client_credential", "appid": self.appid, "secret": self.secret, "force_refresh": force}
-        answer = await ask(self._http, "POST", self._base + "/cgi-bin/stable_token", body=body)
-        self._check(answer)
-        return token_of(answer, self._now())
-
-    def _check(self, answer: Mapping[str, object], *hidden: str) -> None:
-        code = error_code(answer)
-        if code != 0:
-            message = without(answer.get("errmsg", ""), self.secret, *hidden)
-            raise _CLASS_OF_CODE.get(code, PlatformError)(code, message)
+    def _check(self, answer: Mapping[str, object], *hidden: str, unknown: type[PlatformError] = PlatformError) -> None:
+        self.access.check(error_code(answer), answer.get("errmsg", ""), _CLASS_OF_CODE, *hidden, unknown=unknown)

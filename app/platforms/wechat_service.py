@@ -1,27 +1,16 @@
 """The API of a WeChat service account: template messages, and who of its followers is who."""
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Mapping
 
-import httpx
-
-from app.platforms.tokens import TokenStore
+from app.platforms.access import Access
 from app.platforms.wechat_account import WechatAccount
 
 
 class ServiceAccountClient:
-    """One service account; ``base`` is the API host with its scheme (https://api.weixin.qq.com)."""
+    """One service account at https://api.weixin.qq.com."""
 
-    def __init__(
-        self,
-        http: httpx.AsyncClient,
-        base: str,
-        appid: str,
-        secret: str,
-        now: Callable[[], datetime],
-        store: TokenStore,
-    ) -> None:
-        self._account = WechatAccount(http, base, appid, secret, now, store)
+    def __init__(self, access: Access) -> None:
+        self._account = WechatAccount(access)
 
     async def send_template_message(
         self,

@@ -1,12 +1,10 @@
 """The WeCom API: an application's messages to members, up to 1,000 a call."""
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Collection, Mapping, Sequence
 
-import httpx
-
-from app.platforms.asking import ask, error_code, without
+from app.platforms.access import Access
+from app.platforms.asking import ask, error_code
 from app.platforms.errors import (
     ContentRejected,
     PlatformConfigurationError,
@@ -14,7 +12,7 @@ from app.platforms.errors import (
     RecipientError,
     TransientError,
 )
-from app.platforms.tokens import Fetch, Token, TokenHolder, call_with_token, token_of
+from app.platforms.tokens import Token, call_with_token, token_of
 
 DUPLICATE_CHECK_SECONDS = 4 * 3600
 """For so long WeCom drops the same message to the same member: a batch whose answer was lost can be sent again."""
@@ -39,25 +37,12 @@ def is_user_id(text: str) -> bool:
 
 
 class WecomClient:
-    """One application of a corporation; ``base`` is the API host with its scheme (https://qyapi.weixin.qq.com)."""
+    """One application of a corporation at https://qyapi.weixin.qq.com."""
 
-    def __init__(
-        self,
-        http: httpx.AsyncClient,
-        base: str,
-        corp_id: str,
-        secret: str,
-        agent_id: int,
-        now: Callable[[], datetime],
-        tokens: Callable[[Fetch], TokenHolder],
-    ) -> None:
-        self._http = http
-        self._base = base.rstrip("/")
-        self._corp_id = corp_id
-        self._secret = secret
+    def __init__(self, access: Access, agent_id: int) -> None:
+        self._access = access
         self._agent_id = agent_id
-        self._now = now
-        self._tokens = tokens(self._fetch_token)
+        self._tokens = access.tokens(self.fetch_token)
 
     async def send(self, user_ids: Sequence[str], content: Mapping[str, object]) -> Collection[str]:
         """Send one message to up to 1,000 members; gives the ids, in lower case, whom WeCom does not reach.
@@ -74,30 +59,25 @@ class WecomClient:
         }
 
         async def call(token: str) -> Mapping[str, object]:
-            url, query = self._base + "/cgi-bin/message/send", {"access_token": token}
-            return await ask(self._http, "POST", url, query=query, body=body, delivers=True)
+            url, query = self._access.url("/cgi-bin/message/send"), {"access_token": token}
+            return await ask(self._access.http, "POST", url, query=query, body=body, delivers=True)
 
         answer, token = await call_with_token(self._tokens, call, lambda each: error_code(each) in STALE_TOKEN)
         self._check(answer, token, *user_ids)
         # errcode 0 is success for all others than these.
         return {user for field in ("invaliduser", "unlicenseduser") for user in _listed(answer.get(field))}
 
-    async def check_secret(self) -> None:
-        """Ask for a token and drop it; raises the PlatformError family. Nothing is sent to anybody."""
-        await self._fetch_token(False)
-
-    async def _fetch_token(self, force: bool) -> Token:
+    async def fetch_token(self, force: bool) -> Token:
+        """Ask for the token; raises the PlatformError family."""
         # WeCom has no force: it gives a new token once it has ended the old one itself.
-        query = {"corpid": self._corp_id, "corpsecret": self._secret}
-        answer = await ask(self._http, "GET", self._base + "/cgi-bin/gettoken", query=query)
-        self._check(answer)
-        return token_of(answer, self._now())
+        access = self._access
+        query = {"corpid": access.account, "corpsecret": access.secret}
+        answer = await ask(access.http, "GET", access.url("/cgi-bin/gettoken"), query=query)
+        self._check(answer, unknown=PlatformConfigurationError)
+        return token_of(answer, access.now())
 
-    def _check(self, answer: Mapping[str, object], *hidden: str) -> None:
-        code = error_code(answer)
-        if code != 0:
-            message = without(answer.get("errmsg", ""), self._secret, *hidden)
-            raise _CLASS_OF_CODE.get(code, PlatformError)(code, message)
+    def _check(self, answer: Mapping[str, object], *hidden: str, unknown: type[PlatformError] = PlatformError) -> None:
+        self._access.check(error_code(answer), answer.get("errmsg", ""), _CLASS_OF_CODE, *hidden, unknown=unknown)
 
 
 def _listed(value: object) -> list[str]:

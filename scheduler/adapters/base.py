@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 
 import httpx
 
+from app.platforms.access import Access
 from app.platforms.message import Message as Message
 from app.platforms.tokens import Fetch, MemoryTokens, TokenHolder, TokenStore
 
@@ -75,6 +76,10 @@ class Outside:
     hosts: Mapping[str, str]
     put_on_console: Callable[[Envelope], Awaitable[None]]
     token_store: TokenStore = field(default_factory=MemoryTokens)
+
+    def access(self, channel: ChannelInfo, platform: str) -> Access:
+        """What a client of ours is given: the channel's account at the host of this platform."""
+        return Access(self.http, self.hosts[platform], channel.account, channel.secret, self.now, self.token_store)
 
     def tokens(self, fetch: Fetch) -> TokenHolder:
         """The access token of the channel, which all senders share; `fetch(force)` asks the platform for one."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from app.platforms.dingtalk import A_SECOND, MEMBERS, REPEATED, DingtalkClient, dingtalk_text, is_user_id
 from app.platforms.errors import PlatformConfigurationError, PlatformError
 from scheduler.adapters.base import AdapterKind, ChannelInfo, Envelope, Message, Outcome, Outside, Status
-from scheduler.adapters.groups import by_message
+from scheduler.adapters.groups import send_in_groups
 from scheduler.adapters.outcomes import outcome_of
 from scheduler.adapters.settings import build_or_refuse, setting
 
@@ -18,13 +18,7 @@ class Dingtalk:
 
     async def send(self, envelopes: Sequence[Envelope]) -> Sequence[Outcome]:
         """One call for each different message; who is held back or unknown has an outcome of their own."""
-        outcomes: dict[int, Outcome] = {}
-        for message, positions in by_message(envelopes):
-            named = {at: envelopes[at] for at in positions if is_user_id(envelopes[at].address)}
-            outcomes |= dict.fromkeys(positions, Outcome(Status.UNREACHABLE, "bad_address", "no id of a member"))
-            if named:
-                outcomes |= await self._send_one(message, named)
-        return [outcomes[at] for at in range(len(envelopes))]
+        return await send_in_groups(envelopes, is_user_id, self._send_one)
 
     async def _send_one(self, message: Message, named: Mapping[int, Envelope]) -> dict[int, Outcome]:
         users = list(dict.fromkeys(envelope.address for envelope in named.values()))
@@ -47,10 +41,7 @@ def build(channel: ChannelInfo, outside: Outside) -> Dingtalk:
     agent_id = setting(channel, "agent_id")
     if not agent_id.isascii() or not agent_id.isdigit():
         raise PlatformConfigurationError("bad_settings", "应用的 agent_id 应为数字，请在钉钉开放平台查看后填写。")
-    host, now = outside.hosts["dingtalk"], outside.now
-    return Dingtalk(
-        DingtalkClient(outside.http, host, channel.account, channel.secret, int(agent_id), now, outside.tokens)
-    )
+    return Dingtalk(DingtalkClient(outside.access(channel, "dingtalk"), int(agent_id)))
 
 
 DINGTALK = AdapterKind(build_or_refuse(build), address="channel", per_call=MEMBERS, rate=A_SECOND)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from app.platforms.errors import PlatformConfigurationError, PlatformError
 from app.platforms.feishu import PEOPLE, FeishuClient, feishu_post, is_person_id
 from scheduler.adapters.base import AdapterKind, ChannelInfo, Envelope, Message, Outcome, Outside, Status
-from scheduler.adapters.groups import by_message
+from scheduler.adapters.groups import send_in_groups
 from scheduler.adapters.outcomes import outcome_of
 from scheduler.adapters.settings import build_or_refuse
 
@@ -18,15 +18,10 @@ class Feishu:
 
     async def send(self, envelopes: Sequence[Envelope]) -> Sequence[Outcome]:
         """One call for each different message; code 0 with `invalid_…_ids` is success for the others."""
-        outcomes: dict[int, Outcome] = {}
-        for message, positions in by_message(envelopes):
-            ids = {at: envelopes[at].address for at in positions if is_person_id(envelopes[at].address)}
-            outcomes |= dict.fromkeys(positions, Outcome(Status.UNREACHABLE, "bad_address", "no id of a person"))
-            if ids:
-                outcomes |= await self._send_one(message, ids)
-        return [outcomes[at] for at in range(len(envelopes))]
+        return await send_in_groups(envelopes, is_person_id, self._send_one)
 
-    async def _send_one(self, message: Message, ids: Mapping[int, str]) -> dict[int, Outcome]:
+    async def _send_one(self, message: Message, named: Mapping[int, Envelope]) -> dict[int, Outcome]:
+        ids = {at: envelope.address for at, envelope in named.items()}
         post = feishu_post(message.title, message.body, message.link)
         try:
             invalid = await self._client.send(list(dict.fromkeys(ids.values())), post)
@@ -40,8 +35,7 @@ def build(channel: ChannelInfo, outside: Outside) -> Feishu:
     """The adapter of a Feishu channel; raises PlatformConfigurationError."""
     if not channel.account or not channel.secret:
         raise PlatformConfigurationError("bad_settings", "App ID 或 App Secret 没有填写，请补充。")
-    host, now = outside.hosts["feishu"], outside.now
-    return Feishu(FeishuClient(outside.http, host, channel.account, channel.secret, now, outside.tokens))
+    return Feishu(FeishuClient(outside.access(channel, "feishu")))
 
 
 FEISHU = AdapterKind(build_or_refuse(build), address="channel", per_call=PEOPLE)

@@ -53,8 +53,7 @@ def build(channel: ChannelInfo, outside: Outside) -> AliyunSms:
     """The adapter of a channel; raises PlatformConfigurationError."""
     if not setting(channel, "sign_name") or not channel.account or not channel.secret:
         raise PlatformConfigurationError("bad_settings", "AccessKey、密钥或短信签名（sign_name）没有填写，请补充。")
-    host = outside.hosts["aliyun_sms"]
-    return AliyunSms(channel, AliyunSmsClient(outside.http, host, channel.account, channel.secret, outside.now))
+    return AliyunSms(channel, AliyunSmsClient(outside.access(channel, "aliyun_sms")))
 
 
 SMS_ALIYUN = AdapterKind(build_or_refuse(build), address="phone", templated=True)

@@ -51,9 +51,7 @@ class WechatMiniprogram:
 
 def build(channel: ChannelInfo, outside: Outside) -> WechatMiniprogram:
     """The adapter of a mini-program channel."""
-    host, store = outside.hosts["wechat"], outside.token_store
-    client = WechatClient(outside.http, host, channel.account, channel.secret, outside.now, store)
-    return WechatMiniprogram(channel, client)
+    return WechatMiniprogram(channel, WechatClient(outside.access(channel, "wechat")))
 
 
 WECHAT_MINIPROGRAM = AdapterKind(build, address="wechat", subscribed=True)

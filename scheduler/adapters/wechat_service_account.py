@@ -48,9 +48,7 @@ class WechatServiceAccount:
 
 def build(channel: ChannelInfo, outside: Outside) -> WechatServiceAccount:
     """The adapter of a service account's channel."""
-    host, store = outside.hosts["wechat"], outside.token_store
-    client = ServiceAccountClient(outside.http, host, channel.account, channel.secret, outside.now, store)
-    return WechatServiceAccount(channel, client)
+    return WechatServiceAccount(channel, ServiceAccountClient(outside.access(channel, "wechat")))
 
 
 WECHAT_SERVICE_ACCOUNT = AdapterKind(build, address="unionid", templated=True)

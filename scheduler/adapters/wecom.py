@@ -6,7 +6,7 @@ from app.platforms.errors import PlatformConfigurationError, PlatformError
 from app.platforms.wecom import WecomClient, is_user_id
 from app.platforms.wecom_content import wecom_content
 from scheduler.adapters.base import AdapterKind, ChannelInfo, Envelope, Message, Outcome, Outside, Status
-from scheduler.adapters.groups import by_message
+from scheduler.adapters.groups import send_in_groups
 from scheduler.adapters.outcomes import outcome_of
 from scheduler.adapters.settings import build_or_refuse, setting
 
@@ -23,25 +23,18 @@ class Wecom:
 
     async def send(self, envelopes: Sequence[Envelope]) -> Sequence[Outcome]:
         """One call for each different message; errcode 0 with `invaliduser` is success for the others."""
-        outcomes: dict[int, Outcome] = {}
-        for message, positions in by_message(envelopes):
-            addresses = {at: envelopes[at].address for at in positions if is_user_id(envelopes[at].address)}
-            outcomes |= dict.fromkeys(positions, Outcome(Status.UNREACHABLE, "bad_address", "no id of a member"))
-            if addresses:
-                outcomes |= await self._send_one(message, addresses)
-        return [outcomes[at] for at in range(len(envelopes))]
+        return await send_in_groups(envelopes, is_user_id, self._send_one)
 
-    async def _send_one(self, message: Message, addresses: Mapping[int, str]) -> dict[int, Outcome]:
+    async def _send_one(self, message: Message, named: Mapping[int, Envelope]) -> dict[int, Outcome]:
+        # Ids are the same in any case, and a family of two members may share one.
+        ids = {at: envelope.address.lower() for at, envelope in named.items()}
+        users = list({envelope.address.lower(): envelope.address for envelope in named.values()}.values())
         try:
-            # Ids are the same in any case, and a family of two members may share one.
-            users = list({address.lower(): address for address in addresses.values()}.values())
             unreached = await self._client.send(users, wecom_content(message.title, message.body, message.link))
         except PlatformError as error:
-            return dict.fromkeys(addresses, outcome_of(error))
+            return dict.fromkeys(named, outcome_of(error))
         refused = Outcome(Status.UNREACHABLE, "invaliduser", "WeCom knows no such member, or they have no licence")
-        return {
-            at: refused if address.lower() in unreached else Outcome(Status.SENT) for at, address in addresses.items()
-        }
+        return {at: refused if each in unreached else Outcome(Status.SENT) for at, each in ids.items()}
 
 
 def build(channel: ChannelInfo, outside: Outside) -> Wecom:
@@ -49,8 +42,7 @@ def build(channel: ChannelInfo, outside: Outside) -> Wecom:
     agent_id = setting(channel, "agent_id")
     if not agent_id.isascii() or not agent_id.isdigit():
         raise PlatformConfigurationError("bad_settings", "应用的 agent_id 应为数字，请在企业微信管理后台查看后填写。")
-    host, now = outside.hosts["wecom"], outside.now
-    return Wecom(WecomClient(outside.http, host, channel.account, channel.secret, int(agent_id), now, outside.tokens))
+    return Wecom(WecomClient(outside.access(channel, "wecom"), int(agent_id)))
 
 
 WECOM = AdapterKind(build_or_refuse(build), address="channel", per_call=BATCH, rate=A_SECOND)

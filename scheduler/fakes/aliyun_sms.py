@@ -24,8 +24,37 @@ from starlette.routing import Route
 
 from scheduler.fakes.control import Control, control_routes, faulty
 from scheduler.fakes.serving import serve
+from scheduler.fakes.state import Refusal, State, set_up_route
 
 TEXTS = {
+    "isp.SYSTEM_ERROR": "系统错误",
+    "isv.SYSTEM_ERROR": "系统错误",
+    "isp.RAM_PERMISSION_DENY": "RAM权限不足",
+    "isv.OUT_OF_SERVICE": "业务停机",
+    "isv.PRODUCT_UN_SUBSCRIPT": "未开通云通信产品的阿里云客户",
+    "isv.PRODUCT_UNSUBSCRIBE": "产品未开通",
+    "isv.ACCOUNT_NOT_EXISTS": "账户不存在",
+    "isv.ACCOUNT_ABNORMAL": "账户异常",
+    "isv.SMS_SIGN_ILLEGAL": "签名禁止使用",
+    "isv.SIGN_STATE_ILLEGAL": "签名不可用",
+    "isv.SMS_SIGNATURE_SCENE_ILLEGAL": "签名的适用场景与短信类型不匹配",
+    "isv.INVALID_PARAMETERS": "参数格式不正确",
+    "isv.TEMPLATE_PARAMS_ILLEGAL": "模板变量里包含非法关键字",
+    "isv.BLACK_KEY_CONTROL_LIMIT": "变量中传入疑似违规信息",
+    "isv.SMS_CONTENT_ILLEGAL": "短信内容包含禁止发送内容",
+    "isv.MOBILE_SEND_LIMIT": "单日最大发送量的限制",
+    "isv.BUSINESS_LIMIT_CONTROL": "触发小时级流控Permits:5",
+    "isv.DAY_LIMIT_CONTROL": "触发日发送限额",
+    "isv.MONTH_LIMIT_CONTROL": "触发月发送限额",
+    "isv.EXTEND_CODE_ERROR": "扩展码使用错误，相同的扩展码不可用于多个签名",
+    "isv.DOMESTIC_NUMBER_NOT_SUPPORTED": "国际/港澳台消息模板不支持发送境内号码",
+    "isv.DENY_IP_RANGE": "源IP地址所在的地区被禁用",
+    "Throttling": "Request was denied due to request throttling.",
+    "Throttling.User": "Request was denied due to user flow control.",
+    "Throttling.Api": "Request was denied due to api flow control.",
+    "ServiceUnavailable": "The request has failed due to a temporary failure of the server.",
+    "InternalError": "The request processing has failed due to some unknown error.",
+    "IncompleteSignature": "The request signature does not conform to Aliyun standards.",
     "isv.MOBILE_NUMBER_ILLEGAL": "无效号码",
     "isv.SMS_SIGNATURE_ILLEGAL": "该账号下找不到对应签名",
     "isv.SMS_TEMPLATE_ILLEGAL": "该账号下找不到对应模板",
@@ -47,16 +76,8 @@ TOLERANCE = 900
 BEIJING = timedelta(hours=8)
 
 
-class Refusal(Exception):
-    """The platform refuses with a code, and with its usual text unless another is given."""
-
-    def __init__(self, code: str, text: str | None = None) -> None:
-        super().__init__(code)
-        self.code, self.text = code, text if text is not None else TEXTS.get(code, "error")
-
-
 @dataclass
-class Account:
+class Account(State):
     """One account: signatures, templates with their variables, what it may still pay for, and what it has sent."""
 
     key_id: str = ""
@@ -68,11 +89,6 @@ class Account:
     switched_off: list[str] = field(default_factory=list)
     nonces: set[str] = field(default_factory=set)
     sent: list[dict[str, str]] = field(default_factory=list)
-
-    def clear(self) -> None:
-        """Forget everything."""
-        for name, value in vars(Account()).items():
-            setattr(self, name, value)
 
 
 def create_app() -> Starlette:
@@ -97,7 +113,8 @@ def create_app() -> Starlette:
             answer = actions[request.headers["x-acs-action"]](request.query_params, control.now())
         except Refusal as refusal:
             # What the gateway refuses is no 200; what the service refuses is.
-            return _refusal(refusal.code, refusal.text, 200 if refusal.code.startswith("is") else 400)
+            code = str(refusal.code)
+            return _refusal(code, refusal.text, 200 if code.startswith("is") else 400)
         return JSONResponse({"Code": "OK", "Message": "OK", "RequestId": _request_id(), **answer})
 
     async def call(request: Request) -> Response:
@@ -112,11 +129,12 @@ def create_app() -> Starlette:
 def _refuse(errcode: int, errmsg: str | None = None) -> Response:
     """Answer as the platform refuses; the order's text is the code and, after a blank, the platform's words."""
     code, _, text = (errmsg or "isp.SYSTEM_ERROR").partition(" ")
-    return _refusal(code, text or TEXTS.get(code, "error"), 200)
+    return _refusal(code, text, 200)
 
 
-def _refusal(code: str, text: str, status: int) -> Response:
-    return JSONResponse({"Code": code, "Message": text, "RequestId": _request_id()}, status)
+def _refusal(code: str, text: str | None, status: int) -> Response:
+    message = text or TEXTS.get(code, "error")
+    return JSONResponse({"Code": code, "Message": message, "RequestId": _request_id()}, status)
 
 
 def _request_id() -> str:
@@ -164,7 +182,8 @@ def _take(account: Account, query: Mapping[str, str], now: float, number: int) -
     values = _checked_values(account.templates[template], query.get("TemplateParam", ""))
     if account.balance < 1:
         raise Refusal("isv.AMOUNT_NOT_ENOUGH")
-    alike = [each for each in account.sent if (each["phone"], each["template"]) == (phone, template)]
+    same = phone, query["SignName"], template
+    alike = [each for each in account.sent if (each["phone"], each["sign"], each["template"]) == same]
     if sum(now - float(each["at"]) < 60 for each in alike) >= account.a_minute:
         raise Refusal("isv.BUSINESS_LIMIT_CONTROL", f"触发分钟级流控Permits:{account.a_minute}")
     if sum(now - float(each["at"]) < 86400 for each in alike) >= A_DAY:
@@ -226,18 +245,13 @@ def _details(account: Account, query: Mapping[str, str]) -> dict[str, object]:
 
 
 def _account_routes(account: Account) -> list[Route]:
-    async def set_up(request: Request) -> Response:
-        for name, value in (await request.json()).items():
-            setattr(account, name, value)
-        return JSONResponse({})
-
     async def sent(request: Request) -> Response:
         times = Counter(each["out_id"] for each in account.sent)
         return JSONResponse(
             [{**each, "values": json.loads(each["values"]), "times": times[each["out_id"]]} for each in account.sent]
         )
 
-    return [Route("/_control/account", set_up, methods=["POST"]), Route("/_control/sent", sent)]
+    return [set_up_route("/_control/account", account), Route("/_control/sent", sent)]
 
 
 if __name__ == "__main__":

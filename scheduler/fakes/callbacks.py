@@ -1,5 +1,6 @@
 """How the fake WeChat calls an address: checked when an operator enters it, then signed, and again where it must."""
 
+import asyncio
 import json
 import secrets
 from collections.abc import Mapping
@@ -16,7 +17,10 @@ SECONDS = 5.0
 LISTS = {
     "subscribe_msg_popup_event": "SubscribeMsgPopupEvent",
     "subscribe_msg_change_event": "SubscribeMsgChangeEvent",
+    "subscribe_msg_sent_event": "SubscribeMsgSentEvent",
 }
+STATUSES = {"0": "success", "43101": "user refuse to accept the msg"}
+"""What the result of a subscription message says in words; any other number is a failure of the system."""
 
 Item = Mapping[str, str]
 
@@ -36,6 +40,7 @@ class Called:
     form: str = "xml"
     lost: int = 0
     last: int = 0
+    telling: list[asyncio.Task[int]] = field(default_factory=list)
     http: httpx.AsyncClient = field(default_factory=lambda: httpx.AsyncClient(timeout=SECONDS))
 
     async def check(self) -> bool:
@@ -51,7 +56,24 @@ class Called:
         """
         self.last = max(int(now), self.last + 1)
         head = {"ToUserName": "gh_0123456789ab", "FromUserName": openid, "CreateTime": str(self.last)}
-        message = self._written({**head, "MsgType": "event", "Event": event}, event, items or [])
+        return await self._told({**head, "MsgType": "event", "Event": event}, items or [])
+
+    def tell_of_result(self, openid: str, msgid: int, result: str, template: str, now: float) -> None:
+        """Send, once the message itself is answered, what became of it; ``template`` of a subscription, else empty."""
+        # It never moves the account's time: what comes of thousands of messages comes within one second.
+        at = str(max(int(now), self.last))
+        head = {"ToUserName": "gh_0123456789ab", "FromUserName": openid, "CreateTime": at, "MsgType": "event"}
+        if template:
+            code, words = result or "0", STATUSES.get(result or "0", "system error")
+            item = {"TemplateId": template, "MsgID": str(msgid), "ErrorCode": code, "ErrorStatus": words}
+            event = self._told({**head, "Event": "subscribe_msg_sent_event"}, [item])
+        else:
+            outcome = {"Event": "TEMPLATESENDJOBFINISH", "MsgID": str(msgid), "Status": result or "success"}
+            event = self._told({**head, **outcome}, [])
+        self.telling.append(asyncio.create_task(event))
+
+    async def _told(self, head: Mapping[str, str], items: list[Item]) -> int:
+        message = self._written(head, head["Event"], items)
         for number in range(1, TRIES + 1):
             if await self._post(message):
                 return number

@@ -8,16 +8,18 @@ import time
 from collections import Counter, defaultdict, deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-MODES = frozenset({"errcode", "hang", "reset", "accept_then_reset", "slow"})
+MODES = frozenset({"errcode", "hang", "reset", "accept_then_reset", "cut_off", "slow"})
 RESET = "zhijian.reset"
 """The key in the ASGI scope of the function that breaks the connection; serving.py puts it there."""
 
 Handler = Callable[[Request], Awaitable[Response]]
+Refuse = Callable[[Any, str | None], Response]
 
 
 @dataclass
@@ -26,7 +28,7 @@ class Fault:
 
     mode: str
     times: int
-    errcode: int
+    errcode: int | str  # no number where the platform is to answer with a code that cannot be read
     errmsg: str | None
     seconds: float
 
@@ -58,9 +60,7 @@ class Control:
         return waiting[0] if waiting[0].times > 0 else waiting.popleft()
 
 
-def platform_route(
-    control: Control, method: str, path: str, handler: Handler, refuse: Callable[[int, str | None], Response]
-) -> Route:
+def platform_route(control: Control, method: str, path: str, handler: Handler, refuse: Refuse) -> Route:
     """Make the route of one endpoint: counted, and subject to the ordered faults.
 
     ``refuse(errcode, errmsg)`` makes the platform's own form of an error; without errmsg, its usual text.
@@ -77,7 +77,7 @@ async def faulty(
     path: str,
     request: Request,
     handler: Handler,
-    refuse: Callable[[int, str | None], Response],
+    refuse: Refuse,
 ) -> Response:
     """Count a call of ``path``, and answer it by the handler or by the fault that is ordered for it."""
     control.counts[path] += 1
@@ -96,6 +96,9 @@ async def faulty(
     if fault.mode.startswith("http_"):
         status = int(fault.mode.removeprefix("http_"))
         return PlainTextResponse(f"<html><h1>{status}</h1></html>", status, media_type="text/html")
+    if fault.mode == "cut_off":
+        answer = await handler(request)
+        return Response(answer.body[:-1], answer.status_code, media_type=answer.media_type)
     if fault.mode == "accept_then_reset":
         await handler(request)
     request.scope[RESET]()

@@ -7,7 +7,7 @@ import itertools
 import json
 import secrets
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from starlette.applications import Starlette
@@ -15,42 +15,54 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from scheduler.fakes.control import Control, Handler, control_routes, platform_route
+from scheduler.fakes.control import Control, control_routes, platform_route
 from scheduler.fakes.serving import serve
+from scheduler.fakes.state import Refusal, State, answering, app_routes
 
+_BANNED = "请求都被暂时禁用了"
 ERRMSG = {
     -1: "系统繁忙",
+    33001: "无效的企业ID",
     33012: "无效的USERID",
+    34014: "消息内容不符合要求",
     34016: "消息内容长度超过限制",
+    40001: "获取access_token时Secret错误，或者access_token无效",
+    40003: "不合法的UserID",
     40014: "不合法的access_token",
+    40035: "不合法的参数",
     40056: "不合法的agentid",
     40089: "不合法的corpid或corpsecret",
+    40096: "不合法的appkey或appsecret",
     42001: "access_token已过期",
     60011: "没有调用该接口的权限",
-    90018: "您的服务器调用钉钉开放平台所有接口的请求都被暂时禁用了",
+    60020: "访问ip不在白名单之中",
+    **dict.fromkeys(range(90001, 90018), f"您的服务器调用钉钉开放平台该接口的{_BANNED}"),
+    90018: f"您的服务器调用钉钉开放平台所有接口的{_BANNED}",
     143103: "企业单应用消息发送人次QPM超限",
+    143104: "企业每分钟发送人次QPM超限",
+    143105: "单应用给单人每日推送量超限",
+    143106: "单应用给单人推送重复消息超限",
+    143203: "ISV单应用发送给单企业人次QPM超限",
+    143204: "ISV单应用发送给所有企业人次QPM超限",
+    143205: "单应用给单人每日推送量超限",
+    143206: "单应用给单人推送重复消息超限",
     1430000: "接受者为空",
     1430002: "包含违禁内容",
+    1430003: "触发OAPI系统保护",
+    1430004: "超级高管保护",
 }
 AUTHORISATION = frozenset({40014, 42001, 60011})
 """These come as 88, with the code in `sub_code`."""
 
+OK = {"errcode": 0, "errmsg": "ok"}
 TOKEN_LIFE = 7200
 MEMBERS = 100
 MESSAGE_BYTES = 2048
 A_DAY = 500
 
 
-class Refusal(Exception):
-    """An errcode to answer with."""
-
-    def __init__(self, errcode: int) -> None:
-        super().__init__(errcode)
-        self.errcode = errcode
-
-
 @dataclass
-class App:
+class App(State):
     """One application: its members, tokens, tasks and what arrived; a task is undecided for `delay` seconds."""
 
     key: str = ""
@@ -64,18 +76,11 @@ class App:
     tasks: dict[int, dict[str, object]] = field(default_factory=dict)
     sent: list[dict[str, object]] = field(default_factory=list)
 
-    def clear(self) -> None:
-        """Forget everything."""
-        for name, value in vars(App()).items():
-            setattr(self, name, value)
-
 
 def create_app() -> Starlette:
     """Make the fake with an application that nobody has."""
     control, app = Control(), App()
-    return Starlette(
-        routes=[*_platform_routes(control, app), *_operator_routes(app), *control_routes(control, app.clear)]
-    )
+    return Starlette(routes=[*_platform_routes(control, app), *app_routes(app), *control_routes(control, app.clear)])
 
 
 def _refuse(errcode: int, errmsg: str | None = None) -> Response:
@@ -98,40 +103,30 @@ def _platform_routes(control: Control, app: App) -> list[Route]:
         for value, end in app.tokens.items():
             if control.now() < end:
                 app.tokens[value] = control.now() + TOKEN_LIFE  # asking again renews it
-                return {"access_token": value, "expires_in": TOKEN_LIFE}
+                return {**OK, "access_token": value, "expires_in": TOKEN_LIFE}
         value = secrets.token_hex(16)
         app.tokens[value] = control.now() + TOKEN_LIFE
-        return {"access_token": value, "expires_in": TOKEN_LIFE}
+        return {**OK, "access_token": value, "expires_in": TOKEN_LIFE}
 
     def send(request: Request, body: Mapping[str, object]) -> dict[str, object]:
         _check_token(app, request, control.now())
-        return {"task_id": _take(app, body, control.now(), next(numbers))}
+        return {**OK, "task_id": _take(app, body, control.now(), next(numbers))}
 
     def result(request: Request, body: Mapping[str, object]) -> dict[str, object]:
         _check_token(app, request, control.now())
         task = app.tasks.get(int(str(body.get("task_id", 0))), {})
         decided = bool(task) and control.now() >= float(str(task["at"])) + app.delay
-        return {"send_result": task["lists"] if decided else {}}
+        return {**OK, "send_result": task["lists"] if decided else {}}
 
     table = (
         ("GET", "/gettoken", token),
         ("POST", "/topapi/message/corpconversation/asyncsend_v2", send),
         ("POST", "/topapi/message/corpconversation/getsendresult", result),
     )
-    return [platform_route(control, method, path, _answering(call), _refuse) for method, path, call in table]
-
-
-def _answering(call: Callable[[Request, Mapping[str, object]], dict[str, object]]) -> Handler:
-    """Turn a call into a handler: the JSON body in, DingTalk's JSON or refusal out."""
-
-    async def handler(request: Request) -> Response:
-        body = json.loads(await request.body() or b"{}")
-        try:
-            return JSONResponse({"errcode": 0, "errmsg": "ok", **call(request, body)})
-        except Refusal as refusal:
-            return _refuse(refusal.errcode)
-
-    return handler
+    return [
+        platform_route(control, method, path, answering(call, _refuse, malformed=40035), _refuse)
+        for method, path, call in table
+    ]
 
 
 def _check_token(app: App, request: Request, now: float) -> None:
@@ -178,26 +173,6 @@ def _decide(app: App, user: str, content: str, now: float, lists: dict[str, list
     else:
         lists["unread_user_id_list"].append(user)
         app.sent.append({"user": user, "content": content, "at": now})
-
-
-def _operator_routes(app: App) -> list[Route]:
-    async def set_up(request: Request) -> Response:
-        for name, value in (await request.json()).items():
-            setattr(app, name, value)
-        return JSONResponse({})
-
-    async def revoke(request: Request) -> Response:
-        app.tokens.clear()
-        return JSONResponse({})
-
-    async def sent(request: Request) -> Response:
-        return JSONResponse(app.sent)
-
-    return [
-        Route("/_control/app", set_up, methods=["POST"]),
-        Route("/_control/revoke", revoke, methods=["POST"]),
-        Route("/_control/sent", sent),
-    ]
 
 
 if __name__ == "__main__":

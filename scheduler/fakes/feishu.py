@@ -6,7 +6,7 @@ Control side, JSON each: POST /_control/app, /revoke, /fail, /clock, /reset; GET
 import json
 import secrets
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from starlette.applications import Starlette
@@ -14,24 +14,44 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from scheduler.fakes.control import Control, Handler, control_routes, platform_route
+from scheduler.fakes.control import Control, control_routes, platform_route
 from scheduler.fakes.serving import serve
+from scheduler.fakes.state import Refusal, State, answering, app_routes
 
 MSG = {
+    1500: "internal error",
+    2200: "Internal Error",
+    5000: "internal error",
     10002: "Create or send message fail.",
     10003: "invalid param",
     10014: "app secret invalid",
+    10015: "app secret invalid",
     11101: "Open_id not exist.",
     11203: "Send employee ids permission denied.",
     11205: "App do not have bot.",
+    11207: "App not usable.",
+    11209: "No permission to send messages to users in this scope.",
+    11210: "Tenant does not exist.",
+    11223: "App unavailable or inactivated in the tenant.",
     11246: "Create message content fail.",
     11247: "Internal send message trigger rate limit.",
     11312: "Bot messages do not pass the audit.",
+    230020: "This operation triggers the frequency limit.",
     99991400: "request trigger frequency limit",
+    99991401: "ip is denied by app setting",
+    99991403: "this month api quota is exceeded",
     99991661: "Missing access token for authorization. Please make a request with token attached.",
+    99991662: "app not in use",
     99991663: "Invalid access token for authorization. Please make a request with token attached.",
+    99991664: "invalid app token",
+    99991665: "invalid tenant code",
     99991672: "Access denied. One of the following scopes is required: [im:message:send_multi_users].",
+    99991673: "app unavailable",
 }
+THROTTLED = 99991400
+GATEWAY = range(99990000, 100000000)
+"""Codes of what the gateway finds before the service is asked."""
+
 GROUPS = ("open_ids", "union_ids", "user_ids")
 TOKEN_LIFE, TOKEN_OVERLAP = 7200, 1800
 PEOPLE = 200
@@ -39,16 +59,8 @@ POST_BYTES = 30 * 1024
 DAILY = 500_000
 
 
-class Refusal(Exception):
-    """A code to answer with."""
-
-    def __init__(self, code: int) -> None:
-        super().__init__(code)
-        self.code = code
-
-
 @dataclass
-class App:
+class App(State):
     """One application: who may use it, its tokens, how many messages a day it may send, and what arrived."""
 
     app_id: str = ""
@@ -58,25 +70,23 @@ class App:
     tokens: dict[str, float] = field(default_factory=dict)
     sent: list[dict[str, object]] = field(default_factory=list)
 
-    def clear(self) -> None:
-        """Forget everything."""
-        for name, value in vars(App()).items():
-            setattr(self, name, value)
-
 
 def create_app() -> Starlette:
     """Make the fake with an application that nobody has."""
     control, app = Control(), App()
-    return Starlette(
-        routes=[*_platform_routes(control, app), *_operator_routes(app), *control_routes(control, app.clear)]
-    )
+    return Starlette(routes=[*_platform_routes(control, app), *app_routes(app), *control_routes(control, app.clear)])
 
 
 def _refuse(code: int, msg: str | None = None) -> Response:
-    """Answer as Feishu refuses: what the gateway finds is HTTP 400, what the service finds is 200."""
-    headers = {"x-ogw-ratelimit-limit": "50", "x-ogw-ratelimit-reset": "3"} if code == 99991400 else None
+    """Answer as Feishu refuses: what the gateway finds is HTTP 400, what the service finds is 200.
+
+    The order 429 is the other form of `THROTTLED`: the newer gateways answer that with its own HTTP status.
+    """
+    status = 429 if code == 429 else 400 if code in GATEWAY else 200
+    code = THROTTLED if code == 429 else code
+    headers = {"x-ogw-ratelimit-limit": "50", "x-ogw-ratelimit-reset": "3"} if code == THROTTLED else None
     answer = {"code": code, "msg": msg if msg is not None else MSG.get(code, "error"), "data": {}}
-    return JSONResponse(answer, 400 if code >= 99990000 else 200, headers=headers)
+    return JSONResponse(answer, status, headers=headers)
 
 
 def _platform_routes(control: Control, app: App) -> list[Route]:
@@ -99,20 +109,10 @@ def _platform_routes(control: Control, app: App) -> list[Route]:
         ("/open-apis/auth/v3/tenant_access_token/internal", token),
         ("/open-apis/message/v4/batch_send/", send),
     )
-    return [platform_route(control, "POST", path, _answering(call), _refuse) for path, call in table]
-
-
-def _answering(call: Callable[[Request, Mapping[str, object]], dict[str, object]]) -> Handler:
-    """Turn a call into a handler: the JSON body in, Feishu's JSON or refusal out."""
-
-    async def handler(request: Request) -> Response:
-        body = json.loads(await request.body() or b"{}")
-        try:
-            return JSONResponse(call(request, body))
-        except Refusal as refusal:
-            return _refuse(refusal.code)
-
-    return handler
+    return [
+        platform_route(control, "POST", path, answering(call, _refuse, malformed=10003), _refuse)
+        for path, call in table
+    ]
 
 
 def _check_token(app: App, request: Request, now: float) -> None:
@@ -152,26 +152,6 @@ def _shown(content: Mapping[str, object]) -> bool:
         part.get("tag") in ("text", "a") and part.get("text") and (part["tag"] == "text" or part.get("href"))
         for part in parts
     )
-
-
-def _operator_routes(app: App) -> list[Route]:
-    async def set_up(request: Request) -> Response:
-        for name, value in (await request.json()).items():
-            setattr(app, name, value)
-        return JSONResponse({})
-
-    async def revoke(request: Request) -> Response:
-        app.tokens.clear()
-        return JSONResponse({})
-
-    async def sent(request: Request) -> Response:
-        return JSONResponse(app.sent)
-
-    return [
-        Route("/_control/app", set_up, methods=["POST"]),
-        Route("/_control/revoke", revoke, methods=["POST"]),
-        Route("/_control/sent", sent),
-    ]
 
 
 if __name__ == "__main__":

@@ -27,10 +27,11 @@ from starlette.routing import Route
 from scheduler.fakes.certificate import self_signed
 from scheduler.fakes.control import Control, Fault, control_routes
 from scheduler.fakes.serving import serve
+from scheduler.fakes.state import State
 
 
 @dataclass
-class House:
+class House(State):
     """The accounts, the mailboxes that exist (none named: all), and what was taken."""
 
     accounts: dict[str, str] = field(default_factory=dict)
@@ -41,11 +42,6 @@ class House:
     today: Counter[str] = field(default_factory=Counter)
     carried: Counter[int] = field(default_factory=Counter)
     sent: list[dict[str, object]] = field(default_factory=list)
-
-    def clear(self) -> None:
-        """Forget everything."""
-        for name, value in vars(House()).items():
-            setattr(self, name, value)
 
 
 @dataclass

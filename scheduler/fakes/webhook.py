@@ -18,13 +18,14 @@ from starlette.routing import Route
 
 from scheduler.fakes.control import Control, control_routes, platform_route
 from scheduler.fakes.serving import serve
+from scheduler.fakes.state import State
 
 TOLERANCE = 300
 """Seconds that a timestamp may be off."""
 
 
 @dataclass
-class Receiver:
+class Receiver(State):
     """What the receiver knows and has taken: `times` counts every notice by its id, `sent` holds each once."""
 
     secret: bytes = b""
@@ -33,11 +34,6 @@ class Receiver:
     retry_after: str = "7"  # seconds, said with 429 and 503
     times: Counter[str] = field(default_factory=Counter)
     sent: list[dict[str, object]] = field(default_factory=list)
-
-    def clear(self) -> None:
-        """Forget everything."""
-        for name, value in vars(Receiver()).items():
-            setattr(self, name, value)
 
 
 def create_app() -> Starlette:

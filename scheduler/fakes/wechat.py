@@ -1,39 +1,33 @@
 """A local fake of api.weixin.qq.com: ``python -m scheduler.fakes.wechat --port N [--host 127.0.0.1]``.
 
 Mini-programs and service accounts. Control side, JSON each: POST /_control/apps, /callback, /login, /number, /accept,
-/reject, /follow, /unfollow, /fail, /clock, /reset; GET /_control/sent, /balances, /counts.
+/reject, /follow, /unfollow, /results, /fail, /clock, /reset; GET /_control/sent, /balances, /results, /counts.
 """
 
 import itertools
-import json
 import secrets
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Mapping
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from scheduler.fakes.callbacks import Called, tell_of_tap
-from scheduler.fakes.control import Control, Handler, control_routes, platform_route
+from scheduler.fakes.control import Control, control_routes, platform_route
 from scheduler.fakes.serving import serve
+from scheduler.fakes.state import Call, Refusal, answering
 from scheduler.fakes.wechat_accounts import (
-    DAILY_QUOTA,
     Account,
-    Refusal,
     accept_message,
     check_token,
-    log_in,
-    openid_of,
     redeem_code,
     redeem_phone_code,
-    share_number,
     stable_token,
 )
-from scheduler.fakes.wechat_service import DAILY_QUOTA as SERVICE_QUOTA
-from scheduler.fakes.wechat_service import TEMPLATES, accept_template_message, follow, user_info
+from scheduler.fakes.wechat_control import phone_routes, tap_routes
+from scheduler.fakes.wechat_service import accept_template_message, user_info
 
 ERRMSG = {
     -1: "system error",
@@ -46,13 +40,26 @@ ERRMSG = {
     40037: "invalid template_id",
     40125: "invalid appsecret,",
     40163: "code been used,",
+    40164: "invalid ip 127.0.0.1 ipv6 ::ffff:127.0.0.1, not in whitelist",
+    40226: "code blocked",
+    40249: "invalid message content",
+    41030: "invalid page",
     42001: "access_token expired",
     43004: "require subscribe",
     43101: "user refuse to accept the msg",
+    43107: "subscribe message capability banned",
+    43108: "concurrent message sending error",
     45009: "reach max api daily quota limit",
     45011: "api minute-quota reach limit, must slower, retry next minute",
     47001: "data format error",
+    47003: "argument invalid! data.thing1.value invalid",
+    48001: "api unauthorized",
+    1400001: "balance is not enough",
 }
+
+
+REFUSED = "43101"
+"""The result that says that the member wants no message of this template any more."""
 
 
 def create_app() -> Starlette:
@@ -60,9 +67,10 @@ def create_app() -> Starlette:
     control = Control()
     accounts: dict[str, Account] = {}
     routes = [
-        *_platform_routes(control, accounts),
-        *_phone_routes(control, accounts),
-        *_tap_routes(control, accounts),
+        *_sign_in_routes(control, accounts),
+        *_business_routes(control, accounts),
+        *phone_routes(control, accounts),
+        *tap_routes(control, accounts),
         *control_routes(control, accounts.clear),
     ]
     return Starlette(routes=routes)
@@ -75,10 +83,16 @@ def _refuse(errcode: int, errmsg: str | None = None) -> Response:
     return JSONResponse({"errcode": errcode, "errmsg": f"{text} rid: {rid}"})
 
 
-def _platform_routes(control: Control, accounts: dict[str, Account]) -> list[Route]:
-    msgids = itertools.count(2_000_000_000_000_000_001)
+def _endpoint(control: Control, method: str, path: str, call: Call) -> Route:
+    # WeChat labels its JSON as plain text.
+    handler = answering(call, _refuse, malformed=47001, media_type="text/plain")
+    return platform_route(control, method, path, handler, _refuse)
 
-    def jscode2session(request: Request, body: dict[str, object]) -> dict[str, object]:
+
+def _sign_in_routes(control: Control, accounts: dict[str, Account]) -> list[Route]:
+    """Make the routes that are called with an appid and a secret."""
+
+    def jscode2session(request: Request, body: Mapping[str, object]) -> dict[str, object]:
         query = request.query_params
         account = _account(accounts, query.get("appid"), query.get("secret"))
         if query.get("grant_type") != "authorization_code":
@@ -86,7 +100,7 @@ def _platform_routes(control: Control, accounts: dict[str, Account]) -> list[Rou
         # No errcode on success: that is how WeChat answers here.
         return {**redeem_code(account, query.get("js_code", ""), control.now())}
 
-    def token(request: Request, body: dict[str, object]) -> dict[str, object]:
+    def token(request: Request, body: Mapping[str, object]) -> dict[str, object]:
         account = _account(accounts, body.get("appid"), body.get("secret"))
         if body.get("grant_type") != "client_credential":
             raise Refusal(40002)
@@ -94,56 +108,60 @@ def _platform_routes(control: Control, accounts: dict[str, Account]) -> list[Rou
         issued = stable_token(account, body.get("force_refresh") is True, now)
         return {"access_token": issued.value, "expires_in": round(issued.expires_at - now)}
 
-    def send(request: Request, body: dict[str, object]) -> dict[str, object]:
-        account = _account_of_token(accounts, request.query_params.get("access_token", ""), control.now())
-        accept_message(account, body, control.now())
-        return {"errcode": 0, "errmsg": "ok", "msgid": next(msgids)}
+    return [
+        _endpoint(control, "GET", "/sns/jscode2session", jscode2session),
+        _endpoint(control, "POST", "/cgi-bin/stable_token", token),
+    ]
 
-    def phone_number(request: Request, body: dict[str, object]) -> dict[str, object]:
-        account = _account_of_token(accounts, request.query_params.get("access_token", ""), control.now())
+
+def _business_routes(control: Control, accounts: dict[str, Account]) -> list[Route]:
+    """Make the routes that are called with a token."""
+    msgids = itertools.count(2_000_000_000_000_000_001)
+
+    def asking(request: Request) -> Account:
+        return _account_of_token(accounts, request.query_params.get("access_token", ""), control.now())
+
+    def send(request: Request, body: Mapping[str, object]) -> dict[str, object]:
+        account = asking(request)
+        accept_message(account, body, control.now())
+        return _accepted(account, body, next(msgids), str(body["template_id"]), control.now())
+
+    def phone_number(request: Request, body: Mapping[str, object]) -> dict[str, object]:
+        account = asking(request)
         code = body.get("code")
         if not isinstance(code, str):
             raise Refusal(47001)
         return {"errcode": 0, "errmsg": "ok", "phone_info": redeem_phone_code(account, code, control.now())}
 
-    def template_send(request: Request, body: dict[str, object]) -> dict[str, object]:
-        account = _account_of_token(accounts, request.query_params.get("access_token", ""), control.now())
+    def template_send(request: Request, body: Mapping[str, object]) -> dict[str, object]:
+        account = asking(request)
         accept_template_message(account, body, control.now())
-        return {"errcode": 0, "errmsg": "ok", "msgid": next(msgids)}
+        return _accepted(account, body, next(msgids), "", control.now())
 
-    def info(request: Request, body: dict[str, object]) -> dict[str, object]:
-        account = _account_of_token(accounts, request.query_params.get("access_token", ""), control.now())
-        return user_info(account, request.query_params.get("openid", ""))
+    def info(request: Request, body: Mapping[str, object]) -> dict[str, object]:
+        return user_info(asking(request), request.query_params.get("openid", ""))
 
-    table = (
-        ("POST", "/cgi-bin/message/template/send", template_send),
-        ("GET", "/cgi-bin/user/info", info),
-        ("GET", "/sns/jscode2session", jscode2session),
-        ("POST", "/cgi-bin/stable_token", token),
-        ("POST", "/cgi-bin/message/subscribe/send", send),
-        ("POST", "/wxa/business/getuserphonenumber", phone_number),
-    )
-    return [platform_route(control, method, path, _answering(call), _refuse) for method, path, call in table]
+    return [
+        _endpoint(control, "POST", "/cgi-bin/message/template/send", template_send),
+        _endpoint(control, "GET", "/cgi-bin/user/info", info),
+        _endpoint(control, "POST", "/cgi-bin/message/subscribe/send", send),
+        _endpoint(control, "POST", "/wxa/business/getuserphonenumber", phone_number),
+    ]
 
 
-def _answering(call: Callable[[Request, dict[str, object]], dict[str, object]]) -> Handler:
-    """Turn a call into a handler: the JSON body in, WeChat's JSON or refusal out."""
-
-    async def handler(request: Request) -> Response:
-        try:
-            body = json.loads(await request.body() or b"{}")
-        except ValueError:
-            body = None
-        if not isinstance(body, dict):
-            return _refuse(47001)
-        try:
-            answer = call(request, body)
-        except Refusal as refusal:
-            return _refuse(refusal.errcode, refusal.errmsg)
-        # WeChat labels its JSON as plain text.
-        return Response(json.dumps(answer, ensure_ascii=False), media_type="text/plain")
-
-    return handler
+def _accepted(
+    account: Account, message: Mapping[str, object], msgid: int, template: str, now: float
+) -> dict[str, object]:
+    """The answer to a message that was taken, of whose result the address is told later."""
+    result = account.results.pop(0) if account.results else ""
+    if template and result == REFUSED:
+        account.balances[str(message["touser"]), template] = 0
+    if account.called is not None:
+        account.called.tell_of_result(str(message["touser"]), msgid, result, template, now)
+    answer: dict[str, object] = {"errcode": 0, "errmsg": "ok"}
+    if account.msgid != "none":
+        answer["msgid"] = msgid if account.msgid == "number" else str(msgid)
+    return answer
 
 
 def _account(accounts: dict[str, Account], appid: object, secret: object) -> Account:
@@ -162,96 +180,6 @@ def _account_of_token(accounts: dict[str, Account], value: str, now: float) -> A
                 check_token(token, now)
                 return account
     raise Refusal(40014)
-
-
-def _phone_routes(control: Control, accounts: dict[str, Account]) -> list[Route]:
-    """Make the routes of an operator who sets an account up, and of members' phones."""
-
-    async def apps(request: Request) -> Response:
-        order = await request.json()
-        if order.get("service") and len(order["templates"]) > TEMPLATES:
-            return JSONResponse({"error": f"a service account has at most {TEMPLATES} templates"}, 400)
-        account = accounts.setdefault(order["appid"], Account(order["appid"], "", {}))
-        account.linked = order.get("linked", [])
-        account.secret = order["secret"]
-        account.templates = order["templates"]
-        account.daily_quota = order.get("daily_quota", SERVICE_QUOTA if order.get("service") else DAILY_QUOTA)
-        return JSONResponse({})
-
-    async def login(request: Request) -> Response:
-        order = await request.json()
-        code, openid = log_in(accounts[order["appid"]], order["phone"], order.get("unionid"), control.now())
-        return JSONResponse({"code": code, "openid": openid})
-
-    async def number(request: Request) -> Response:
-        order = await request.json()
-        account, country_code = accounts[order["appid"]], order.get("country_code", 86)
-        code, openid = share_number(account, order["phone"], order["number"], country_code, control.now())
-        return JSONResponse({"code": code, "openid": openid})
-
-    async def sent(request: Request) -> Response:
-        wanted = request.query_params.get("appid")
-        chosen = [account for account in accounts.values() if wanted in (None, account.appid)]
-        return JSONResponse([message for account in chosen for message in account.sent])
-
-    return [
-        Route("/_control/apps", apps, methods=["POST"]),
-        Route("/_control/login", login, methods=["POST"]),
-        Route("/_control/number", number, methods=["POST"]),
-        Route("/_control/sent", sent),
-    ]
-
-
-def _tap_routes(control: Control, accounts: dict[str, Account]) -> list[Route]:
-    """Make the routes of what people tap, of which the address that an operator has entered is told."""
-
-    async def accept(request: Request) -> Response:
-        order = await request.json()
-        account = accounts[order["appid"]]
-        key = openid_of(account, order["phone"]), order["template_id"]
-        account.balances[key] += 1
-        tries = await tell_of_tap(account.called, *key, "accept", control.now())
-        return JSONResponse({"openid": key[0], "balance": account.balances[key], "tries": tries})
-
-    async def reject(request: Request) -> Response:
-        order = await request.json()
-        account = accounts[order["appid"]]
-        key = openid_of(account, order["phone"]), order["template_id"]
-        account.balances[key] = 0
-        tries = await tell_of_tap(account.called, *key, "reject", control.now(), settings=order.get("settings", False))
-        return JSONResponse({"openid": key[0], "tries": tries})
-
-    async def callback(request: Request) -> Response:
-        order = await request.json()
-        called = Called(**order)
-        if not await called.check():
-            return JSONResponse({"error": "the address did not answer with the echo"}, 400)
-        accounts[called.appid].called = called
-        return JSONResponse({})
-
-    async def balances(request: Request) -> Response:
-        account = accounts[request.query_params["appid"]]
-        template = request.query_params["template_id"]
-        return JSONResponse({openid: number for (openid, each), number in account.balances.items() if each == template})
-
-    async def following(request: Request) -> Response:
-        order = await request.json()
-        account = accounts[order["appid"]]
-        openid = follow(account, order["phone"], order.get("unionid"))
-        if request.url.path.endswith("/unfollow"):
-            account.followers.discard(openid)
-        event = "unsubscribe" if openid not in account.followers else "subscribe"
-        tries = await account.called.tell(openid, event, control.now()) if account.called else 0
-        return JSONResponse({"openid": openid, "tries": tries})
-
-    return [
-        Route("/_control/callback", callback, methods=["POST"]),
-        Route("/_control/accept", accept, methods=["POST"]),
-        Route("/_control/reject", reject, methods=["POST"]),
-        Route("/_control/balances", balances),
-        Route("/_control/follow", following, methods=["POST"]),
-        Route("/_control/unfollow", following, methods=["POST"]),
-    ]
 
 
 if __name__ == "__main__":

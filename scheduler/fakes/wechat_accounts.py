@@ -5,16 +5,19 @@ import hashlib
 import re
 import secrets
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from scheduler.fakes.callbacks import Called
+from scheduler.fakes.state import Refusal
 
 CODE_LIFE = 300
 TOKEN_LIFE = 7200
 TOKEN_OVERLAP = 300
 FORCED_APART = 30
 FORCED_A_DAY = 20
+TOKENS_A_MINUTE, TOKENS_A_DAY = 10_000, 500_000
 DAILY_QUOTA = 10_000_000
 BEIJING = 8 * 3600
 
@@ -31,15 +34,6 @@ _FIELD = {
     "phone_number": r"[-+() 0-9]{1,17}",
 }
 """Full matches of the template fields; own ones, so that a mistake in the client is not repeated here."""
-
-
-class Refusal(Exception):
-    """An errcode to answer with; ``errmsg`` where it is not the code's usual text."""
-
-    def __init__(self, errcode: int, errmsg: str | None = None) -> None:
-        super().__init__(errcode)
-        self.errcode = errcode
-        self.errmsg = errmsg
 
 
 @dataclass
@@ -78,11 +72,16 @@ class Account:
     secret: str
     templates: dict[str, list[str]]
     daily_quota: int = DAILY_QUOTA
+    tokens_a_minute: int = TOKENS_A_MINUTE
+    tokens_a_day: int = TOKENS_A_DAY
+    pages: list[str] | None = None  # of the mini-program; none named: any
+    msgid: str = "number"  # how it comes: a number, text, or not at all
     phones: dict[str, str] = field(default_factory=dict)  # openid -> phone
     unionids: dict[str, str] = field(default_factory=dict)  # openid -> unionid
     codes: dict[str, Code] = field(default_factory=dict)
     phone_codes: dict[str, PhoneCode] = field(default_factory=dict)
     tokens: list[IssuedToken] = field(default_factory=list)
+    asked: Counter[tuple[str, int]] = field(default_factory=Counter)  # (minute or day, which) -> calls for a token
     forced_at: list[float] = field(default_factory=list)
     balances: Counter[tuple[str, str]] = field(default_factory=Counter)  # (openid, template) -> messages
     accepted_on: Counter[int] = field(default_factory=Counter)  # day -> messages
@@ -90,6 +89,7 @@ class Account:
     followers: set[str] = field(default_factory=set)  # openids; of a service account alone
     linked: list[str] = field(default_factory=list)  # appids of mini-programs that its messages may open
     called: Called | None = None  # the address that is told of events
+    results: list[str] = field(default_factory=list)  # what the next messages come to; without one, success
 
 
 def openid_of(account: Account, phone: str) -> str:
@@ -148,6 +148,13 @@ def redeem_phone_code(account: Account, value: str, now: float) -> dict[str, obj
 
 def stable_token(account: Account, force: bool, now: float) -> IssuedToken:
     """Give the account's token: the same one until its last five minutes, or a new one that ends all older ones."""
+    for unit, which, most, errcode in (
+        ("minute", int(now // 60), account.tokens_a_minute, 45011),
+        ("day", day_of(now), account.tokens_a_day, 45009),
+    ):
+        if account.asked[unit, which] >= most:
+            raise Refusal(errcode)
+        account.asked[unit, which] += 1
     if force:
         today = [at for at in account.forced_at if day_of(at) == day_of(now)]
         if len(today) >= FORCED_A_DAY:
@@ -171,13 +178,18 @@ def check_token(token: IssuedToken, now: float) -> None:
         raise Refusal(42001)
 
 
-def accept_message(account: Account, message: dict[str, object], now: float) -> None:
+def accept_message(account: Account, message: Mapping[str, object], now: float) -> None:
     """Take one subscription message for delivery, and one from the member's balance."""
     openid, template_id = str(message.get("touser", "")), str(message.get("template_id", ""))
     if openid not in account.phones:
         raise Refusal(40003)
     if template_id not in account.templates:
         raise Refusal(40037)
+    page = str(message.get("page") or "").partition("?")[0]
+    if page and account.pages is not None and page not in account.pages:
+        raise Refusal(41030)
+    if message.get("miniprogram_state", "formal") not in ("developer", "trial", "formal"):
+        raise Refusal(47001)
     data = checked_data(account.templates[template_id], message.get("data"))
     if account.accepted_on[day_of(now)] >= account.daily_quota:
         raise Refusal(45009)

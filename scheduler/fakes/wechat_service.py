@@ -1,8 +1,10 @@
 """What the fake WeChat does for a service account: followers, and template messages to them."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from scheduler.fakes.wechat_accounts import Account, Refusal, checked_data, day_of, openid_of
+from scheduler.fakes.state import Refusal
+from scheduler.fakes.wechat_accounts import Account, checked_data, day_of, openid_of
 
 TEMPLATES = 25
 DAILY_QUOTA = 100_000
@@ -28,7 +30,7 @@ def user_info(account: Account, openid: str) -> dict[str, object]:
     return {"subscribe": 1, "openid": openid, "language": "zh_CN", "subscribe_scene": "ADD_SCENE_QR_CODE", **known}
 
 
-def accept_template_message(account: Account, message: dict[str, object], now: float) -> None:
+def accept_template_message(account: Account, message: Mapping[str, object], now: float) -> None:
     """Take one template message for delivery."""
     openid, template_id = str(message.get("touser", "")), str(message.get("template_id", ""))
     if openid not in account.phones:

@@ -3,20 +3,20 @@
 Control side, JSON each: POST /_control/corps, /revoke, /fail, /clock, /reset; GET /_control/sent, /dropped, /counts.
 """
 
-import json
 import secrets
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Mapping
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from scheduler.fakes.control import Control, Handler, control_routes, platform_route
+from scheduler.fakes.control import Control, control_routes, platform_route
 from scheduler.fakes.serving import serve
-from scheduler.fakes.wecom_corps import Corp, Refusal, accept_message, app_token, corp_of_token
+from scheduler.fakes.state import Refusal, answering
+from scheduler.fakes.wecom_corps import Corp, accept_message, app_token, corp_of_token
 
 ERRMSG = {
     -1: "system busy",
@@ -28,6 +28,7 @@ ERRMSG = {
     40058: "invalid Request Parameter",
     42001: "access_token expired",
     44004: "content is empty",
+    45002: "content size out of limit",
     45009: "api freq out of limit",
     45033: "api concurrent out of limit",
     48002: "api forbidden",
@@ -63,14 +64,14 @@ def _refuse(errcode: int, errmsg: str | None = None) -> Response:
 
 
 def _platform_routes(control: Control, corps: dict[str, Corp]) -> list[Route]:
-    def token(request: Request, body: dict[str, object]) -> dict[str, object]:
+    def token(request: Request, body: Mapping[str, object]) -> dict[str, object]:
         corp = corps.get(request.query_params.get("corpid", ""))
         if corp is None:
             raise Refusal(40013)
         issued, expires_in = app_token(corp, request.query_params.get("corpsecret", ""), control.now())
         return {"errcode": 0, "errmsg": "ok", "access_token": issued, "expires_in": expires_in}
 
-    def send(request: Request, body: dict[str, object]) -> dict[str, object]:
+    def send(request: Request, body: Mapping[str, object]) -> dict[str, object]:
         corp = corp_of_token(corps.values(), request.query_params.get("access_token", ""), control.now())
         invalid, unlicensed = accept_message(corp, body, control.now())
         answer: dict[str, object] = {"errcode": 0, "errmsg": "ok", "msgid": secrets.token_urlsafe(40)}
@@ -81,25 +82,10 @@ def _platform_routes(control: Control, corps: dict[str, Corp]) -> list[Route]:
         return answer
 
     table = (("GET", "/cgi-bin/gettoken", token), ("POST", "/cgi-bin/message/send", send))
-    return [platform_route(control, method, path, _answering(call), _refuse) for method, path, call in table]
-
-
-def _answering(call: Callable[[Request, dict[str, object]], dict[str, object]]) -> Handler:
-    """Turn a call into a handler: the JSON body in, WeCom's JSON or refusal out."""
-
-    async def handler(request: Request) -> Response:
-        try:
-            body = json.loads(await request.body() or b"{}")
-        except ValueError:
-            body = None
-        if not isinstance(body, dict):
-            return _refuse(40033)
-        try:
-            return JSONResponse(call(request, body))
-        except Refusal as refusal:
-            return _refuse(refusal.errcode)
-
-    return handler
+    return [
+        platform_route(control, method, path, answering(call, _refuse, malformed=40033), _refuse)
+        for method, path, call in table
+    ]
 
 
 def _operator_routes(corps: dict[str, Corp]) -> list[Route]:

@@ -2,8 +2,10 @@
 
 import json
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+
+from scheduler.fakes.state import Refusal
 
 TOKEN_LIFE = 7200
 RECIPIENTS = 1000
@@ -12,14 +14,6 @@ DUPLICATE_CHECK_MOST = 4 * 3600
 LIMITS = {"title": 128, "description": 512, "content": 2048}
 URL_LIMIT = 2048
 """Bytes. A longer text is cut without a word, a longer address refused."""
-
-
-class Refusal(Exception):
-    """An errcode to answer with."""
-
-    def __init__(self, errcode: int) -> None:
-        super().__init__(errcode)
-        self.errcode = errcode
 
 
 @dataclass
@@ -61,7 +55,7 @@ def corp_of_token(corps: Iterable[Corp], value: str, now: float) -> Corp:
     raise Refusal(40014)
 
 
-def accept_message(corp: Corp, message: dict[str, object], now: float) -> tuple[list[str], list[str]]:
+def accept_message(corp: Corp, message: Mapping[str, object], now: float) -> tuple[list[str], list[str]]:
     """Take one message for delivery; gives the ids, in lower case, that are invalid and those without a licence."""
     named = [user.strip().lower() for user in str(message.get("touser", "")).split("|") if user.strip()]
     if message.get("agentid") != corp.agent_id:
@@ -86,7 +80,7 @@ def accept_message(corp: Corp, message: dict[str, object], now: float) -> tuple[
     return invalid, unlicensed
 
 
-def _content(message: dict[str, object]) -> dict[str, object]:
+def _content(message: Mapping[str, object]) -> dict[str, object]:
     """What the member would see, cut without a word where it is too long; refuses what cannot be shown."""
     kind = str(message.get("msgtype"))
     part = message.get(kind)
@@ -102,7 +96,7 @@ def _content(message: dict[str, object]) -> dict[str, object]:
     return {"msgtype": kind, "cut": cut, **{name: part[name] for name in wanted}}
 
 
-def _deliver(corp: Corp, user: str, message: dict[str, object], content: dict[str, object], now: float) -> None:
+def _deliver(corp: Corp, user: str, message: Mapping[str, object], content: dict[str, object], now: float) -> None:
     """Show it to one member, or drop it without a word: a repeat, or more than a member may get."""
     shown = {"user": user, **content}
     if message.get("enable_duplicate_check") == 1:

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from app.db.engine import transaction
 from app.directory.models import Binding, WechatUser
 from app.messaging.callbacks.settings import set_callback
+from app.messaging.callbacks.wechat import NOT_SHOWN
 from app.messaging.models import DeliveryState, SubscriptionBalance
 from app.messaging.schemas import CallbackFields
 from app.platforms.models import Channel
@@ -83,6 +84,31 @@ async def test_each_tap_is_counted_once_though_answers_are_lost(
     assert await ledger(scene) == {openid: 0}
 
 
+@pytest.mark.parametrize("form", ["xml", "json"])
+@pytest.mark.parametrize("mode", ["safe", "compatible", "plain"])
+async def test_what_became_of_each_message_is_told_again_until_it_is_answered_and_taken_in_once(
+    scene: Scene, wechat: FakeWechat, api: str, mode: str, form: str
+) -> None:
+    channel_id = await called_channel(scene, api, wechat, mode, form=form)
+    openid = await wechat.accept("one", times=4)
+    members = await bound(scene, [openid])
+    await wechat.call(f"{api}/api/v1/callbacks/wechat/{APPID}", token=TOKEN, key=KEY, mode=mode, form=form, lost=2)
+    await wechat.order("results", appid=APPID, results=["0", "20001", "43101"])
+    counted = [NOT_SHOWN.labels("wechat_miniprogram", reason) for reason in ("failed", "refused")]
+    before = [each._value.get() for each in counted]
+    left = []
+    for _ in range(3):
+        await scene.batch(await scene.campaign(), channel_id, members)
+        await send_next(scene.real_sender(wechat.base), scene.stopping)
+        tries = await wechat.results()
+        left.append((await ledger(scene))[openid])
+    # What has failed used its subscription up as well, and who refuses has none left.
+    assert left == [3, 2, 0]
+    assert await wechat.balances() == {openid: 0}
+    assert tries == [3, 1, 1]
+    assert [each._value.get() - old for each, old in zip(counted, before, strict=True)] == [1, 1]
+
+
 async def bound(scene: Scene, openids: list[str]) -> list[int]:
     """A member for each WeChat user that the calls have made known."""
     members = [await scene.world.member(100) for _ in openids]
@@ -124,6 +150,7 @@ async def run(scene: Scene, wechat: FakeWechat, url: str, *, refusing: bool) -> 
         for each in (*map(tap, phones), send(), send()):
             together.create_task(each)
     await send()
+    assert all(await wechat.results())
 
 
 async def test_no_message_is_sent_without_a_balance_while_members_go_on_tapping(

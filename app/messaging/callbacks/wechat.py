@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 import structlog
+from prometheus_client import Counter
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -16,6 +17,10 @@ from app.messaging.callbacks.seen import moment_of
 from app.platforms.callback_bodies import Value, maps_in, text_at
 
 log = structlog.get_logger()
+
+NOT_SHOWN = Counter(
+    "zhijian_messages_not_shown_total", "Messages that a platform took and did not show", ["adapter", "reason"]
+)
 
 WORD = re.compile(r"[A-Za-z0-9_-]{1,64}")
 SUBSCRIPTION_SPENT = "43101"
@@ -98,6 +103,8 @@ async def _user(session: AsyncSession, appid: str, openid: str, now: datetime) -
 
 def _not_shown(callback: Callback, openid: str, template: str, code: str) -> None:
     """Notes for support that a message was sent and did not arrive; the platform's number of it is not kept here."""
+    reason = "refused" if code == SUBSCRIPTION_SPENT or "block" in code else "failed"
+    NOT_SHOWN.labels(callback.adapter, reason).inc()
     log.warning(
         "message_not_shown",
         channel=callback.channel_id,

@@ -102,6 +102,7 @@ def _token_cases(token: TokenRules) -> Iterator[tuple[str, Run]]:
     yield "token_dead", partial(_token_dead, token)
     yield "token_shared", partial(_token_shared, token)
     yield "token_lost", partial(_token_lost, token)
+    yield "token_not_given", partial(_token_not_given, token)
 
 
 async def _members(platform: Platform, desk: Desk, count: int) -> Sequence[str]:
@@ -268,7 +269,15 @@ async def _token_shared(token: TokenRules, platform: Platform, desk: Desk) -> No
 
 async def _token_lost(token: TokenRules, platform: Platform, desk: Desk) -> None:
     (address,) = await _members(platform, desk, 1)
-    for mode in ("hang", "http_502"):
-        await desk.fail(Fault(mode, path=token.path))
+    for fault in (Fault("hang"), Fault("http_502"), Fault("cut_off"), Fault("errcode", "none")):
+        await desk.fail(replace(fault, path=token.path))
         _all_are(await desk.send(desk.adapter(), [address]), Status.RETRY)
     require(not await platform.delivered(desk), "something was sent without a token")
+
+
+async def _token_not_given(token: TokenRules, platform: Platform, desk: Desk) -> None:
+    """A reason that nobody knows is about the account, for nothing was sent: it costs no delivery."""
+    (address,) = await _members(platform, desk, 1)
+    await desk.fail(Fault("errcode", 99999, path=token.path))
+    (outcome,) = await desk.send(desk.adapter(), [address])
+    require(outcome.status in (Status.CHANNEL_DOWN, Status.RETRY), f"no token was given, and it is {outcome}")

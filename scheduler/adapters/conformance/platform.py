@@ -16,7 +16,7 @@ class Fault:
     """How the next call goes wrong: a mode of `scheduler.fakes.control`, at `path` (else the path that delivers)."""
 
     mode: str
-    errcode: int = -1
+    errcode: int | str = -1
     errmsg: str | None = None
     path: str | None = None
 
@@ -25,15 +25,15 @@ class Fault:
         return f"{what} at {self.path}" if self.path else what
 
 
-UNREADABLE = tuple(Fault(mode) for mode in ("hang", "reset", "accept_then_reset", "http_200", "http_502"))
+UNREADABLE = tuple(Fault(mode) for mode in ("hang", "reset", "accept_then_reset", "cut_off", "http_200", "http_502"))
 """Over HTTP: the request was written, and no answer came that could be read. All of these are `UNKNOWN`."""
 
 NOT_SENT = (Fault("http_503"), Fault("http_429"))
 """Over HTTP: the server says that it did not take the request. Both are `RETRY`."""
 
 
-def refusals(*errcodes: int) -> tuple[Fault, ...]:
-    """The platform answers with each of these codes and its usual text."""
+def refusals(*errcodes: int | str) -> tuple[Fault, ...]:
+    """The platform answers with each of these codes and its usual text; one that is no number cannot be read."""
     return tuple(Fault("errcode", errcode) for errcode in errcodes)
 
 

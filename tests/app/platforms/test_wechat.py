@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
+from app.platforms.access import Access
 from app.platforms.errors import (
     BadLoginCode,
     ContentRejected,
@@ -21,7 +22,6 @@ from app.platforms.errors import (
     UnknownOutcome,
 )
 from app.platforms.http import outside_client
-from app.platforms.tokens import MemoryTokens
 from app.platforms.wechat import WechatClient, WechatIdentity
 from scheduler.fakes.running import running
 from tests.scheduler.fakes.process import APPID, LOGIN, NUMBER, SECRET, SEND, TEMPLATE, TOKEN, FakeWechat
@@ -38,7 +38,7 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 def client(http: httpx.AsyncClient, wechat: FakeWechat) -> WechatClient:
-    return WechatClient(http, wechat.base, APPID, SECRET, lambda: NOW, MemoryTokens())
+    return WechatClient(Access(http, wechat.base, APPID, SECRET, lambda: NOW))
 
 
 async def send(client: WechatClient, openid: str, data: dict[str, str] = DATA) -> str | None:
@@ -76,7 +76,7 @@ async def test_an_invented_login_code_is_a_bad_code(client: WechatClient) -> Non
 async def test_wrong_credentials_are_a_configuration_error(
     http: httpx.AsyncClient, wechat: FakeWechat, appid: str, secret: str, code: int
 ) -> None:
-    client = WechatClient(http, wechat.base, appid, secret, lambda: NOW, MemoryTokens())
+    client = WechatClient(Access(http, wechat.base, appid, secret, lambda: NOW))
     for call in (client.code_to_session("any"), send(client, "any")):
         with pytest.raises(PlatformConfigurationError) as caught:
             await call
@@ -199,9 +199,7 @@ async def test_a_number_that_was_not_given_to_us_or_is_none_is_not_taken(
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
         with pytest.raises(error) as caught:
-            await WechatClient(http, "http://wechat.test", APPID, SECRET, lambda: NOW, MemoryTokens()).phone_number(
-                "any"
-            )
+            await WechatClient(Access(http, "http://wechat.test", APPID, SECRET, lambda: NOW)).phone_number("any")
     assert type(caught.value) is error
     assert "1358" not in repr(caught.value)
 
@@ -258,6 +256,16 @@ async def test_an_empty_field_is_rejected_by_its_name(client: WechatClient, wech
     assert caught.value.code == 47003
 
 
+@pytest.mark.parametrize("form", ["text", "none"])
+async def test_the_number_of_a_message_may_be_text_or_missing(
+    client: WechatClient, wechat: FakeWechat, form: str
+) -> None:
+    await wechat.set_up(msgid=form)
+    given = await send(client, await wechat.accept("13800000000"))
+    assert given is None if form == "none" else str(given).isdigit()
+    assert len(await wechat.sent()) == 1
+
+
 async def test_the_days_quota_is_an_error_of_its_own(client: WechatClient, wechat: FakeWechat) -> None:
     await wechat.set_up(daily_quota=1)
     openid = await wechat.accept("13800000000", times=2)
@@ -277,7 +285,7 @@ async def test_the_days_quota_is_an_error_of_its_own(client: WechatClient, wecha
         (45009, QuotaExceeded),
         (99999, PlatformError),
         ("45009", QuotaExceeded),
-        ("none", PlatformError),
+        ("none", UnknownOutcome),
     ],
 )
 async def test_each_code_has_its_class(
@@ -334,7 +342,7 @@ async def test_a_host_that_answers_other_json_is_not_taken_for_wechat(
         request.method = "GET"
 
     http.event_hooks = {"request": [elsewhere]}
-    client = WechatClient(http, wechat.base, APPID, SECRET, lambda: NOW, MemoryTokens())
+    client = WechatClient(Access(http, wechat.base, APPID, SECRET, lambda: NOW))
     for call in (client.code_to_session("any"), send(client, "any")):
         with pytest.raises(TransientError) as caught:
             await call
@@ -346,7 +354,7 @@ async def test_a_refused_connection_is_transient(http: httpx.AsyncClient) -> Non
         fake = FakeWechat(base, http)
         await fake.set_up()
         openid = await fake.accept("13800000000", times=2)
-        client = WechatClient(http, base, APPID, SECRET, lambda: NOW, MemoryTokens())
+        client = WechatClient(Access(http, base, APPID, SECRET, lambda: NOW))
         await send(client, openid)
     await asyncio.sleep(0.1)  # stopping the process blocked the loop: let it see that the kept connection is closed
     with pytest.raises(TransientError) as caught:
@@ -389,7 +397,7 @@ async def test_the_last_five_minutes_of_a_token_bring_a_new_one_without_a_refusa
     http: httpx.AsyncClient, wechat: FakeWechat
 ) -> None:
     time = [NOW]
-    client = WechatClient(http, wechat.base, APPID, SECRET, lambda: time[0], MemoryTokens())
+    client = WechatClient(Access(http, wechat.base, APPID, SECRET, lambda: time[0]))
     openid = await wechat.accept("13800000000", times=2)
     await send(client, openid)
     time[0] += timedelta(seconds=6901)

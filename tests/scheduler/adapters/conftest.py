@@ -1,6 +1,7 @@
 """The fakes that adapters speak to, and the client that they speak with."""
 
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -17,72 +18,31 @@ async def patient() -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-@pytest.fixture(scope="session")
-def webhook_base() -> Iterator[str]:
-    with running("scheduler.fakes.webhook") as base:
-        yield base
+def base_of(module: str) -> Any:
+    """A fixture: the address of the one process of a fake."""
+
+    @pytest.fixture(scope="session")
+    def base() -> Iterator[str]:
+        with running(f"scheduler.fakes.{module}") as address:
+            yield address
+
+    return base
 
 
-@pytest.fixture
-async def receiver(webhook_base: str) -> AsyncIterator[Fake]:
-    async with httpx.AsyncClient() as http:
-        fake = Fake(webhook_base, http)
-        await fake.order("reset")
-        yield fake
+def emptied(base: str) -> Any:
+    """A fixture: the control side of the fake whose address is the fixture of this name, emptied."""
+
+    @pytest.fixture
+    async def fake(request: pytest.FixtureRequest) -> AsyncIterator[Fake]:
+        async with httpx.AsyncClient() as http:
+            found = Fake(request.getfixturevalue(base), http)
+            await found.order("reset")
+            yield found
+
+    return fake
 
 
-@pytest.fixture(scope="session")
-def mail_base() -> Iterator[str]:
-    with running("scheduler.fakes.mail") as base:
-        yield base
-
-
-@pytest.fixture
-async def house(mail_base: str) -> AsyncIterator[Fake]:
-    """The mail server, empty."""
-    async with httpx.AsyncClient() as http:
-        fake = Fake(mail_base, http)
-        await fake.order("reset")
-        yield fake
-
-
-@pytest.fixture(scope="session")
-def aliyun_base() -> Iterator[str]:
-    with running("scheduler.fakes.aliyun_sms") as base:
-        yield base
-
-
-@pytest.fixture
-async def aliyun(aliyun_base: str) -> AsyncIterator[Fake]:
-    async with httpx.AsyncClient() as http:
-        fake = Fake(aliyun_base, http)
-        await fake.order("reset")
-        yield fake
-
-
-@pytest.fixture(scope="session")
-def dingtalk_base() -> Iterator[str]:
-    with running("scheduler.fakes.dingtalk") as base:
-        yield base
-
-
-@pytest.fixture
-async def dingtalk(dingtalk_base: str) -> AsyncIterator[Fake]:
-    async with httpx.AsyncClient() as http:
-        fake = Fake(dingtalk_base, http)
-        await fake.order("reset")
-        yield fake
-
-
-@pytest.fixture(scope="session")
-def feishu_base() -> Iterator[str]:
-    with running("scheduler.fakes.feishu") as base:
-        yield base
-
-
-@pytest.fixture
-async def feishu(feishu_base: str) -> AsyncIterator[Fake]:
-    async with httpx.AsyncClient() as http:
-        fake = Fake(feishu_base, http)
-        await fake.order("reset")
-        yield fake
+webhook_base, mail_base, aliyun_base = base_of("webhook"), base_of("mail"), base_of("aliyun_sms")
+dingtalk_base, feishu_base, wecom_base = base_of("dingtalk"), base_of("feishu"), base_of("wecom")
+receiver, house, aliyun = emptied("webhook_base"), emptied("mail_base"), emptied("aliyun_base")
+dingtalk, feishu = emptied("dingtalk_base"), emptied("feishu_base")

@@ -10,6 +10,7 @@ from scheduler.adapters.email import EMAIL
 from scheduler.adapters.feishu import FEISHU
 from scheduler.adapters.sms_aliyun import SMS_ALIYUN
 from scheduler.adapters.webhook import WEBHOOK
+from tests.scheduler.adapters.platforms import revoke
 
 WEBHOOK_SECRET = "whsec_" + base64.b64encode(b"a secret that stays a secret").decode()
 
@@ -38,7 +39,10 @@ RECEIVER = Platform(
     faults={
         Status.RETRY: NOT_SENT,
         # Any 2xx is an answer that can be read.
-        Status.UNKNOWN: (*(fault for fault in UNREADABLE if fault.mode != "http_200"), *http(500, 504)),
+        Status.UNKNOWN: (
+            *(fault for fault in UNREADABLE if fault.mode not in ("http_200", "cut_off")),
+            *http(500, 504),
+        ),
         Status.FAILED: http(400, 409, 413),
         Status.UNREACHABLE: http(422),
         Status.CHANNEL_DOWN: http(301, 401, 403, 404, 410),
@@ -77,7 +81,7 @@ async def house_delivered(desk: Desk) -> Sequence[str]:
     return [reader for letter in await desk.look("sent") for reader in letter["to"]]
 
 
-def reply(command: str, errcode: int, errmsg: str) -> Fault:
+def reply(command: str, errcode: int | str, errmsg: str) -> Fault:
     return Fault("errcode", errcode, errmsg, command)
 
 
@@ -89,8 +93,14 @@ HOUSE = Platform(
     set_up=house_set_up,
     delivered=house_delivered,
     faults={
-        Status.RETRY: (Fault("hang", path="RCPT"), reply("MAIL", 421, "HL:IFC"), reply("DATA", 451, "DT:SPM")),
-        Status.UNKNOWN: tuple(Fault(mode) for mode in ("hang", "reset", "accept_then_reset")),
+        Status.RETRY: (
+            *(Fault("hang", path="RCPT"), reply("MAIL", 421, "HL:IFC"), reply("DATA", 451, "DT:SPM")),
+            *(reply(command, "none", "of it") for command in ("MAIL", "RCPT")),
+        ),
+        Status.UNKNOWN: (
+            *(Fault(mode) for mode in ("hang", "reset", "accept_then_reset")),
+            *(reply("DATA", code, "of it") for code in ("none", 299)),
+        ),
         Status.FAILED: (reply("DATA", 554, "DT:SPM"),),
         Status.UNREACHABLE: (reply("RCPT", 550, "User not found"), reply("RCPT", 552, "Mailbox full")),
         Status.CHANNEL_DOWN: (reply("MAIL", 553, "Mail from must equal authorized user"),),
@@ -137,7 +147,7 @@ ALIYUN = Platform(
     delivered=aliyun_delivered,
     faults={
         Status.RETRY: (*codes("isp.SYSTEM_ERROR", "isv.BUSINESS_LIMIT_CONTROL 触发小时级流控Permits:5"), *NOT_SENT),
-        Status.UNKNOWN: (*UNREADABLE, *codes("SignatureNonceUsed")),
+        Status.UNKNOWN: (*UNREADABLE, *codes("SignatureNonceUsed", " no code")),
         Status.FAILED: codes("isv.PARAM_LENGTH_LIMIT", "isv.PARAM_NOT_SUPPORT_URL", "isv.NEW_CODE"),
         Status.UNREACHABLE: codes("isv.MOBILE_NUMBER_ILLEGAL", "isv.BUSINESS_LIMIT_CONTROL 触发天级流控Permits:50"),
         Status.CHANNEL_DOWN: (
@@ -177,10 +187,6 @@ async def user_of_each(desk: Desk) -> Sequence[str]:
     return [str(message["user"]) for message in await desk.look("sent")]
 
 
-async def revoke(desk: Desk) -> None:
-    await desk.order("revoke")
-
-
 DINGTALK_PLATFORM = Platform(
     kind=DINGTALK,
     send=DINGTALK_SEND,
@@ -190,10 +196,10 @@ DINGTALK_PLATFORM = Platform(
     delivered=user_of_each,
     faults={
         Status.RETRY: (*refusals(-1, 1430003), *NOT_SENT),
-        Status.UNKNOWN: UNREADABLE,
+        Status.UNKNOWN: (*UNREADABLE, *refusals("none")),
         Status.FAILED: refusals(34014, 34016, 143106, 1430002, 99999),
         Status.UNREACHABLE: refusals(33012, 143105, 1430000, 1430004),
-        Status.CHANNEL_DOWN: (*refusals(33001, 40056, 60011, 60020), Fault("http_404")),
+        Status.CHANNEL_DOWN: (*refusals(33001, 40056, 60011, 60020, 88), Fault("http_404")),
     },
     throttled=refusals(143103, 90018),
     stranger="nobody",
@@ -227,13 +233,13 @@ FEISHU_PLATFORM = Platform(
     delivered=person_of_each,
     faults={
         Status.RETRY: NOT_SENT,
-        Status.UNKNOWN: (*UNREADABLE, *refusals(1500)),
+        Status.UNKNOWN: (*UNREADABLE, *refusals(1500, "none")),
         Status.FAILED: refusals(10002, 10003, 11246, 11312, 99999),
         Status.UNREACHABLE: refusals(11101),
         Status.CHANNEL_DOWN: (*refusals(11203, 11205, 11207, 99991672, 99991403), Fault("http_404")),
         Status.QUOTA: refusals(11247),
     },
-    throttled=(*refusals(99991400), Fault("http_429")),
+    throttled=(*refusals(99991400, 429), Fault("http_429")),
     stranger="ou_nobody",
     token=TokenRules(FEISHU_TOKEN, (99991663, 99991661), revoke),
     lacks={"settings": "it has none of its own"},

@@ -56,7 +56,7 @@ MINIPROGRAM = Platform(
     delivered=wechat_delivered,
     faults={
         Status.RETRY: (*refusals(-1, 43108), *NOT_SENT),
-        Status.UNKNOWN: UNREADABLE,
+        Status.UNKNOWN: (*UNREADABLE, *refusals("none")),
         Status.FAILED: refusals(47003, 40249, 99999),
         Status.UNREACHABLE: refusals(40003, 43101, 43004, 40226),
         Status.CHANNEL_DOWN: (*refusals(40013, 40164, 48001, 40037, 41030, 43107), Fault("http_404")),
@@ -124,7 +124,7 @@ async def wecom_delivered(desk: Desk) -> Sequence[str]:
     return [str(message["user"]).replace("zhangsan", "ZhangSan") for message in await desk.look("sent")]
 
 
-async def wecom_revoke(desk: Desk) -> None:
+async def revoke(desk: Desk) -> None:
     await desk.order("revoke")
 
 
@@ -137,14 +137,14 @@ WECOM_PLATFORM = Platform(
     delivered=wecom_delivered,
     faults={
         Status.RETRY: (*refusals(-1), *NOT_SENT),
-        Status.UNKNOWN: UNREADABLE,
+        Status.UNKNOWN: (*UNREADABLE, *refusals("none")),
         Status.FAILED: refusals(44004, 45002, 99999),
         Status.UNREACHABLE: refusals(81013, 60011, 60111, 82001),
         Status.CHANNEL_DOWN: (*refusals(40001, 60020, 40056, 301002), Fault("http_404")),
     },
     throttled=refusals(45009, 45033),
     stranger="WangWu",
-    token=TokenRules(GETTOKEN, (40014, 42001), wecom_revoke),
+    token=TokenRules(GETTOKEN, (40014, 42001), revoke),
     bad_configs=({}, {"settings": {"agent_id": "the app"}}, {"settings": {"agent_id": ""}}),
     lacks={"quota": "WeCom counts by the minute and by the member, and drops the excess without a word"},
 )

@@ -1,23 +1,14 @@
 """Our own adapters pass the suite that other packages import; each platform is described in `platforms`."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from scheduler.adapters.conformance import Case, cases
-from scheduler.fakes.running import running
 from tests.scheduler.adapters.platforms import CONSOLE_PLATFORM, MINIPROGRAM, SERVICE_ACCOUNT, WECOM_PLATFORM
 
 
 @pytest.mark.parametrize("case", cases(MINIPROGRAM), ids=str)
 async def test_the_mini_program_conforms(case: Case, wechat_base: str) -> None:
     await case.check(wechat_base)
-
-
-@pytest.fixture(scope="module")
-def wecom_base() -> Iterator[str]:
-    with running("scheduler.fakes.wecom") as base:
-        yield base
 
 
 @pytest.mark.parametrize("case", cases(SERVICE_ACCOUNT), ids=str)

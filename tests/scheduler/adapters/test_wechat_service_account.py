@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from app.platforms.access import Access
 from app.platforms.errors import RecipientError
-from app.platforms.tokens import MemoryTokens
 from app.platforms.wechat_service import ServiceAccountClient
 from scheduler.adapters.base import ChannelInfo, Status
 from scheduler.adapters.conformance import Desk
@@ -80,7 +80,7 @@ async def test_a_follower_is_known_by_the_unionid(desk: Desk) -> None:
     alone = (await desk.order("follow", appid=SERVICE_APPID, phone="2"))["openid"]
     gone = (await desk.order("unfollow", appid=SERVICE_APPID, phone="3", unionid="u-3"))["openid"]
     client = ServiceAccountClient(
-        desk.outside_http, desk.base, SERVICE_APPID, SECRET, lambda: datetime.now(UTC), MemoryTokens()
+        Access(desk.outside_http, desk.base, SERVICE_APPID, SECRET, lambda: datetime.now(UTC))
     )
     assert [await client.unionid(openid) for openid in (known, alone, gone)] == ["u-1", None, None]
     with pytest.raises(RecipientError):

@@ -1,28 +1,16 @@
 """Speaks to the control side of a fake platform, for every test that needs one."""
 
-from dataclasses import dataclass
 from typing import Any
 
-import httpx
-
-from scheduler.fakes.running import running as running
+from tests.scheduler.fakes.fake import Fake
 
 APPID, SECRET, TEMPLATE = "wx0123456789abcdef", "a-secret-that-stays-secret", "weekly-issue"
 SEND, TOKEN, LOGIN = "/cgi-bin/message/subscribe/send", "/cgi-bin/stable_token", "/sns/jscode2session"
 NUMBER = "/wxa/business/getuserphonenumber"
 
 
-@dataclass
-class FakeWechat:
+class FakeWechat(Fake):
     """The fake as its operator and its phones see it."""
-
-    base: str
-    http: httpx.AsyncClient
-
-    async def order(self, what: str, **body: Any) -> Any:
-        answer = await self.http.post(f"{self.base}/_control/{what}", json=body)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
 
     async def set_up(self, **more: Any) -> None:
         await self.order("reset")
@@ -52,18 +40,15 @@ class FakeWechat:
         """Tap reject, and give the openid."""
         return str((await self.order("reject", appid=APPID, phone=phone, template_id=TEMPLATE, **more))["openid"])
 
+    async def results(self) -> list[int]:
+        """How often the result of each message was told, once all are."""
+        return list((await self.http.get(f"{self.base}/_control/results", params={"appid": APPID})).json())
+
     async def balances(self) -> dict[str, int]:
         """How many messages each openid has accepted and not been sent, as WeChat counts."""
         query = {"appid": APPID, "template_id": TEMPLATE}
         return dict((await self.http.get(f"{self.base}/_control/balances", params=query)).json())
 
-    async def fail(self, path: str, mode: str, times: int = 1, **more: Any) -> None:
-        await self.order("fail", path=path, mode=mode, times=times, **more)
-
     async def sent(self) -> list[dict[str, Any]]:
         answer = await self.http.get(f"{self.base}/_control/sent", params={"appid": APPID})
         return list(answer.json())
-
-    async def count(self, path: str) -> int:
-        answer = await self.http.get(f"{self.base}/_control/counts")
-        return int(answer.json().get(path, 0))

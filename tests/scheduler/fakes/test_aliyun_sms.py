@@ -19,18 +19,24 @@ NUMBER = "13800000000"
 async def http() -> AsyncIterator[httpx.AsyncClient]:
     with running("scheduler.fakes.aliyun_sms") as base:
         async with httpx.AsyncClient(base_url=base) as client:
-            account = {"key_id": KEY, "secret": SECRET, "signs": ["学习"], "templates": {TEMPLATE: ["title"]}}
+            account = {"key_id": KEY, "secret": SECRET, "signs": ["学习", "党建"], "templates": {TEMPLATE: ["title"]}}
             await client.post("/_control/account", json=account)
             yield client
 
 
 def signed(
-    http: httpx.AsyncClient, *, title: str = "题", nonce: str = "n1", at: float = 0.0, secret: str = SECRET
+    http: httpx.AsyncClient,
+    *,
+    title: str = "题",
+    nonce: str = "n1",
+    at: float = 0.0,
+    secret: str = SECRET,
+    sign: str = "学习",
 ) -> tuple[str, dict[str, str]]:
     query = canonical_query(
         {
             "PhoneNumbers": NUMBER,
-            "SignName": "学习",
+            "SignName": sign,
             "TemplateCode": TEMPLATE,
             "TemplateParam": json.dumps({"title": title}, ensure_ascii=False),
         }
@@ -64,6 +70,12 @@ async def test_what_is_not_signed_in_whole_by_the_account_is_refused(http: httpx
     assert await code(http, url + "&SmsUpExtendCode=1", headers) == (400, "SignatureDoesNotMatch")
     assert await code(http, url, headers | {"x-acs-more": "1"}) == (400, "SignatureDoesNotMatch")
     assert await code(http, *signed(http, at=-1000)) == (400, "InvalidTimeStamp.Expired")
+
+
+async def test_fifty_a_day_are_counted_for_a_number_a_signature_and_a_template(http: httpx.AsyncClient) -> None:
+    answers = [await code(http, *signed(http, nonce=f"n{number}")) for number in range(51)]
+    assert answers[49:] == [(200, "OK"), (200, "isv.BUSINESS_LIMIT_CONTROL")]
+    assert await code(http, *signed(http, nonce="other", sign="党建")) == (200, "OK")
 
 
 @pytest.mark.parametrize(

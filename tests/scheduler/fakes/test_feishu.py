@@ -41,10 +41,13 @@ async def test_in_its_last_half_hour_there_is_a_new_token_and_the_old_one_works(
     assert (await send(http, first, ["ou_1"]))["code"] == 99991663
 
 
-async def test_throttling_is_http_400_with_the_seconds_to_wait(http: httpx.AsyncClient) -> None:
-    await http.post("/_control/fail", json={"path": SEND, "mode": "errcode", "errcode": 99991400})
+@pytest.mark.parametrize(("ordered", "status"), [(99991400, 400), (429, 429)])
+async def test_throttling_is_http_400_or_429_with_the_seconds_to_wait(
+    http: httpx.AsyncClient, ordered: int, status: int
+) -> None:
+    await http.post("/_control/fail", json={"path": SEND, "mode": "errcode", "errcode": ordered})
     answer = await http.post(SEND, json={})
-    assert (answer.status_code, answer.json()["code"]) == (400, 99991400)
+    assert (answer.status_code, answer.json()["code"]) == (status, 99991400)
     assert answer.headers["x-ogw-ratelimit-reset"] == "3"
 
 

@@ -115,6 +115,23 @@ async def test_forcing_a_token_is_limited_to_thirty_seconds_apart_and_twenty_a_d
     assert "access_token" in await token(wechat, force_refresh=True)
 
 
+async def test_calls_for_a_token_are_limited_by_the_minute_and_the_day(wechat: FakeWechat) -> None:
+    await wechat.set_up(tokens_a_minute=2, tokens_a_day=3)
+    assert [(await token(wechat)).get("errcode") for _ in range(3)] == [None, None, 45011]
+    await wechat.order("clock", offset_seconds=60)
+    assert [(await token(wechat)).get("errcode") for _ in range(2)] == [None, 45009]
+    await wechat.order("clock", offset_seconds=86400)
+    assert "access_token" in await token(wechat)
+
+
+async def test_a_page_that_the_program_does_not_have_and_an_unknown_state_are_refused(wechat: FakeWechat) -> None:
+    await wechat.set_up(pages=["pages/issue"])
+    openid, value = await wechat.accept("1"), (await token(wechat))["access_token"]
+    assert (await send(wechat, value, openid, page="pages/nowhere?id=1"))["errcode"] == 41030
+    assert (await send(wechat, value, openid, miniprogram_state="released"))["errcode"] == 47001
+    assert (await send(wechat, value, openid, page="pages/issue?id=1"))["errcode"] == 0
+
+
 async def test_a_tap_on_accept_pays_for_one_message(wechat: FakeWechat) -> None:
     openid = await wechat.accept("1")
     value = (await token(wechat))["access_token"]

@@ -104,6 +104,19 @@ async def test_more_than_thirty_a_minute_for_a_member_are_dropped_without_a_word
     assert len(await look(http, "sent")) == 31
 
 
+async def test_more_than_a_thousand_an_hour_for_a_member_are_dropped_without_a_word(http: httpx.AsyncClient) -> None:
+    value = (await token(http))["access_token"]
+    for number in range(1001):
+        if number % 30 == 0:  # no more than a minute takes
+            await http.post("/_control/clock", json={"offset_seconds": 2 * number})
+        assert (await send(http, "ZhangSan", f"第{number}条", value))["errcode"] == 0
+    assert len(await look(http, "sent")) == 1000
+    assert [message["why"] for message in await look(http, "dropped")] == ["too_many"]
+    await http.post("/_control/clock", json={"offset_seconds": 3700})
+    await send(http, "ZhangSan", "下一小时", value)
+    assert len(await look(http, "sent")) == 1001
+
+
 async def test_a_repeat_is_dropped_within_the_interval_where_the_caller_asked_for_it(http: httpx.AsyncClient) -> None:
     checked: dict[str, Any] = {"enable_duplicate_check": 1, "duplicate_check_interval": 9 * 3600}
     for more in ({}, checked):

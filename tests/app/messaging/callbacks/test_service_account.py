@@ -6,6 +6,7 @@ from sqlalchemy import select
 from structlog.testing import capture_logs
 
 from app.directory.models import WechatUser
+from app.messaging.callbacks.wechat import NOT_SHOWN
 from tests.app.messaging.callbacks.platform import AT, OPENID, Platform, balances, event_of, popup, store
 from tests.world import World
 
@@ -38,12 +39,16 @@ async def test_followers_come_and_go(platform: Platform, world: World) -> None:
 
 
 async def test_a_message_that_did_not_arrive_is_noted_for_support(platform: Platform, world: World) -> None:
+    counted = [NOT_SHOWN.labels("wechat_service_account", reason) for reason in ("refused", "failed")]
+    before = [each._value.get() for each in counted]
     with capture_logs() as logs:
-        await platform.send(event_of("TEMPLATESENDJOBFINISH", MsgID="1", Status="success"))
-        await platform.send(event_of("TEMPLATESENDJOBFINISH", MsgID="2", Status="failed:user block"))
-    (noted,) = [entry for entry in logs if entry["event"] == "message_not_shown"]
-    assert noted["code"] == "failed:user block"
-    assert noted["openid"] == OPENID[:6] + "…"
+        for number, status in enumerate(("success", "failed:user block", "failed: system failed")):
+            message = event_of("TEMPLATESENDJOBFINISH", MsgID=str(number), Status=status)
+            assert {(await platform.send(message)).text for _ in range(2)} == {"success"}
+    noted = [entry for entry in logs if entry["event"] == "message_not_shown"]
+    assert [entry["code"] for entry in noted] == ["failed:user block", "failed: system failed"]
+    assert noted[0]["openid"] == OPENID[:6] + "…"
+    assert [each._value.get() - old for each, old in zip(counted, before, strict=True)] == [1, 1]
 
 
 async def test_a_service_account_moves_no_ledger_of_a_mini_program(platform: Platform, world: World) -> None:
