@@ -69,6 +69,18 @@ async def test_while_nothing_changes_a_comment_keeps_the_connection(
     assert [(await following(stream))[0] for _ in range(4)] == ["retry", "progress", "", ""]
 
 
+async def test_a_comment_comes_once_a_heartbeat_however_often_is_looked(
+    scene: Scene, service: Service, leader: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streams, "LOOK_SHARE", 0)
+    stream, loop = watched(service, leader, await scene.campaign(), heartbeat_seconds=1.0), asyncio.get_running_loop()
+    for _ in range(3):
+        await following(stream)
+    before = loop.time()
+    assert await following(stream) == ("", None)
+    assert loop.time() - before >= 1.0
+
+
 async def test_nothing_is_held_between_two_looks(scene: Scene, service: Service, leader: Person) -> None:
     stream = watched(service, leader, await scene.campaign())
     await following(stream)
