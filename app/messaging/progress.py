@@ -25,6 +25,8 @@ from app.platforms.models import Channel
 RECENT = timedelta(minutes=5)
 # More reasons than any platform gives; the rest is in the history of each member.
 MOST_REASONS = 20
+NOT_YET = "系统出错，暂时没能安排好发送，会自动再试，到时限为止。如果一直这样，请联系系统管理员。"
+NOT_AT_ALL = "系统出错，到时限也没能安排好发送：没有算进“通知对象”的人都没有收到。请联系系统管理员，需要时另行通知。"
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ async def get_progress(
         **describe(campaign, organisation).model_dump(),
         **counts,
         at=now,
+        words=_words(campaign),
         failures=await _failures(session, campaign.id) if counts["failed"] else [],
         channels=[_channel(each, now) for each in through],
         remaining_seconds=_remaining(campaign, through, now - since, now),
@@ -97,6 +100,12 @@ def _state(campaign: Campaign) -> CampaignState:
     if campaign.paused_at is not None:
         return "paused"
     return "planning" if campaign.state == "planning" else "sending"
+
+
+def _words(campaign: Campaign) -> str:
+    if campaign.plan_again_at is None or campaign.cancelled_at is not None:
+        return ""
+    return NOT_YET if campaign.state == "planning" else NOT_AT_ALL
 
 
 async def _by_channel(session: AsyncSession, campaign_id: int, since: datetime) -> list[Through]:

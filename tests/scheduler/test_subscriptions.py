@@ -103,7 +103,9 @@ async def test_a_binding_to_another_mini_program_reaches_nobody_here(scene: Scen
         (Outcome(Status.FAILED, "43101", subscription_spent=True), 0),
     ],
 )
-async def test_who_is_tried_again_or_certainly_not_sent_to_gets_the_subscription_back(scene: Scene, outcome: Outcome, left: int) -> None:
+async def test_who_is_tried_again_or_certainly_not_sent_to_gets_the_subscription_back(
+    scene: Scene, outcome: Outcome, left: int
+) -> None:
     await batch(scene, [await scene.follower("o-1")])
     await scene.send(scripted(script=[outcome]))
     assert await scene.balance("o-1") == left
