@@ -1,10 +1,10 @@
 """A campaign becomes batches: keyset pages of members, each page in a transaction of its own with the cursor."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import all_, literal, select
+from sqlalchemy import all_, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.principals import within
@@ -25,6 +25,8 @@ log = structlog.get_logger()
 PAGE = 4 * BATCH_SIZE
 # Pages in a look of the clock: what becomes due meanwhile waits for a few seconds, and not for a million recipients.
 PAGES_A_LOOK = 40
+# What cannot be planned is tried again after as long as it has waited, within these.
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=10), timedelta(minutes=10)
 
 
 async def plan_announced(
@@ -37,18 +39,18 @@ async def plan_announced(
 ) -> int:
     """Plans every campaign that was announced, by pages of so many members; gives the number of pages.
 
-    After `most` pages the next look goes on where this one has ended. A campaign that fails is logged and left for the
-    next look; the others are not held up by it.
+    After `most` pages the next look goes on where this one has ended. A campaign that fails is logged and put off; the
+    others are not held up by it.
     """
     pages = 0
-    failed: set[int] = set()
+    due = or_(Campaign.plan_again_at.is_(None), Campaign.plan_again_at <= now)
     while most is None or pages < most:
         campaign_id: int | None = None
         try:
             async with transaction(sessions) as session:
                 campaign = await session.scalar(
                     select(Campaign)
-                    .where(Campaign.state == "planning", Campaign.id.not_in(failed))
+                    .where(Campaign.state == "planning", due)
                     # What is only tried waits for what is to be sent.
                     .order_by(Campaign.dry_run, Campaign.kind.not_in(URGENT_KINDS), Campaign.id)
                     .limit(1)
@@ -62,9 +64,21 @@ async def plan_announced(
         except Exception as error:
             if campaign_id is None or is_away(error):
                 raise
-            failed.add(campaign_id)
             log.error("planning_failed", campaign=campaign_id, exc_info=error)
+            await _put_off(sessions, campaign_id, now)
     return pages
+
+
+async def _put_off(sessions: Sessions, campaign_id: int, now: datetime) -> None:
+    """Waits with the next try, and ends with the campaign's time what could not be planned until then."""
+    async with transaction(sessions) as session:
+        campaign = await session.get_one(Campaign, campaign_id, with_for_update=True)
+        if campaign.state != "planning":
+            return  # cancelled meanwhile
+        pause = min(max(abs(now - campaign.created_at), FIRST_PAUSE), LONGEST_PAUSE)
+        campaign.plan_again_at = min(now + pause, max(now, campaign.expires_at))
+        if campaign.expires_at <= now:
+            campaign.state = "sending"  # what was planned of it is ended by `scheduler.ending`
 
 
 async def _plan_page(
@@ -72,6 +86,7 @@ async def _plan_page(
 ) -> None:
     people = await _page(session, campaign, now, page)
     await _tell(session, campaign, people, adapters, now)
+    campaign.plan_again_at = None
     if len(people) == page:
         campaign.planned_until = people[-1].member_id
     else:

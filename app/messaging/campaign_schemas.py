@@ -76,10 +76,12 @@ class Failures(Out):
 class CampaignProgress(CampaignOut, Counts):
     """How far a campaign has come at `at`.
 
-    `remaining_seconds` is an estimate from the last five minutes; null where nothing can be said.
+    `words` say what is wrong with it as a whole, if anything. `remaining_seconds` is an estimate from the last five
+    minutes; null where nothing can be said.
     """
 
     at: datetime
+    words: str
     failures: list[Failures]
     channels: list[ChannelProgress]
     remaining_seconds: int | None

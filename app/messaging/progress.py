@@ -29,6 +29,8 @@ RECENT = timedelta(minutes=5)
 MOST_REASONS = 20
 # A million deliveries take half a second to count: whoever looks on has the database for a twentieth of the time.
 LOOK_SHARE = 20
+NOT_YET = "系统出错，暂时没能安排好发送，会自动再试，到时限为止。如果一直这样，请联系系统管理员。"
+NOT_AT_ALL = "系统出错，到时限也没能安排好发送：没有算进“通知对象”的人都没有收到。请联系系统管理员，需要时另行通知。"
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ async def get_progress(
         **describe(campaign, organisation).model_dump(),
         **counts,
         at=now,
+        words=_words(campaign),
         failures=await _failures(session, campaign) if counts["failed"] else [],
         channels=[_channel(each, now) for each in through],
         remaining_seconds=remaining(campaign, through, now),
@@ -100,6 +103,12 @@ def _state(campaign: Campaign) -> CampaignState:
     if campaign.paused_at is not None:
         return "paused"
     return "planning" if campaign.state == "planning" else "sending"
+
+
+def _words(campaign: Campaign) -> str:
+    if campaign.plan_again_at is None or campaign.cancelled_at is not None:
+        return ""
+    return NOT_YET if campaign.state == "planning" else NOT_AT_ALL
 
 
 async def through_channels(

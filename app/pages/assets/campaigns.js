@@ -122,6 +122,7 @@ function figures(progress) {
   return [
     h("progress", { max: String(Math.max(progress.planned, 1)), value: String(done), "aria-label": "已处理的消息" }),
     facts(pairs),
+    progress.words && h("p", { class: "said bad" }, progress.words),
     h("p", { class: "small soft" }, remaining(progress)),
     progress.channels.filter((each) => each.words).map((each) => h("p", { class: each.state === "waiting" || each.state === "resting" ? "said warn" : "said bad" }, `${each.words}${each.until ? `预计 ${time(each.until)} 继续。` : ""}还有 ${count(each.waiting + each.sending)} 条。`)),
     progress.channels.length > 1 && h("ul", { class: "small" }, progress.channels.map((each) => h("li", {}, `${each.name}：共 ${count(each.planned)} 条，已发出 ${count(each.sent)} 条`))),
@@ -133,7 +134,7 @@ function figures(progress) {
 function remaining(progress) {
   const last = progress.over ? "" : `正在收尾，还有 ${count(progress.waiting + progress.sending)} 条。`;
   if (progress.cancelled_at) return `${time(progress.cancelled_at)} 取消。已发出的不能收回。${last}`;
-  if (progress.over) return "已全部处理完。";
+  if (progress.over) return progress.words ? "已经结束。" : "已全部处理完。";
   const limit = `最晚到 ${time(progress.expires_at)}，过后不再发。`;
   if (progress.paused_at) return `${time(progress.paused_at)} 暂停。${limit}`;
   if (progress.remaining_seconds === null) return `还需多久暂时估计不出。${limit}`;
