@@ -17,11 +17,18 @@ class Console:
 
     async def send(self, envelopes: Sequence[Envelope]) -> Sequence[Outcome]:
         """Writes each message; the inbox counts a repeated key instead of showing it twice."""
-        for envelope in envelopes:
+        return [await self._put(envelope) for envelope in envelopes]
+
+    async def _put(self, envelope: Envelope) -> Outcome:
+        try:
             await self._outside.put_on_console(envelope)
-            # Not its words: these may be a meeting's password, or a member's own anniversary.
-            log.info("console_message", key=envelope.key, kind=envelope.message.kind)
-        return [Outcome(Status.SENT)] * len(envelopes)
+        except Exception as error:
+            # It may have been written all the same: then the inbox knows the key.
+            log.warning("console_away", key=envelope.key, error=type(error).__name__)
+            return Outcome(Status.RETRY, "console_away")
+        # Not its words: these may be a meeting's password, or a member's own anniversary.
+        log.info("console_message", key=envelope.key, kind=envelope.message.kind)
+        return Outcome(Status.SENT)
 
 
 def build(channel: ChannelInfo, outside: Outside) -> Console:

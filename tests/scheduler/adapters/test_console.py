@@ -1,5 +1,6 @@
 """The console: every message is put into the inbox under the name of its delivery."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from structlog.testing import capture_logs
@@ -33,3 +34,18 @@ async def test_a_message_is_put_into_the_inbox_and_a_repeat_of_it_is_only_counte
     assert shown[0].link == "https://meeting.example/j/1"
     assert shown[0].member_id == 2
     assert shown[0].at == datetime(2026, 11, 16, 2, tzinfo=UTC)
+
+
+async def test_an_inbox_that_is_away_is_tried_again_as_a_repeat_there_shows_nothing_twice(scene: Scene) -> None:
+    puts: list[str] = []
+
+    async def put(envelope: Envelope) -> None:
+        puts.append(envelope.key)
+        if envelope.key == "3:1":
+            raise ConnectionError
+
+    console = build(ChannelInfo(1, "", "", {}), replace(scene.sender().outside(1), put_on_console=put))
+    message = render("meeting_notice", MEETING_EVENT, 7)
+    outcomes = await console.send([Envelope(key, 1, "", message) for key in ("3:1", "3:2")])
+    assert [outcome.status for outcome in outcomes] == [Status.RETRY, Status.SENT]
+    assert puts == ["3:1", "3:2"]
