@@ -257,7 +257,7 @@ async def _send(sender: Sender, hand: Hand, stopping: asyncio.Event) -> None:
     service, loop = sender.service, asyncio.get_running_loop()
     # However long the calls hang, the claim shows signs of life well within its lease.
     alive = sender.lease.total_seconds() / 3
-    renew_at = loop.time() + alive
+    renew_at = back_at = loop.time() + alive
     most = max(hand.kind.per_call, service.settings.sender_calls)
     while True:
         hand.wake.clear()
@@ -273,6 +273,8 @@ async def _send(sender: Sender, hand: Hand, stopping: asyncio.Event) -> None:
             sender.pass_slots_on(hand)
         elif not (hand.in_flight or ready):
             return
+        elif hand.dry and not hand.in_flight and loop.time() >= back_at:
+            return  # who takes it up again finds a rate that was mended, and a campaign that was called off
         else:
             await hand.wait(min(renew_at - loop.time(), hand.dry_seconds))
             if loop.time() >= renew_at:

@@ -2,13 +2,16 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.db.engine import transaction
-from app.messaging.models import DeliveryState, RateBucket
+from app.messaging.models import Campaign, DeliveryState, RateBucket
+from app.platforms.models import Channel
 from app.resources import Service
 from scheduler import rates
 from scheduler.adapters.base import Envelope
@@ -119,3 +122,29 @@ async def test_a_channel_without_tokens_does_not_hold_up_another(scene: Scene) -
     assert (await scene.row(again)).fence == 0  # it was not even claimed
     scene.stopping.set()
     await asyncio.wait_for(running, 5)  # who waits for the rate does not keep the sender from stopping
+
+
+@pytest.mark.parametrize("change", ["mended", "cancelled"])
+async def test_who_waits_for_a_slow_rate_notices_that_it_was_mended_or_that_nothing_is_to_be_sent_any_more(
+    scene: Scene, clock: MovableClock, change: str
+) -> None:
+    settings = scene.service.settings.model_copy(update={"sender_lease_seconds": 2})
+    scene.service = replace(scene.service, settings=settings)
+    channel_id = await scene.channel(config={"rate": 0.01, "burst": 1})
+    campaign_id = await scene.campaign()
+    batch_id = await scene.batch(campaign_id, channel_id, [1, 2, 3])
+    running = asyncio.create_task(send_for_ever(scene.sender(), asyncio.Event(), scene.stopping))
+    async with asyncio.timeout(20):
+        while (await scene.states(batch_id)).count(DeliveryState.SENT) < 1:
+            await asyncio.sleep(0.02)
+        async with transaction(scene.service.sessions) as session:
+            if change == "mended":
+                (await session.get_one(Channel, channel_id)).config = {"rate": 100, "burst": 10}
+            else:
+                (await session.get_one(Campaign, campaign_id)).expires_at = clock.now
+        end = DeliveryState.SENT if change == "mended" else DeliveryState.EXPIRED
+        while set(await scene.states(batch_id)) != {DeliveryState.SENT, end}:
+            clock.move(seconds=0.1)  # of the slow rate that is nothing
+            await asyncio.sleep(0.05)
+    scene.stopping.set()
+    await asyncio.wait_for(running, 5)
