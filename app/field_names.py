@@ -218,6 +218,8 @@ def label_of(place: Sequence[int | str]) -> str:
     for part in place:
         if isinstance(part, int):
             label += f"第 {part + 1} 项"
+        elif part == "[key]":  # the validator's own word: what is at fault is the name before it
+            continue
         else:
             label += f"{'的' if label else ''}{FIELDS.get(part, part)}"
     return label

@@ -56,7 +56,7 @@ def unreadable(status: int, lost: Lost) -> PlatformError:
     that had passed the request on and lost the answer, so that they are as unknown as a read time-out; so is 500,
     and HTTP 200 with something else than JSON.
     """
-    code, message = f"http_{status}", f"HTTP {status} without an answer of the platform"
+    code, message = f"http_{status}", f"对方只回了 HTTP {status}，没有说明原因"
     if status in (408, 429, 503):
         return TransientError(code, message)
     if 300 <= status < 500:

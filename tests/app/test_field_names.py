@@ -44,6 +44,7 @@ def test_everything_that_can_be_filled_in_has_a_name_for_people() -> None:
         (("answers", 0, "line_id"), "回答第 1 项的行编号"),
         (("member_ids", 11), "党员第 12 项"),
         (("no_such_field",), "no_such_field"),
+        (("config", "settings", "Host", "[key]"), label_of(("config", "settings", "Host"))),
         ((), ""),
     ],
 )

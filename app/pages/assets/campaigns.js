@@ -124,7 +124,8 @@ function figures(progress) {
     facts(pairs),
     progress.words && h("p", { class: "said bad" }, progress.words),
     h("p", { class: "small soft" }, remaining(progress)),
-    progress.channels.filter((each) => each.words).map((each) => h("p", { class: each.state === "waiting" || each.state === "resting" ? "said warn" : "said bad" }, `${each.words}${each.until ? `预计 ${time(each.until)} 继续。` : ""}还有 ${count(each.waiting + each.sending)} 条。`)),
+    // What was called off goes on nowhere, whatever its channels wait for.
+    !progress.cancelled_at && progress.channels.filter((each) => each.words).map((each) => h("p", { class: each.state === "waiting" || each.state === "resting" ? "said warn" : "said bad" }, `${each.words}${each.until ? `预计 ${time(each.until)} 继续。` : ""}还有 ${count(each.waiting + each.sending)} 条。`)),
     progress.channels.length > 1 && h("ul", { class: "small" }, progress.channels.map((each) => h("li", {}, `${each.name}：共 ${count(each.planned)} 条，已发出 ${count(each.sent)} 条`))),
     progress.failures.length > 0 &&
       h("details", {}, h("summary", {}, "没有送到的原因"), h("ul", { class: "small" }, progress.failures.map((each) => h("li", {}, `${each.words}：${count(each.count)} 条（原因代码 ${[each.reason, each.code].filter(Boolean).join(" ")}）`)))),

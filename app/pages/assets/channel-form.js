@@ -1,11 +1,14 @@
 // The form of a channel: what its platform asks for, and which of its template's fields shows what.
-import { actions, field, fold, h, options, show } from "./dom.js";
+import { actions, field, fold, h, incomplete, options, show } from "./dom.js";
 import { TEMPLATES } from "./format.js";
 import { admin } from "./staff.js";
 
 const SOURCES = [["title", "标题"], ["time", "时间"], ["organisation", "组织名称"], ["note", "说明"], ["=", "固定文字"]];
 const STATES = [["formal", "正式版"], ["trial", "体验版"], ["developer", "开发版"]];
 const EMPTY = { name: "", account: "", config: { templates: {}, miniprogram_state: "formal", settings: {} } };
+
+// As the API has it: thing1, time2, or the name of a variable of a short message.
+const FIELD = /^[a-z_]{1,24}[0-9]{0,3}$/;
 
 const text = (value, more = {}) => h("input", { type: "text", value, maxlength: "500", ...more });
 
@@ -24,7 +27,7 @@ function settingsOf(kind, config) {
   };
 }
 
-/** One field of a template and what fills it. */
+/** One field of a template and what fills it; `read()` gives both, nothing for an empty line, or throws what is wrong. */
 function mapping(name, source) {
   const own = source?.startsWith("=") ?? false;
   const key = text(name, { maxlength: "27", placeholder: "thing1", "aria-label": "模板字段" });
@@ -34,8 +37,15 @@ function mapping(name, source) {
   what.addEventListener("change", follow);
   follow();
   return {
-    element: h("div", { class: "fields" }, key, what, words),
-    read: () => key.value.trim() && [key.value.trim(), what.value === "=" ? `=${words.value}` : what.value],
+    element: h("div", { class: "fields pair" }, key, what, words),
+    read: () => {
+      const given = key.value.trim();
+      if (!given) return null;
+      if (!FIELD.test(given)) incomplete(`模板字段“${given}”不对：照平台后台填英文字段名，例如 thing1。`);
+      if (what.value !== "=") return [given, what.value];
+      if (!words.value.trim()) incomplete(`模板字段“${given}”选了“固定文字”，请填写要显示的文字。`);
+      return [given, `=${words.value.trim()}`];
+    },
   };
 }
 

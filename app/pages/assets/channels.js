@@ -22,6 +22,11 @@ export async function channels(area, said) {
   );
 }
 
+function standing(channel) {
+  if (!channel.enabled) return ["已停用", "warn"];
+  return channel.stopped_reason ? ["已自动停下", "bad"] : ["使用中", "good"];
+}
+
 function row(channel, all, kinds, said, again) {
   const kind = kinds.find((each) => each.adapter === channel.adapter) ?? { ...kinds[0], adapter: channel.adapter, label: channel.adapter, addresses: false };
   const about = [kind.label, channel.account && `${kind.account ?? "账号"} ${channel.account}`, channel.has_secret && "密钥已设置"];
@@ -31,7 +36,7 @@ function row(channel, all, kinds, said, again) {
   return h(
     "li",
     { class: "item" },
-    h("div", { class: "split" }, h("strong", {}, channel.name), channel.enabled ? tag("使用中", "good") : tag("已停用", "warn")),
+    h("div", { class: "split" }, h("strong", {}, channel.name), tag(...standing(channel))),
     h("p", { class: "small soft" }, about.filter(Boolean).join(" · ")),
     channel.stopped_reason && h("p", { class: "said bad" }, `已自动停下：${channel.stopped_reason}。改好设置并保存后，会接着发送积下的消息。`),
     channel.rests_until &&

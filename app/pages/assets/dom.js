@@ -111,6 +111,11 @@ async function perform(buttons, button, place, { label, run, confirm }) {
 /** Thrown where the person changed their mind: nothing is said. */
 export const CANCELLED = new Error("cancelled");
 
+/** Ends what a button began: something must be filled in first, and `detail` says what. */
+export function incomplete(detail) {
+  throw new Problem(0, { code: "incomplete", detail });
+}
+
 /**
  * A table whose rows become blocks on a phone; `compact` ones stand two by two there, without the first headings.
  * Columns are [heading, cell(row), "figure"?].

@@ -50,6 +50,8 @@ export async function preferences(me, phone) {
 /** The ways in order, each with a button that takes it one place up; `order` is changed in place. */
 function drawWays(place, order, available) {
   const names = Object.fromEntries(available.map((way) => [way.adapter, way.name]));
+  // A gateway of one's own says nothing to a member; its name does.
+  const called = (adapter) => (adapter !== "webhook" && ADAPTERS[adapter]) || names[adapter] || ADAPTERS[adapter] || adapter;
   const up = (at) => {
     order.splice(at - 1, 2, order[at], order[at - 1]);
     drawWays(place, order, available);
@@ -60,7 +62,7 @@ function drawWays(place, order, available) {
       h(
         "li",
         { class: "item split" },
-        h("span", {}, `${at + 1}. ${ADAPTERS[adapter] ?? names[adapter] ?? adapter}`),
+        h("span", {}, `${at + 1}. ${called(adapter)}`),
         at > 0 && actions({ label: "提前", quiet: true, small: true, run: async () => up(at) }),
       ),
     )),

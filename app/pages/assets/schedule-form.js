@@ -1,5 +1,5 @@
 // When something is due, in words: what an administrator chooses, and the rule that is made of it.
-import { field, h, options } from "./dom.js";
+import { field, h, incomplete, options } from "./dom.js";
 import { SCHEDULES, fromLocal, localIn, toLocal } from "./format.js";
 
 const DAYS = [["mon", "周一"], ["tue", "周二"], ["wed", "周三"], ["thu", "周四"], ["fri", "周五"], ["sat", "周六"], ["sun", "周日"]];
@@ -104,13 +104,19 @@ function rhythmFields(schedule) {
       choose();
     },
     read: () => {
-      if (rhythm.value === "once") return { once_at: fromLocal(moment.value) };
-      if (rhythm.value === "cron") return { cron: cron.value.trim() };
+      if (rhythm.value === "once") return { once_at: fromLocal(moment.value || incomplete("请先选好日期和时间。")) };
+      if (rhythm.value === "cron") return { cron: ruleIn(cron.value) };
+      if (!at.value) incomplete("请先填好时间。");
       const [hour, minute] = at.value.split(":").map(Number);
       const days = { weekly: `* * ${weekday.value}`, daily: "* * *", monthly: `${ofMonth.value} * *` };
       return { cron: `${minute} ${hour} ${days[rhythm.value]}` };
     },
   };
+}
+
+function ruleIn(written) {
+  const rule = written.trim();
+  return rule.split(/\s+/).length === 5 ? rule : incomplete("规则要写五段，中间用空格隔开，例如 0 18 * * fri 表示每周五 18:00；不熟悉的话，请选“每周一次”等。");
 }
 
 /** What a rule says in the words of the fields; one that says more stays a rule. */

@@ -118,6 +118,7 @@ async def test_a_secret_that_the_receiver_does_not_share_stops_the_channel(
     other = "whsec_" + base64.b64encode(bytes(32)).decode()
     outcome = await one(webhook(patient, receiver.base + NOTICES, secret=other))
     assert (outcome.status, outcome.code) == (Status.CHANNEL_DOWN, "http_401")
+    assert outcome.detail == "对方只回了 HTTP 401，没有说明原因"
     assert await receiver.sent() == []
 
 
