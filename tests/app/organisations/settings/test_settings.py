@@ -87,7 +87,7 @@ async def test_the_nearest_organisation_says_and_dropping_follows_the_superiors_
 @pytest.mark.parametrize(
     ("key", "bad"),
     [
-        ("timezone", ["Asia/Nowhere", "../etc/passwd", 8, True]),
+        ("timezone", ["Asia/Nowhere", "../etc/passwd", "localtime", "Factory", 8, True]),
         ("quiet_from", ["21", "17:59", "24:00", "9:00", "21:00:00", 21, True]),
         ("quiet_until", ["04:59", "12:01", "8:00", "", False]),
         ("daily_notices", [0, 21, "3", True]),
