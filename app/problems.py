@@ -1,5 +1,6 @@
 """Every error leaves as `application/problem+json` (RFC 9457), rendered here and nowhere else."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -54,6 +55,8 @@ FINDINGS = {
     "ticket_without_time": "离线阅读凭据和阅读时间要一起提交",
     "timezone_aware": "时间要带时区",
 }
+# What the validator puts into a place beside fields and items: the branch of a union, or that the key is meant.
+_MARK = re.compile(r".*\[.*\]|bool|constrained-(int|str)", re.DOTALL)
 HTTP_TITLES = {
     400: ("bad_request", "请求有误", "请求无法识别，请检查格式后重试。"),
     404: ("not_found", "未找到", "没有这个地址，请检查后重试。"),
@@ -116,6 +119,7 @@ def _finding(found: Mapping[str, Any]) -> dict[str, object]:
     """One finding of the validator, with the bound that it names."""
     # The place of broken JSON is an offset, which says nothing to anybody.
     place = () if found["type"] == "json_invalid" else found["loc"][1:]
+    place = tuple(part for part in place if not _MARK.fullmatch(str(part)))
     return {
         "field": ".".join(str(part) for part in place) or str(found["loc"][0]),
         "label": label_of(place) or "提交的内容",

@@ -267,3 +267,11 @@ async def test_broken_json_is_said_of_the_body_and_an_address_with_a_slash_too_m
         {"field": "body", "label": "提交的内容", "code": "json_invalid", "detail": "不是有效的 JSON"}
     ]
     shown(await client.get("/channels/", headers=admin.auth), 404, "not_found")
+
+
+async def test_the_words_of_the_validator_are_in_no_place(client: httpx.AsyncClient, admin: Person) -> None:
+    template = {"template_id": "t", "fields": {"thing1": "title"}}
+    body = CHANNEL | {"config": {"templates": {"party": template}}}
+    document = shown(await client.post("/channels", headers=admin.auth, json=body), 422, "invalid_input")
+    assert [each["field"] for each in document["errors"]] == ["config.templates.party"]
+    assert "key" not in document["detail"]

@@ -208,3 +208,8 @@ async def test_what_holds_is_what_the_nearest_organisation_says(
     hour = nearest(root, hours, time(21))
     assert isinstance(hour, time)
     assert one == hour.replace(second=0, microsecond=0)
+
+
+async def test_a_setting_of_no_kind_at_all_is_refused_in_words(client: httpx.AsyncClient, world: World) -> None:
+    refused = await put_setting(client, await world.staff(("administrator", 10)), 10, "daily_notices", [3])
+    assert {(each["field"], each["label"]) for each in refused.json()["errors"]} == {("value", "设置的值")}
