@@ -32,8 +32,11 @@ FINDINGS = {
     "too_short": "数量太少，至少 {min_length} 项",
     "too_long": "数量太多，最多 {max_length} 项",
     "string_pattern_mismatch": "格式不正确",
+    "greater_than": "数值太小，要大于 {gt}",
+    "less_than": "数值太大，要小于 {lt}",
     "greater_than_equal": "数值太小，最小是 {ge}",
     "less_than_equal": "数值太大，最大是 {le}",
+    "float_type": "要填数字",
     "int_type": "要填整数",
     "int_parsing": "要填整数",
     "bool_parsing": "要填 true 或 false",
@@ -120,11 +123,15 @@ def _finding(found: Mapping[str, Any]) -> dict[str, object]:
     # The place of broken JSON is an offset, which says nothing to anybody.
     place = () if found["type"] == "json_invalid" else found["loc"][1:]
     place = tuple(part for part in place if not _MARK.fullmatch(str(part)))
+    code = found["type"]
+    # So it calls a text too, where the bound comes after another rule.
+    if code in ("too_short", "too_long") and isinstance(found["input"], str):
+        code = f"string_{code}"
     return {
         "field": ".".join(str(part) for part in place) or str(found["loc"][0]),
         "label": label_of(place) or "提交的内容",
-        "code": found["type"],
-        "detail": FINDINGS.get(found["type"], "格式不正确").format_map(found.get("ctx") or {}),
+        "code": code,
+        "detail": FINDINGS.get(code, "格式不正确").format_map(found.get("ctx") or {}),
     }
 
 
