@@ -10,6 +10,7 @@ import pytest
 from app.db.engine import transaction
 from app.messaging.callbacks.api import MAX_BODY
 from app.messaging.callbacks.seen import KEPT, forget_calls
+from app.messaging.callbacks.wechat import MOST_ITEMS
 from tests.app.messaging.callbacks.platform import (
     ACCEPT,
     APPID,
@@ -194,6 +195,14 @@ async def test_the_report_of_a_phone_counts_only_where_wechat_does_not_tell(
     assert off.json()["has_callback"] is False
     assert await report(True) == 2
     assert await report(False) == 0
+
+
+async def test_of_a_list_without_end_no_more_is_read_than_can_be_done_in_time(platform: Platform, world: World) -> None:
+    message = popup(*((f"T-{number}", "accept") for number in range(MOST_ITEMS + 20)))
+    for _ in range(2):
+        answer = await platform.send(message)
+        assert (answer.status_code, answer.text) == (200, "success"), "WeChat sends it no more"
+    assert await balances(world) == {f"T-{number}": 1 for number in range(MOST_ITEMS)}
 
 
 async def test_other_events_and_messages_are_answered_and_leave_nothing(platform: Platform, world: World) -> None:
