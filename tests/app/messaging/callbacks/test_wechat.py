@@ -151,6 +151,20 @@ async def test_a_call_that_was_caught_and_is_sent_much_later_counts_no_more(
     assert await balances(world) == {TEMPLATE: 3}
 
 
+async def test_a_call_that_tells_of_long_ago_is_not_forgotten_at_once(
+    platform: Platform, world: World, clock: MovableClock
+) -> None:
+    long_ago = int((clock.now - KEPT).timestamp()) - 60
+    late, later = popup((TEMPLATE, "accept"), at=long_ago), popup(("T-2", "accept"), at=long_ago - 1)
+    await platform.send(late)
+    async with transaction(world.service.sessions) as session:
+        await forget_calls(session, clock.now)
+    # Were it forgotten, whatever happened before it could have been taken in too, and would count no more.
+    for message in (later, late, later):
+        assert (await platform.send(message)).text == "success"
+    assert await balances(world) == {TEMPLATE: 1, "T-2": 1}
+
+
 async def test_a_refusal_voids_what_was_accepted_before_it_in_whatever_order_they_arrive(
     platform: Platform, world: World
 ) -> None:
