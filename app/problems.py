@@ -1,5 +1,6 @@
 """Every error leaves as `application/problem+json` (RFC 9457), rendered here and nowhere else."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -31,8 +32,11 @@ FINDINGS = {
     "too_short": "数量太少，至少 {min_length} 项",
     "too_long": "数量太多，最多 {max_length} 项",
     "string_pattern_mismatch": "格式不正确",
+    "greater_than": "数值太小，要大于 {gt}",
+    "less_than": "数值太大，要小于 {lt}",
     "greater_than_equal": "数值太小，最小是 {ge}",
     "less_than_equal": "数值太大，最大是 {le}",
+    "float_type": "要填数字",
     "int_type": "要填整数",
     "int_parsing": "要填整数",
     "bool_parsing": "要填 true 或 false",
@@ -54,6 +58,8 @@ FINDINGS = {
     "ticket_without_time": "离线阅读凭据和阅读时间要一起提交",
     "timezone_aware": "时间要带时区",
 }
+# What the validator puts into a place beside fields and items: the branch of a union, or that the key is meant.
+_MARK = re.compile(r".*\[.*\]|bool|constrained-(int|str)", re.DOTALL)
 HTTP_TITLES = {
     400: ("bad_request", "请求有误", "请求无法识别，请检查格式后重试。"),
     404: ("not_found", "未找到", "没有这个地址，请检查后重试。"),
@@ -116,11 +122,16 @@ def _finding(found: Mapping[str, Any]) -> dict[str, object]:
     """One finding of the validator, with the bound that it names."""
     # The place of broken JSON is an offset, which says nothing to anybody.
     place = () if found["type"] == "json_invalid" else found["loc"][1:]
+    place = tuple(part for part in place if not _MARK.fullmatch(str(part)))
+    code = found["type"]
+    # So it calls a text too, where the bound comes after another rule.
+    if code in ("too_short", "too_long") and isinstance(found["input"], str):
+        code = f"string_{code}"
     return {
         "field": ".".join(str(part) for part in place) or str(found["loc"][0]),
         "label": label_of(place) or "提交的内容",
-        "code": found["type"],
-        "detail": FINDINGS.get(found["type"], "格式不正确").format_map(found.get("ctx") or {}),
+        "code": code,
+        "detail": FINDINGS.get(code, "格式不正确").format_map(found.get("ctx") or {}),
     }
 
 

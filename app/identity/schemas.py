@@ -58,7 +58,7 @@ class PreferencesIn(In):
     one's own go by null: then the organisation's hold.
     """
 
-    notices_off: Annotated[list[Switchable | Statutory], Field(max_length=20)] | None = None
+    notices_off: Annotated[list[Literal[Switchable, Statutory]], Field(max_length=20)] | None = None
     channels: Annotated[list[Adapter], Field(max_length=20)] | None = None
     quiet_from: TimeOfDay | None = None
     quiet_until: TimeOfDay | None = None

@@ -21,6 +21,7 @@ from app.platforms.token_store import forget_token
 from app.resources import Service
 
 CONSOLE = "console"
+ONE_OF_A_KIND = "这个党组织已经有一个这种渠道，每个党组织只能有一个，请直接修改原有渠道。"
 
 
 class UnknownAdapter(Invalid):
@@ -31,7 +32,7 @@ class UnknownAdapter(Invalid):
 
 
 class ChannelExists(Conflict):
-    """The organisation has this account already."""
+    """The account is registered, here or elsewhere; or the organisation has such a channel, and it has no account."""
 
     code = "channel_exists"
     detail = "这个渠道账号已经登记过，请直接修改原有渠道；如由其他党组织登记，请与其联系。"
@@ -70,7 +71,7 @@ async def create_channel(
     try:
         await session.flush()
     except IntegrityError:
-        raise ChannelExists from None
+        raise ChannelExists(None if body.account else ONE_OF_A_KIND) from None
     if body.secret is not None:
         channel.secret_cipher = service.vault.encrypt(body.secret, secret_place(channel))
     set_callback(service.vault, channel, body)

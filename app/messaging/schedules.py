@@ -45,7 +45,7 @@ def _set_due(schedule: Schedule, now: datetime) -> None:
         check_cron(schedule.cron)
         schedule.next_due_at = next_due(schedule.cron, schedule.timezone, now)
         if schedule.next_due_at is None:
-            raise BadCron
+            raise BadCron("没有这样的日子（例如 2 月 31 日），请修改日或月。")
     elif schedule.once_at is not None:
         if not now < schedule.once_at <= now + AHEAD:
             raise BadOnce

@@ -38,7 +38,7 @@ class ChannelConfig(In):
 
     templates: Annotated[dict[TemplateKind, Template], Field(max_length=6)] = Field(default_factory=dict)
     miniprogram_state: Literal["developer", "trial", "formal"] = "formal"
-    rate: Annotated[float, Field(gt=0, le=10_000)] | None = None
+    rate: Annotated[float, Field(ge=0.01, le=10_000, description="Deliveries a second, at least 0.01")] | None = None
     burst: Annotated[int, Field(ge=1, le=10_000)] | None = None
     # What else the adapter needs, see `GET /channel-kinds`; never a secret, which has its own sealed place.
     settings: Annotated[

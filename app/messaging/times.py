@@ -18,6 +18,8 @@ from app.organisations.settings.resolved import load_settings
 CRON_FIELDS = 5
 # Who looks once a second, or has just been started anew, is not late yet.
 PROMPT = timedelta(minutes=2)
+# No day is longer in coming than the 29th of February around 2100: eight years.
+FURTHEST = timedelta(days=9 * 366)
 
 
 class BadCron(Invalid):
@@ -49,6 +51,7 @@ def check_cron(cron: str) -> None:
 def next_due(cron: str, timezone: str, after: datetime) -> datetime | None:
     """The first due time of a cron rule later than `after`, in UTC; None where there is none any more."""
     trigger = CronTrigger.from_crontab(cron, timezone=ZoneInfo(timezone))
+    trigger.end_date = after + FURTHEST
     while True:
         # The trigger gives what is not earlier than this, and rounds it up to a whole second.
         found: datetime | None = trigger.get_next_fire_time(None, after + timedelta(microseconds=1))

@@ -51,11 +51,11 @@ _CLASS_OF_CODE: dict[int, type[PlatformError]] = {
     **dict.fromkeys((34014, 34016, *REPEATED, 1430002), ContentRejected),
 }
 
-_USER_ID = re.compile(r"[A-Za-z0-9_.@-]{1,64}")
+_USER_ID = re.compile(r"[A-Za-z0-9_.-][A-Za-z0-9_.@-]{0,63}")
 
 
 def is_user_id(text: str) -> bool:
-    """Whether it names one member, and not two that are joined by a comma."""
+    """Whether it names one member: never `@all`, and never two joined by a comma."""
     return _USER_ID.fullmatch(text) is not None
 
 

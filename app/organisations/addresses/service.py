@@ -14,10 +14,13 @@ from app.directory.models import Member, Organisation
 from app.errors import Conflict, Invalid, NotFound
 from app.organisations.addresses.schemas import AddressOut
 from app.organisations.people.reach import find_living, find_member
+from app.platforms import dingtalk, feishu, wecom
 from app.platforms.installed import registering
 from app.platforms.models import Channel, ChannelAddress
 
 EMAIL = "email"
+# Whether a text names one member at the platform.
+USER_IDS = {"wecom": wecom.is_user_id, "dingtalk": dingtalk.is_user_id, "feishu": feishu.is_person_id}
 _SHOWN = 2
 
 
@@ -36,13 +39,15 @@ class BadAddress(Invalid):
 
 
 def check_address(adapter: str, address: str) -> None:
-    """Raises `BadAddress`; only of e-mail the form is known."""
+    """Raises `BadAddress`: one that means all members (`@all`) or several (`a|b`) is refused too."""
     if any(not "!" <= character <= "~" for character in address):
         raise BadAddress
     if adapter == EMAIL:
         name, _, host = address.rpartition("@")
         if not name or "@" in name or "." not in host.strip("."):
             raise BadAddress("邮箱地址不正确，请写成 name@example.com 这样的形式。")
+    elif adapter in USER_IDS and not USER_IDS[adapter](address):
+        raise BadAddress("请填写这一名党员在平台通讯录中的账号，不能填写 @all，也不能填写多个账号。")
 
 
 def place_of(channel_id: int, member_id: int) -> str:

@@ -138,7 +138,7 @@ def _resolve(
             try:
                 check_address(channel.adapter, line.address)
             except BadAddress as error:
-                code, reason = error.code, error.detail
+                code, reason = error.shown_code, error.shown_detail
         if code or found is None:
             refused.append(Rejected(line.line, code, reason))
         else:

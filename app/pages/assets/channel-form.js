@@ -84,7 +84,7 @@ function fields(kind, channel) {
   const settings = settingsOf(kind, channel.config);
   const templates = kind.templates ? Object.keys(TEMPLATES).map((each) => templateOf(each, channel.config.templates[each])) : [];
   const state = kind.adapter === "wechat_miniprogram" && h("select", {}, options(STATES, channel.config.miniprogram_state));
-  const rate = h("input", { type: "number", min: "0.1", max: "10000", step: "any", value: channel.config.rate ?? "" });
+  const rate = h("input", { type: "number", min: "0.01", max: "10000", step: "any", value: channel.config.rate ?? "" });
   const kept = channel.has_secret ? "已设置，不能读出；不更换就留空。" : "保存后不能读出，只能更换。";
   return {
     element: [

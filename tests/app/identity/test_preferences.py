@@ -91,3 +91,12 @@ async def test_a_kind_that_there_is_not_is_refused(client: httpx.AsyncClient, wo
 
 def test_every_kind_of_notice_is_one_or_the_other() -> None:
     assert {*SWITCHABLE, *get_args(Statutory)} == set(CAMPAIGN_KINDS)
+
+
+async def test_a_kind_that_there_is_not_is_refused_in_words_for_the_member(
+    client: httpx.AsyncClient, world: World
+) -> None:
+    answer = await change(client, await world.signed_in_member(100), ["weekly_issue", "horoscope"])
+    assert answer.json()["detail"] == "「不接收的通知第 2 项」不在可选值之内，请修改后重试。"
+    (finding,) = answer.json()["errors"]
+    assert (finding["field"], finding["code"]) == ("notices_off.1", "literal_error")

@@ -81,8 +81,19 @@ async def test_an_account_of_a_platform_is_registered_once(client: httpx.AsyncCl
     assert (await create(client, admin)).status_code == 201
     again = await create(client, admin)
     assert (again.status_code, again.json()["code"]) == (409, "channel_exists")
+    assert "账号已经登记过" in again.json()["detail"]
     # Whoever registered a mini-program first is who signs its members in: nobody puts another secret beside it.
     assert (await create(client, admin, organisation_id=11)).json()["code"] == "channel_exists"
+
+
+async def test_of_a_kind_without_an_account_each_organisation_has_one(client: httpx.AsyncClient, world: World) -> None:
+    admin = await world.staff(("administrator", 1))
+    console: dict[str, object] = {"adapter": "console", "account": "", "secret": None, "config": {}}
+    assert (await create(client, admin, **console)).status_code == 201
+    again = (await create(client, admin, **console)).json()
+    assert (again["code"], "账号" in again["detail"]) == ("channel_exists", False)
+    assert again["detail"].startswith("这个党组织已经有一个这种渠道")
+    assert (await create(client, admin, **console, organisation_id=11)).status_code == 201
 
 
 async def test_the_console_needs_neither_account_nor_secret(client: httpx.AsyncClient, world: World) -> None:

@@ -255,3 +255,11 @@ async def test_cancelling_stops_what_is_due_of_one_subject_and_keeps_what_has_fi
     async with world.service.sessions() as session:
         rows = {row.id: (row.enabled, row.next_due_at) for row in await session.scalars(select(Schedule))}
     assert rows == {mine: (False, None), fired: (True, None), other: (True, clock.now), issue: (True, clock.now)}
+
+
+async def test_of_a_day_that_never_comes_it_is_said_so(client: httpx.AsyncClient, world: World) -> None:
+    admin = await world.staff(("administrator", 10))
+    for cron in ("0 8 31 2 *", "0 8 31 apr,jun *"):
+        refused = await create(client, admin, cron=cron)
+        assert (refused.status_code, refused.json()["code"]) == (422, "bad_cron")
+        assert "没有这样的日子" in refused.json()["detail"]

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
+from time import process_time
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -100,6 +101,20 @@ def days_of(cron: str, after: datetime, times: int) -> list[date]:
 
 def test_a_day_that_never_comes_is_never_due() -> None:
     assert next_due("0 8 30 feb *", "UTC", datetime(2026, 1, 1, tzinfo=UTC)) is None
+
+
+def test_a_day_that_never_comes_is_not_looked_for_without_end() -> None:
+    def seconds() -> float:
+        began = process_time()
+        next_due("0 8 31 2 *", "Asia/Shanghai", datetime(2026, 1, 1, tzinfo=UTC))
+        return process_time() - began
+
+    assert min(seconds() for _ in range(5)) < 0.03, "the loop of the API stands still meanwhile"
+
+
+def test_the_day_that_comes_after_eight_years_only_is_found() -> None:
+    due = next_due("0 8 29 feb *", "UTC", datetime(2096, 2, 29, 8, tzinfo=UTC))
+    assert due == datetime(2104, 2, 29, 8, tzinfo=UTC)
 
 
 @given(moments, zones)

@@ -10,6 +10,7 @@ import pytest
 from app.db.engine import transaction
 from app.messaging.callbacks.api import MAX_BODY
 from app.messaging.callbacks.seen import KEPT, forget_calls
+from app.messaging.callbacks.wechat import MOST_ITEMS
 from tests.app.messaging.callbacks.platform import (
     ACCEPT,
     APPID,
@@ -150,6 +151,20 @@ async def test_a_call_that_was_caught_and_is_sent_much_later_counts_no_more(
     assert await balances(world) == {TEMPLATE: 3}
 
 
+async def test_a_call_that_tells_of_long_ago_is_not_forgotten_at_once(
+    platform: Platform, world: World, clock: MovableClock
+) -> None:
+    long_ago = int((clock.now - KEPT).timestamp()) - 60
+    late, later = popup((TEMPLATE, "accept"), at=long_ago), popup(("T-2", "accept"), at=long_ago - 1)
+    await platform.send(late)
+    async with transaction(world.service.sessions) as session:
+        await forget_calls(session, clock.now)
+    # Were it forgotten, whatever happened before it could have been taken in too, and would count no more.
+    for message in (later, late, later):
+        assert (await platform.send(message)).text == "success"
+    assert await balances(world) == {TEMPLATE: 1, "T-2": 1}
+
+
 async def test_a_refusal_voids_what_was_accepted_before_it_in_whatever_order_they_arrive(
     platform: Platform, world: World
 ) -> None:
@@ -194,6 +209,14 @@ async def test_the_report_of_a_phone_counts_only_where_wechat_does_not_tell(
     assert off.json()["has_callback"] is False
     assert await report(True) == 2
     assert await report(False) == 0
+
+
+async def test_of_a_list_without_end_no_more_is_read_than_can_be_done_in_time(platform: Platform, world: World) -> None:
+    message = popup(*((f"T-{number}", "accept") for number in range(MOST_ITEMS + 20)))
+    for _ in range(2):
+        answer = await platform.send(message)
+        assert (answer.status_code, answer.text) == (200, "success"), "WeChat sends it no more"
+    assert await balances(world) == {f"T-{number}": 1 for number in range(MOST_ITEMS)}
 
 
 async def test_other_events_and_messages_are_answered_and_leave_nothing(platform: Platform, world: World) -> None:

@@ -126,6 +126,29 @@ async def test_an_e_mail_address_has_its_form(client: httpx.AsyncClient, world: 
     assert (answer.status_code, answer.json()["code"]) == (422, "bad_address")
 
 
+@pytest.mark.parametrize(
+    ("adapter", "address"),
+    [
+        ("wecom", "@all"), ("wecom", "a|b"), ("wecom", "x" * 65),
+        ("dingtalk", "@all"), ("dingtalk", "a,b"), ("dingtalk", "a|b"),
+        ("feishu", "@all"), ("feishu", "ou_1,ou_2"),
+    ],
+)  # fmt: skip
+async def test_an_id_that_names_more_than_one_member_is_refused(
+    client: httpx.AsyncClient, world: World, adapter: str, address: str
+) -> None:
+    admin, member = await world.staff(("administrator", 1)), await world.member(100, name="王小明")
+    channel = await new_channel(world, 1, adapter)
+    answer = await put(client, admin, member, channel, address)
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad_address")
+    assert "不能填写 @all" in answer.json()["detail"]
+    answer = await upload(client, admin, channel, [HEADER, [member, "王小明", "", "", address]])
+    (line,) = answer.json()["errors"]
+    assert (answer.status_code, line["code"]) == (422, "bad_address")
+    assert "不能填写 @all" in line["detail"]
+    assert await kept(world) == {}
+
+
 async def test_the_template_comes_back_filled_in(client: httpx.AsyncClient, world: World) -> None:
     admin = await world.staff(("administrator", 1))
     channel = await new_channel(world, 10)

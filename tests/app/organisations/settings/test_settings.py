@@ -87,7 +87,7 @@ async def test_the_nearest_organisation_says_and_dropping_follows_the_superiors_
 @pytest.mark.parametrize(
     ("key", "bad"),
     [
-        ("timezone", ["Asia/Nowhere", "../etc/passwd", 8, True]),
+        ("timezone", ["Asia/Nowhere", "../etc/passwd", "localtime", "Factory", 8, True]),
         ("quiet_from", ["21", "17:59", "24:00", "9:00", "21:00:00", 21, True]),
         ("quiet_until", ["04:59", "12:01", "8:00", "", False]),
         ("daily_notices", [0, 21, "3", True]),
@@ -208,3 +208,8 @@ async def test_what_holds_is_what_the_nearest_organisation_says(
     hour = nearest(root, hours, time(21))
     assert isinstance(hour, time)
     assert one == hour.replace(second=0, microsecond=0)
+
+
+async def test_a_setting_of_no_kind_at_all_is_refused_in_words(client: httpx.AsyncClient, world: World) -> None:
+    refused = await put_setting(client, await world.staff(("administrator", 10)), 10, "daily_notices", [3])
+    assert {(each["field"], each["label"]) for each in refused.json()["errors"]} == {("value", "设置的值")}
