@@ -16,7 +16,7 @@ from app.platforms.aliyun_sms import fit_variable
 from app.platforms.dingtalk import dingtalk_text
 from app.platforms.feishu import feishu_post
 from app.platforms.fields import fill_field, filling
-from app.platforms.installed import installed, refusal
+from app.platforms.installed import Setup, installed, refusal
 from app.platforms.message import Message
 from app.platforms.models import Channel
 from app.platforms.rules import RULES, ChannelRules, Finding, check_channel
@@ -47,10 +47,9 @@ def require_fit(service: Service, channel: Channel, config: ChannelConfig, secre
         templates={kind: template.model_dump() for kind, template in config.templates.items()},
     )
     if not findings:
-        refused = refusal(
-            channel.adapter, account=channel.account, secret=secret or "", config=config.model_dump(),
-            http=service.http, now=service.clock, hosts=service.settings.platform_hosts,
-        )  # fmt: skip
+        hosts = service.settings.platform_hosts
+        setup = Setup(channel.account, secret or "", config.model_dump(), service.http, service.clock, hosts)
+        refused = refusal(channel.adapter, setup)
         findings = [Finding("config.settings", *refused)] if refused else []
     if findings:
         raise ChannelDoesNotFit(

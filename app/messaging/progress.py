@@ -1,4 +1,4 @@
-"""How far a campaign has come, counted in SQL from the packed states: no delivery is ever unnested for it."""
+"""How far a campaign has come, counted in SQL from the packed states: only batches with failures are unpacked."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence

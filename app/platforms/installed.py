@@ -1,6 +1,7 @@
 """The adapters that are installed, as their entry points tell: nothing here imports the scheduler that runs them."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from importlib.metadata import entry_points
@@ -17,6 +18,18 @@ ADAPTERS = "zhijian.adapters"
 UNUSABLE = ("bad_settings", "这种渠道不能用这样的设置，请照它的说明核对账号、密钥和各项设置。")
 
 
+@dataclass(frozen=True)
+class Setup:
+    """A channel that is being set up, and what a sender would have to reach its platform with."""
+
+    account: str
+    secret: str = field(repr=False)
+    config: Mapping[str, object]
+    http: httpx.AsyncClient
+    now: Callable[[], datetime]
+    hosts: Mapping[str, str]
+
+
 @runtime_checkable
 class Kind(Protocol):
     """What is asked of an adapter when a channel of it is set up; see `scheduler.adapters.base.AdapterKind`."""
@@ -31,15 +44,7 @@ class Kind(Protocol):
         """Whether its messages need templates of the channel."""
         ...
 
-    def refusal(
-        self,
-        account: str,
-        secret: str,
-        config: Mapping[str, object],
-        http: httpx.AsyncClient,
-        now: Callable[[], datetime],
-        hosts: Mapping[str, str],
-    ) -> tuple[str, str] | None:
+    def refusal(self, setup: Setup) -> tuple[str, str] | None:
         """Code and words of why it cannot work with these settings; raises what its builder raises."""
         ...
 
@@ -64,22 +69,13 @@ def registering() -> list[str]:
     return [name for name, kind in installed().items() if kind.address == "channel"]
 
 
-def refusal(
-    adapter: str,
-    *,
-    account: str,
-    secret: str,
-    config: Mapping[str, object],
-    http: httpx.AsyncClient,
-    now: Callable[[], datetime],
-    hosts: Mapping[str, str],
-) -> tuple[str, str] | None:
+def refusal(adapter: str, setup: Setup) -> tuple[str, str] | None:
     """Why an adapter cannot be built with these settings, as a sender would find out: code and words, or None."""
     kind = installed().get(adapter)
     if kind is None:
         return None
     try:
-        return kind.refusal(account, secret, config, http, now, hosts)
+        return kind.refusal(setup)
     except PlatformConfigurationError as error:
         return str(error.code), error.message
     except Exception as error:

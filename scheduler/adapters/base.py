@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 import httpx
 
 from app.platforms.access import Access
+from app.platforms.installed import Setup
 from app.platforms.message import Message as Message
 from app.platforms.tokens import Fetch, MemoryTokens, TokenHolder, TokenStore
 
@@ -136,24 +137,17 @@ class AdapterKind:
         """Whether a message needs a template of the channel."""
         return self.templated or self.subscribed
 
-    def refusal(
-        self,
-        account: str,
-        secret: str,
-        config: Mapping[str, object],
-        http: httpx.AsyncClient,
-        now: Callable[[], datetime],
-        hosts: Mapping[str, str],
-    ) -> tuple[str, str] | None:
+    def refusal(self, setup: Setup) -> tuple[str, str] | None:
         """Code and words of why a channel cannot work with these settings, None where it can; raises what `build` does.
 
-        The API asks when a channel is set up: it imports no adapter, and so has only plain values to ask with.
+        The API asks when a channel is set up: it imports no adapter.
         """
 
         async def nowhere(envelope: Envelope) -> None:
             raise NotImplementedError("nothing is sent by what is only built")
 
-        adapter = self.build(ChannelInfo(0, account, secret, config), Outside(http, now, hosts, nowhere))
+        channel = ChannelInfo(0, setup.account, setup.secret, setup.config)
+        adapter = self.build(channel, Outside(setup.http, setup.now, setup.hosts, nowhere))
         return (adapter.outcome.code, adapter.outcome.detail) if isinstance(adapter, Refusing) else None
 
     def template(self, config: Mapping[str, object], kind: str) -> str | None:
