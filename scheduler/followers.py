@@ -13,6 +13,7 @@ from app.directory.models import WechatUser
 from app.platforms.access import Access
 from app.platforms.errors import PlatformError, QuotaExceeded, RecipientError
 from app.platforms.models import Channel
+from app.platforms.secrets import open_secret
 from app.platforms.token_store import DatabaseTokens
 from app.platforms.wechat_service import ServiceAccountClient
 from app.resources import Service
@@ -82,7 +83,7 @@ async def _keep(service: Service, user: int, unionid: str | None) -> None:
 
 
 def _client(service: Service, channel: Channel) -> ServiceAccountClient:
-    secret = service.vault.decrypt(channel.secret_cipher or b"", f"channels:{channel.id}:secret")
+    secret = open_secret(service.vault, channel) or ""
     store = DatabaseTokens(service.sessions, service.vault, channel.id)
     host = service.settings.platform_hosts["wechat"]
     return ServiceAccountClient(Access(service.http, host, channel.account, secret, service.clock, store))

@@ -16,6 +16,7 @@ from app.db.engine import is_away, transaction
 from app.messaging.models import URGENT_KINDS
 from app.platforms import console
 from app.platforms.models import Channel
+from app.platforms.secrets import open_secret
 from app.platforms.token_store import DatabaseTokens
 from app.resources import Service
 from scheduler import channels, claims
@@ -110,9 +111,7 @@ class Sender:
         fingerprint = (channel.adapter, channel.account, channel.secret_cipher, repr(channel.config))
         known = self.adapters.get(channel.id)
         if known is None or known[0] != fingerprint:
-            secret = ""
-            if channel.secret_cipher is not None:
-                secret = self.service.vault.decrypt(channel.secret_cipher, f"channels:{channel.id}:secret")
+            secret = open_secret(self.service.vault, channel) or ""
             info = ChannelInfo(channel.id, channel.account, secret, channel.config)
             known = (fingerprint, self.kinds[channel.adapter].build(info, self.outside(channel.id)))
             self.adapters[channel.id] = known

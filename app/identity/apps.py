@@ -13,6 +13,7 @@ from app.errors import Invalid, Unavailable
 from app.platforms.access import Access
 from app.platforms.errors import BadLoginCode, NotMainlandNumber, PlatformError
 from app.platforms.models import Channel
+from app.platforms.secrets import open_secret
 from app.platforms.token_store import DatabaseTokens
 from app.platforms.wechat import WechatClient
 from app.resources import Service
@@ -66,8 +67,7 @@ async def find_app(session: AsyncSession, vault: Vault, appid: str) -> App:
     )
     found = rows.all()
     for channel, _ in found:
-        if channel.secret_cipher is not None:
-            secret = vault.decrypt(channel.secret_cipher, f"channels:{channel.id}:secret")
+        if (secret := open_secret(vault, channel)) is not None:
             return App(channel.id, appid, secret, [path for _, path in found])
     raise UnknownApp
 

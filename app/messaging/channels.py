@@ -11,12 +11,12 @@ from app.access.principals import CurrentStaff, within
 from app.directory.models import Organisation
 from app.errors import Conflict, Invalid, NotFound
 from app.messaging.callbacks.settings import set_callback
-from app.messaging.checking import open_secret, secret_place
 from app.messaging.fitting import require_fit
 from app.messaging.schemas import ChannelIn, ChannelPatch
 from app.organisations.service import find_organisation
 from app.platforms.installed import installed
 from app.platforms.models import Channel
+from app.platforms.secrets import open_secret, seal_secret
 from app.platforms.token_store import forget_token
 from app.resources import Service
 
@@ -73,7 +73,7 @@ async def create_channel(
     except IntegrityError:
         raise ChannelExists(None if body.account else ONE_OF_A_KIND) from None
     if body.secret is not None:
-        channel.secret_cipher = service.vault.encrypt(body.secret, secret_place(channel))
+        seal_secret(service.vault, channel, body.secret)
     set_callback(service.vault, channel, body)
     audit.record(
         session,
@@ -111,9 +111,9 @@ async def change_channel(
     """
     channel = await find_channel(session, staff, channel_id, lock=True)
     if body.config is not None:
-        require_fit(service, channel, body.config, body.secret or open_secret(service, channel))
+        require_fit(service, channel, body.config, body.secret or open_secret(service.vault, channel))
     if body.secret is not None:
-        channel.secret_cipher = service.vault.encrypt(body.secret, secret_place(channel))
+        seal_secret(service.vault, channel, body.secret)
         await forget_token(session, channel.id)
     set_callback(service.vault, channel, body)
     if body.config is not None:

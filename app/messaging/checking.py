@@ -6,6 +6,7 @@ from app.platforms.dingtalk import DingtalkClient
 from app.platforms.errors import PlatformError, TransientError
 from app.platforms.feishu import FeishuClient
 from app.platforms.models import Channel
+from app.platforms.secrets import open_secret
 from app.platforms.tokens import Fetch
 from app.platforms.wechat_account import WechatAccount
 from app.platforms.wecom import WecomClient
@@ -31,20 +32,9 @@ async def check_account(service: Service, channel: Channel) -> CheckOut:
     return CheckOut(result="accepted", detail=ACCEPTED)
 
 
-def secret_place(channel: Channel) -> str:
-    """Where the secret of a channel is sealed for."""
-    return f"channels:{channel.id}:secret"
-
-
-def open_secret(service: Service, channel: Channel) -> str | None:
-    """The secret of a channel, if it has one."""
-    sealed = channel.secret_cipher
-    return None if sealed is None else service.vault.decrypt(sealed, secret_place(channel))
-
-
 def _fetch_of(service: Service, channel: Channel) -> Fetch | None:
     """What asks the platform of this channel for a token; None where it knows none."""
-    secret = open_secret(service, channel)
+    secret = open_secret(service.vault, channel)
     if secret is None:
         return None
 

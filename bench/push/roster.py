@@ -9,6 +9,7 @@ from app.directory.models import Organisation
 from app.messaging.models import Campaign
 from app.messaging.service import Audience, announce
 from app.platforms.models import Channel
+from app.platforms.secrets import seal_secret
 from app.settings import Settings
 from bench.push.plant import Plant
 from tests.scheduler.scene import ISSUE_EVENT, MEETING_EVENT
@@ -42,7 +43,7 @@ async def add_channel(plant: Plant, url: str, rate: float) -> None:
         )  # fmt: skip
         session.add(channel)
         await session.flush()
-        channel.secret_cipher = _vault(plant).encrypt(SECRET, f"channels:{channel.id}:secret")
+        seal_secret(_vault(plant), channel, SECRET)
 
 
 async def announce_one(plant: Plant, kind: str) -> int:

@@ -15,6 +15,7 @@ from app.directory.models import Binding, Member, WechatUser
 from app.messaging.models import URGENT_KINDS, Batch, Campaign, DeliveryException, DeliveryState, SubscriptionBalance
 from app.messaging.service import Audience, announce
 from app.platforms.models import Channel
+from app.platforms.secrets import seal_secret
 from app.resources import Service
 from scheduler.adapters.console import CONSOLE
 from scheduler.adapters.registry import load_adapters
@@ -94,7 +95,7 @@ class Scene:
             session.add(row)
             await session.flush()
             if secret is not None:
-                row.secret_cipher = self.service.vault.encrypt(str(secret), f"channels:{row.id}:secret")
+                seal_secret(self.service.vault, row, str(secret))
             return row.id
 
     async def campaign(

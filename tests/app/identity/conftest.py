@@ -8,6 +8,7 @@ import pytest
 
 from app.db.engine import transaction
 from app.platforms.models import Channel
+from app.platforms.secrets import seal_secret
 from app.resources import Service
 from tests.conftest import application, make_settings
 from tests.scheduler.fakes.process import APPID, SECRET
@@ -23,7 +24,7 @@ async def register(service: Service, *, secret: str = SECRET, enabled: bool = Tr
         )  # fmt: skip
         session.add(channel)
         await session.flush()
-        channel.secret_cipher = service.vault.encrypt(secret, f"channels:{channel.id}:secret")
+        seal_secret(service.vault, channel, secret)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import pytest
 
 from app.db.engine import transaction
 from app.platforms.models import Channel
+from app.platforms.secrets import seal_secret
 from app.resources import Service
 from tests.conftest import application, make_settings
 from tests.scheduler.fakes.process import APPID, SECRET, TEMPLATE, FakeWechat
@@ -47,4 +48,4 @@ async def add_mini_program(service: Service, **more: object) -> None:
         channel = Channel(**values)
         session.add(channel)
         await session.flush()
-        channel.secret_cipher = service.vault.encrypt(SECRET, f"channels:{channel.id}:secret")
+        seal_secret(service.vault, channel, SECRET)
