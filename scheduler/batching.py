@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.principals import ancestors
-from app.messaging.models import BATCH_SIZE, URGENT_KINDS, Batch, Campaign, DeliveryState
+from app.messaging.models import BATCH_SIZE, MEETING_KINDS, Batch, Campaign, DeliveryState
 from app.messaging.times import Night, get_nights, own_night, quiet_until
 from scheduler.choosing import Candidate, Recipient, allowance, choose
 from scheduler.reach import Reach
@@ -49,7 +49,7 @@ async def add_batches(
 def _own_hours(campaign: Campaign, recipient: Recipient, night: Night, now: datetime) -> OwnHours:
     """The quiet hours that a member has set, but for a meeting that would then be over: it concerns their rights."""
     own = recipient.quiet_from, recipient.quiet_until
-    if campaign.kind.startswith("meeting_") and any(own):
+    if campaign.kind in MEETING_KINDS and any(own):
         heard_at = quiet_until(own_night(night, *own), now)
         if heard_at is not None and heard_at >= campaign.expires_at:
             return None, None
@@ -76,7 +76,7 @@ def _batch(
         first_member=some[0].member_id,
         last_member=some[-1].member_id,
         not_before=when,
-        urgent=campaign.kind in URGENT_KINDS,
+        urgent=campaign.kind in MEETING_KINDS,
         fence=0,
         done_at=when if campaign.dry_run else None,
     )

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import delete, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.messaging.models import DeliveryState, NoticeDay
+from app.messaging.models import MEETING_KINDS, DeliveryState, NoticeDay
 from app.messaging.times import Night
 from app.messaging.words import DAILY_LIMIT
 from scheduler.adapters.base import Status
@@ -59,7 +59,7 @@ async def admit(
     night = claim.night
     later = next_morning(night, now)
     waits = later < expires_at
-    most = UNLIMITED if claim.kind.startswith("meeting_") and not waits else night.notices
+    most = UNLIMITED if claim.kind in MEETING_KINDS and not waits else night.notices
     values = {"members": [claim.members[at] for at in positions], "day": _day(night, now), "most": most}
     over = set(await session.scalars(COUNT, values))
     held = [at for at in positions if claim.members[at] in over]

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.principals import within
 from app.db.engine import Sessions, is_away, transaction
 from app.directory.models import Member, Organisation
-from app.messaging.models import BATCH_SIZE, URGENT_KINDS, Campaign
+from app.messaging.models import BATCH_SIZE, MEETING_KINDS, Campaign
 from scheduler.adapters.base import AdapterKind
 from scheduler.audiences import narrowings
 from scheduler.batching import add_batches, take
@@ -52,7 +52,7 @@ async def plan_announced(
                     select(Campaign)
                     .where(Campaign.state == "planning", due)
                     # What is only tried waits for what is to be sent.
-                    .order_by(Campaign.dry_run, Campaign.kind.not_in(URGENT_KINDS), Campaign.id)
+                    .order_by(Campaign.dry_run, Campaign.kind.not_in(MEETING_KINDS), Campaign.id)
                     .limit(1)
                     .with_for_update(skip_locked=True)
                 )
@@ -116,7 +116,7 @@ async def _page(session: AsyncSession, campaign: Campaign, now: datetime, limit:
         .order_by(Member.id)
         .limit(limit)
     )
-    if not campaign.kind.startswith("meeting_"):
+    if campaign.kind not in MEETING_KINDS:
         # A meeting concerns a member's rights in the Party: nobody can switch its notices off.
         statement = statement.where(literal(campaign.kind) != all_(Member.notices_off))
     statement = statement.where(*narrowings(audience, announcing.timezone, now))

@@ -13,7 +13,7 @@ from datetime import timedelta
 import structlog
 
 from app.db.engine import is_away, transaction
-from app.messaging.models import URGENT_KINDS
+from app.messaging.models import MEETING_KINDS
 from app.platforms import console
 from app.platforms.models import Channel
 from app.platforms.secrets import open_secret
@@ -182,7 +182,7 @@ async def _claim(sender: Sender) -> Claim | None:
         service.sessions, sender.bus, sender.owner, sender.kinds, service.clock, sender.lease,
         busy=sender.shunned, urgent=sender.urgent_shunned,
     )  # fmt: skip
-    sender.urgent_run = sender.urgent_run + 1 if claim is not None and claim.kind in URGENT_KINDS else 0
+    sender.urgent_run = sender.urgent_run + 1 if claim is not None and claim.kind in MEETING_KINDS else 0
     return claim
 
 

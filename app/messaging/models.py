@@ -28,8 +28,8 @@ CAMPAIGN_KINDS = (
     "joining_anniversary",
     "hours_reminder",
 )
-# A meeting concerns a member's rights, and soon: what is said of it does not wait behind an issue.
-URGENT_KINDS = tuple(kind for kind in CAMPAIGN_KINDS if kind.startswith("meeting_"))
+# A meeting concerns a member's rights, and soon: what is said of it is not switched off, and waits behind no issue.
+MEETING_KINDS = tuple(kind for kind in CAMPAIGN_KINDS if kind.startswith("meeting_"))
 CAMPAIGN_STATES = ("planning", "sending", "done")
 LATE_POLICIES = ("send", "expire")
 DRY_RUN_STATES = ("asked", "found", "nothing", "failed")

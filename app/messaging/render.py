@@ -148,7 +148,7 @@ def render(kind: str, event: Mapping[str, object], subject_id: int) -> Message:
     """The message of a campaign of this kind."""
     if kind == "weekly_issue":
         return _weekly_issue(event, subject_id)
-    if kind.startswith("meeting_"):
+    if kind in MEETING_TITLES:
         return _meeting(kind, event, subject_id)
     return STANDING[kind](event)
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from app.access.principals import SHIPPED_NOTICE
 from app.db.engine import transaction
 from app.directory.models import Binding, Member, WechatUser
-from app.messaging.models import URGENT_KINDS, Batch, Campaign, DeliveryException, DeliveryState, SubscriptionBalance
+from app.messaging.models import MEETING_KINDS, Batch, Campaign, DeliveryException, DeliveryState, SubscriptionBalance
 from app.messaging.service import Audience, announce
 from app.platforms.models import Channel
 from app.platforms.secrets import seal_secret
@@ -145,7 +145,7 @@ class Scene:
                 first_member=members[0],
                 last_member=members[-1],
                 not_before=self.service.clock(),
-                urgent=campaign.kind in URGENT_KINDS,
+                urgent=campaign.kind in MEETING_KINDS,
                 fence=0,
             )
             session.add(row)
