@@ -107,7 +107,7 @@ async def _campaign(session: AsyncSession, run: DryRun) -> Campaign | None:
 def _shown(run: DryRun, campaign: Campaign | None, groups: list[DryRunGroup]) -> DryRunOut:
     state = run.state
     if campaign is not None:
-        state = "planning" if campaign.state == "planning" else "done"
+        state = "done" if campaign.state != "planning" else "failed" if campaign.plan_again_at else "planning"
     return DryRunOut.model_validate(
         {
             "id": run.id,

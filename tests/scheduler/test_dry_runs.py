@@ -225,3 +225,12 @@ async def test_dry_runs_are_reached_within_the_subtree_only(
     for path in (where, f"{where}/members"):
         assert (await client.get(path, headers=stranger.auth)).status_code == 404
     assert (await client.get(where.replace(f"/{schedule}/", f"/{other}/"), headers=admin.auth)).status_code == 404
+
+
+async def test_a_dry_run_that_cannot_be_planned_says_so(client: httpx.AsyncClient, scene: Scene, admin: Person) -> None:
+    address = await ask(client, admin, await create(client, admin, "unfinished_reminder", "0 18 * * fri"))
+    await find_out(scene.service.sessions, scene.service.clock())
+    async with transaction(scene.service.sessions) as session:
+        (await session.scalars(select(Campaign))).one().audience = {}
+    await look(scene)
+    assert (await client.get(address, headers=admin.auth)).json()["state"] == "failed"
