@@ -42,6 +42,13 @@ async def outlast(work: Callable[[], Awaitable[T]], means: Means, stopping: asyn
         await asyncio.sleep(AWAY_SECONDS)
 
 
+async def come_back(sessions: Sessions) -> None:
+    """Asks the database whether it answers again, and if so waits: who holds a batch takes it up before others look."""
+    async with transaction(sessions) as session:
+        await session.execute(select(1))
+    await asyncio.sleep(2 * AWAY_SECONDS)
+
+
 async def make_round(
     sessions: Sessions, means: Means, hand: Hand, room: int, clock: Clock, stopping: asyncio.Event
 ) -> list[Call]:

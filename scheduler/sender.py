@@ -19,12 +19,11 @@ from app.platforms.models import Channel
 from app.platforms.secrets import open_secret
 from app.platforms.token_store import DatabaseTokens
 from app.resources import Service
-from scheduler import channels, claims
+from scheduler import channels, claims, outages
 from scheduler.adapters.base import Adapter, AdapterKind, ChannelInfo, Envelope, Outside
 from scheduler.bus import Bus
 from scheduler.claims import Claim, LostClaim
 from scheduler.hand import GATHER_SECONDS, Hand
-from scheduler.outages import make_round, outlast
 from scheduler.rates import rate_of
 from scheduler.rounds import Means, recover
 from scheduler.taking import next_claim
@@ -141,8 +140,9 @@ class Sender:
 
 async def send_for_ever(sender: Sender, wake: asyncio.Event, stopping: asyncio.Event) -> None:
     """Sends what is due until `stopping`; then ends what is in flight, and releases the batches in hand."""
-    loop = asyncio.get_running_loop()
+    service, loop = sender.service, asyncio.get_running_loop()
     look_at = loop.time()
+    away = False
     async with asyncio.TaskGroup() as working:
         while not stopping.is_set():
             wake.clear()  # before looking, so that what is announced meanwhile is looked for at once
@@ -152,12 +152,17 @@ async def send_for_ever(sender: Sender, wake: asyncio.Event, stopping: asyncio.E
             looks = takes_more or (len(sender.hands) < CLAIMS and loop.time() >= look_at)
             look_at = loop.time() + POLL_SECONDS if looks else look_at
             try:
+                if away:
+                    await outages.come_back(service.sessions)
+                    away = False
+                    continue
                 if looks and (claim := await _claim(sender)) is not None:
                     hand = await _take_up(sender, claim)
                     if hand is not None:
                         working.create_task(_guarded(sender, hand, stopping))
                     continue
             except Exception as error:
+                away = is_away(error)
                 _complain(error)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for((wake if takes_more else sender.freed).wait(), POLL_SECONDS)
@@ -232,7 +237,7 @@ async def _see_through(sender: Sender, hand: Hand, stopping: asyncio.Event) -> N
     service = sender.service
     try:
         await _send(sender, hand, stopping)
-        await outlast(
+        await outages.outlast(
             lambda: claims.release(service.sessions, hand.claim, service.clock(), rest_until=hand.rest_until),
             sender.means,
             stopping,
@@ -266,7 +271,7 @@ async def _send(sender: Sender, hand: Hand, stopping: asyncio.Event) -> None:
         ready = 0 if stopping.is_set() else len(hand.ready(now, most))
         room = sender.room(hand, ready)
         if room or hand.arrived:
-            hand.start(await make_round(service.sessions, sender.means, hand, room, service.clock, stopping))
+            hand.start(await outages.make_round(service.sessions, sender.means, hand, room, service.clock, stopping))
             renew_at = loop.time() + alive
             hand.hungry = hand.takes_slots and bool(hand.ready(now, 1))
             sender.pass_slots_on(hand)
@@ -277,7 +282,7 @@ async def _send(sender: Sender, hand: Hand, stopping: asyncio.Event) -> None:
         else:
             await hand.wait(min(renew_at - loop.time(), hand.dry_seconds))
             if loop.time() >= renew_at:
-                await outlast(
+                await outages.outlast(
                     lambda: claims.renew(service.sessions, hand.claim, service.clock(), sender.lease),
                     sender.means,
                     stopping,

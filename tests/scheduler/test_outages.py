@@ -14,7 +14,7 @@ from app.messaging.models import Batch, DeliveryState, NoticeDay
 from app.resources import Service
 from scheduler import outages
 from scheduler.adapters.base import Envelope, Outcome, Status
-from scheduler.sender import Sender, send_next
+from scheduler.sender import Sender, send_for_ever, send_next
 from tests.conftest import MovableClock
 from tests.scheduler.scene import CONFIG, Scene
 from tests.scheduler.scripted import SENT as DELIVERED
@@ -184,3 +184,31 @@ async def test_a_sender_that_is_to_stop_does_not_wait_for_the_database_for_ever(
     with pytest.raises(ConnectionError):
         await asyncio.wait_for(send_next(sender, scene.stopping), 20)
     assert await scene.states(batch_id) == [SENDING]
+
+
+async def test_who_holds_a_batch_takes_it_up_again_before_others_find_that_its_lease_is_over(
+    scene: Scene, clock: MovableClock, wire: Wire, service_behind: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outages, "AWAY_SECONDS", 0.3)
+    monkeypatch.setattr("scheduler.sender.POLL_SECONDS", 0.01)
+    batch_id = await scene.ready(1)
+    heir = Scripted()
+    waiting: list[asyncio.Task[None]] = []
+
+    async def go_away(envelopes: Sequence[Envelope]) -> None:
+        waits = send_for_ever(behind(scene, service_behind, heir), asyncio.Event(), scene.stopping)
+        waiting.append(asyncio.create_task(waits))
+        await asyncio.sleep(0.1)  # it has looked, and found nothing
+        await stop_database(scene, wire)
+
+    holding = asyncio.create_task(send_next(behind(scene, service_behind, Scripted(during=go_away)), scene.stopping))
+    async with asyncio.timeout(20):
+        await wire.turned_away.wait()
+        await asyncio.sleep(0.4)  # both have met the outage
+        clock.move(minutes=5)
+        wire.away = False
+        await holding
+    assert heir.members == []
+    assert await scene.states(batch_id) == [SENT]
+    scene.stopping.set()
+    await asyncio.wait_for(waiting[0], 20)
