@@ -1,4 +1,4 @@
-"""WeCom: a card or a text from the corporation's application, to up to 500 members a call."""
+"""WeCom: a card or a text from the corporation's application, to up to 1,000 members a call."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,7 +10,7 @@ from scheduler.adapters.groups import send_in_groups
 from scheduler.adapters.outcomes import outcome_of
 from scheduler.adapters.settings import build_or_refuse, setting
 
-BATCH = 500
+MEMBERS = 1000
 A_SECOND = 10_000 / 60
 """WeCom takes 10,000 a minute."""
 
@@ -45,4 +45,4 @@ def build(channel: ChannelInfo, outside: Outside) -> Wecom:
     return Wecom(WecomClient(outside.access(channel, "wecom"), int(agent_id)))
 
 
-WECOM = AdapterKind(build_or_refuse(build), address="channel", per_call=BATCH, rate=A_SECOND)
+WECOM = AdapterKind(build_or_refuse(build), address="channel", per_call=MEMBERS, rate=A_SECOND)
