@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_, func, or_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.platforms.models import Channel
+from app.platforms.remedies import refusal_words
 
 log = structlog.get_logger()
 
@@ -38,7 +39,7 @@ async def stop_channel(session: AsyncSession, used: Channel, code: str, detail: 
             Channel.config == used.config,
             Channel.secret_cipher.is_not_distinct_from(used.secret_cipher),
         )
-        .values(stopped_reason=f"{code} {detail}"[:500])
+        .values(stopped_reason=refusal_words(used.adapter, code, detail)[:500])
         .returning(Channel.id)
         .execution_options(synchronize_session=False)
     )

@@ -6,6 +6,7 @@ from app.platforms.dingtalk import DingtalkClient
 from app.platforms.errors import PlatformError, TransientError
 from app.platforms.feishu import FeishuClient
 from app.platforms.models import Channel
+from app.platforms.remedies import refusal_words
 from app.platforms.secrets import open_secret
 from app.platforms.tokens import Fetch
 from app.platforms.wechat_account import WechatAccount
@@ -27,7 +28,7 @@ async def check_account(service: Service, channel: Channel) -> CheckOut:
     except TransientError:
         return CheckOut(result="away", detail=AWAY)
     except PlatformError as error:
-        detail = f"平台不接受：{error.code} {error.message}。请核对账号、密钥和平台后台的 IP 白名单。"
+        detail = f"{refusal_words(channel.adapter, str(error.code), error.message)}。"
         return CheckOut(result="refused", detail=detail)
     return CheckOut(result="accepted", detail=ACCEPTED)
 

@@ -119,7 +119,11 @@ RULES: Mapping[str, ChannelRules] = {
             ),
             SettingRule("port", "端口", "一般是 465；不填按 465。", r"[0-9]{1,5}", required=False),
             SettingRule(
-                "security", "加密方式", "tls 或 starttls；不填按 tls。", required=False, choices=("tls", "starttls")
+                "security",
+                "加密方式",
+                "465 端口一般用 tls（SSL），587 端口用 starttls；不填按 tls。",
+                required=False,
+                choices=("tls", "starttls"),
             ),
             SettingRule("sender", "发件地址", "与登录账号不同时填写。", r"[^@\s]+@[^@\s]+", required=False),
             SettingRule("sender_name", "发件人名称", "党员在收件箱里看到的名称。", required=False),

@@ -63,7 +63,7 @@ async def test_a_configuration_error_stops_the_channel_and_keeps_the_deliveries_
     adapter = Scripted(by_member=dict.fromkeys(range(1, 31), down))
     await scene.send(adapter)
     assert len(adapter.members) == CALLS
-    assert await scene.stopped(channel_id) == "40125 invalid appsecret"
+    assert await scene.stopped(channel_id) == "平台不接受渠道的设置，请核对账号、密钥和模板（40125 invalid appsecret）"
     assert await scene.states(batch_id) == [PENDING] * 30
     assert await scene.notes(batch_id) == {}
     clock.move(hours=1)
@@ -113,7 +113,7 @@ async def test_settings_that_no_adapter_can_work_with_stop_the_channel(scene: Sc
     channel_id = await scene.channel("wechat_miniprogram", account="wx-test", **values)
     batch_id = await scene.batch(await scene.campaign(), channel_id, [1])
     assert await scene.send() is True
-    assert (await scene.stopped(channel_id) or "").startswith("bad_settings")
+    assert await scene.stopped(channel_id) == "渠道设置或密钥无法使用，请重新填写（bad_settings）"
     assert await scene.states(batch_id) == [PENDING]
     assert (await scene.row(batch_id)).claimed_until is None
     assert await scene.send() is False

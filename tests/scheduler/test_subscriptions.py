@@ -297,7 +297,9 @@ async def test_a_wrong_secret_stops_the_channel_and_a_new_one_lets_it_run(
     await scene.change_channel(channel_id, secret_cipher=wrong)
     sender = scene.real_sender(wechat.base)
     await send_next(sender, scene.stopping)
-    assert (await scene.stopped(channel_id) or "").startswith("40125")
+    assert (await scene.stopped(channel_id) or "").startswith(
+        "平台不认这个密钥，请在平台后台核对或重置后重新填写（40125 "
+    )
     assert await scene.balance(openid) == 1
     mended = scene.service.vault.encrypt(SECRET, f"channels:{channel_id}:secret")
     await scene.change_channel(channel_id, secret_cipher=mended)
