@@ -1,6 +1,7 @@
 """From empty to head, and no drift between the migrations and the models."""
 
 import asyncio
+from datetime import timedelta
 
 from alembic import command
 from alembic.util.exc import CommandError
@@ -11,9 +12,13 @@ from app.db.migrate import alembic_config, head_revision
 from app.library.desk_models import LessonText
 from app.library.models import Lesson, LessonVersion
 from app.library.texts import searchable
+from app.meetings.models import Meeting
+from app.messaging.models import Schedule
+from app.messaging.service import schedule_once
 from app.reading.models import ReadingProgress
 from app.resources import Service
 from app.web import REVISION
+from tests.app.library.desk import MONDAY, make_issue
 from tests.study import Study
 from tests.world import World
 
@@ -60,3 +65,33 @@ async def test_lessons_from_before_there_was_a_search_are_found(database: str, w
     expected = searchable("应知 应会", "", nodes)
     assert all({name: getattr(text, name) for name in expected} == expected for text in texts)
     assert (progress.edition, progress.version) == (1, 2)
+
+
+async def test_schedules_from_before_they_had_titles_are_named_after_what_made_them(
+    database: str, service: Service, world: World
+) -> None:
+    now = service.clock()
+    leader = await world.staff(("leader", 10))
+    titles = {"meeting_reminder": "十一月党员大会", "weekly_issue": f"学习{MONDAY}", "anniversary": ""}
+    async with transaction(service.sessions) as session:
+        meeting = Meeting(
+            organisation_id=10, kind="members_meeting", title="十一月党员大会", agenda="", starts_at=now,
+            ends_at=now + timedelta(hours=1), join_link="", meeting_code="", meeting_password="", created_by=leader.id,
+            created_at=now,
+        )  # fmt: skip
+        session.add(meeting)
+        await session.flush()
+    issue = await make_issue(service, 10, leader.id, [])
+    subjects = {"meeting_reminder": meeting.id, "weekly_issue": issue, "anniversary": meeting.id}
+    async with transaction(service.sessions) as session:
+        for kind, subject in subjects.items():
+            schedule_once(
+                session, kind, organisation_id=10, subject_id=subject, title="", at=now, timezone="Asia/Shanghai",
+                late=timedelta(hours=1), now=now,
+            )  # fmt: skip
+    config = alembic_config(database)
+    await asyncio.to_thread(command.downgrade, config, "20261124_992")
+    await asyncio.to_thread(command.upgrade, config, "head")
+    async with service.sessions() as session:
+        named = await session.execute(select(Schedule.kind, Schedule.title))
+        assert dict(named.tuples().all()) == titles

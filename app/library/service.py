@@ -221,6 +221,7 @@ async def _schedule(
         KIND,
         organisation_id=issue.organisation_id,
         subject_id=issue.id,
+        title=issue.title,
         at=issue.publish_at,
         timezone=timezone,
         late=ISSUE_LATE,

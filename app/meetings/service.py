@@ -13,7 +13,15 @@ from app.directory.models import Organisation
 from app.errors import Conflict, Invalid, NotFound
 from app.meetings.models import Meeting
 from app.meetings.schemas import MeetingBrief, MeetingIn, MeetingOut, MeetingPatch
-from app.messaging.service import Audience, announce, cancel_schedules, end_campaigns, hold_schedules, schedule_once
+from app.messaging.service import (
+    Audience,
+    announce,
+    cancel_schedules,
+    end_campaigns,
+    hold_schedules,
+    rename_schedules,
+    schedule_once,
+)
 from app.organisations.service import find_organisation
 
 KIND_NAMES = {
@@ -110,6 +118,7 @@ def _schedule(session: AsyncSession, meeting: Meeting, organisation: Organisatio
                 REMINDER,
                 organisation_id=organisation.id,
                 subject_id=meeting.id,
+                title=meeting.title,
                 at=at,
                 timezone=organisation.timezone,
                 late=late,
@@ -167,6 +176,8 @@ async def change_meeting(
     if "starts_at" in changes:
         await cancel_schedules(session, REMINDER, meeting.id)
         _schedule(session, meeting, organisation, now)
+    if "title" in changes:
+        await rename_schedules(session, REMINDER, meeting.id, meeting.title)
     if any(name in changes for name in TELLING):
         # What was not sent yet would tell the old time.
         await end_campaigns(session, ("meeting_notice", "meeting_changed", REMINDER), meeting.id, now)

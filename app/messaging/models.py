@@ -69,6 +69,7 @@ class Schedule(Base):
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisations.id"), index=True)
     kind: Mapped[str]
     subject_id: Mapped[int | None]  # the issue or the meeting
+    title: Mapped[str] = mapped_column(server_default="")  # of the issue or the meeting
     cron: Mapped[str | None]
     once_at: Mapped[datetime | None]
     timezone: Mapped[str]

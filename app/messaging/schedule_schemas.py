@@ -44,12 +44,13 @@ class SchedulePatch(In):
 
 
 class ScheduleOut(Out):
-    """A schedule: `subject_id` is the issue or the meeting that made it."""
+    """A schedule: `subject_id` is the issue or the meeting that made it, `title` what that is called."""
 
     id: int
     organisation_id: int
     kind: str
     subject_id: int | None
+    title: str
     cron: str | None
     once_at: datetime | None
     timezone: str

@@ -78,6 +78,7 @@ def schedule_once(
     *,
     organisation_id: int,
     subject_id: int,
+    title: str,
     at: datetime,
     timezone: str,
     late: timedelta,
@@ -88,6 +89,7 @@ def schedule_once(
         organisation_id=organisation_id,
         kind=kind,
         subject_id=subject_id,
+        title=title,
         once_at=at,
         timezone=timezone,
         late_policy="send",
@@ -98,6 +100,13 @@ def schedule_once(
     )
     session.add(schedule)
     return schedule
+
+
+async def rename_schedules(session: AsyncSession, kind: str, subject_id: int, title: str) -> None:
+    """Names the due times of an issue or a meeting by its new title."""
+    await session.execute(
+        update(Schedule).where(Schedule.kind == kind, Schedule.subject_id == subject_id).values(title=title)
+    )
 
 
 async def cancel_schedules(session: AsyncSession, kind: str, subject_id: int) -> None:

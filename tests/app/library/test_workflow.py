@@ -37,8 +37,11 @@ class Newsroom:
 
     async def due(self) -> list[datetime]:
         async with transaction(self.service.sessions) as session:
-            statement = select(Schedule.next_due_at).where(Schedule.enabled, Schedule.subject_id == self.issue)
-            return [at for at in await session.scalars(statement) if at is not None]
+            statement = select(Schedule).where(Schedule.enabled, Schedule.subject_id == self.issue)
+            due = [each for each in await session.scalars(statement) if each.next_due_at is not None]
+            issue = await session.get_one(Issue, self.issue)
+        assert {each.title for each in due} <= {issue.title}
+        return [each.next_due_at for each in due if each.next_due_at is not None]
 
 
 @pytest.fixture

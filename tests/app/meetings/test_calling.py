@@ -219,6 +219,21 @@ async def test_a_new_way_in_is_announced_and_a_new_title_is_not(client: httpx.As
     assert await reminders(world) == expected_reminders(START)
 
 
+async def test_reminders_are_listed_under_the_title_that_the_meeting_has_now(
+    client: httpx.AsyncClient, world: World
+) -> None:
+    leader, admin = await world.staff(("leader", 10)), await world.staff(("administrator", 10))
+    meeting, _ = [(await call(client, leader)).json()["id"] for _ in range(2)]
+
+    async def titles() -> list[tuple[bool, str]]:
+        listed = (await client.get("/schedules", headers=admin.auth)).json()["items"]
+        return sorted((each["subject_id"] == meeting, each["title"]) for each in listed)
+
+    assert await titles() == [(False, "十一月党员大会")] * 2 + [(True, "十一月党员大会")] * 2
+    await client.patch(f"/meetings/{meeting}", json={"title": "新标题"}, headers=leader.auth)
+    assert await titles() == [(False, "十一月党员大会")] * 2 + [(True, "新标题")] * 2
+
+
 async def test_a_change_keeps_the_meeting_in_its_bounds(client: httpx.AsyncClient, world: World) -> None:
     leader = await world.staff(("leader", 10))
     meeting = (await call(client, leader)).json()["id"]

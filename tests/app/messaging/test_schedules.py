@@ -34,7 +34,8 @@ async def test_a_standing_reminder_is_due_by_the_clock_of_its_organisation(
     created = await create(client, admin)
     assert created.status_code == 201
     assert created.json() == {
-        "id": created.json()["id"], "organisation_id": 10, "kind": "unfinished_reminder", "subject_id": None,
+        "id": created.json()["id"], "organisation_id": 10, "kind": "unfinished_reminder",
+        "subject_id": None, "title": "",
         "cron": "0 8 * * fri", "once_at": None, "timezone": "Asia/Shanghai", "own_zone": False,
         "late_policy": "send", "late_seconds": 3600, "enabled": True, "next_due_at": "2026-11-20T00:00:00Z",
     }  # fmt: skip
@@ -191,15 +192,16 @@ async def test_what_a_meeting_made_is_only_switched_on_and_off(
     admin = await world.staff(("administrator", 10))
     async with transaction(world.service.sessions) as session:
         made = schedule_once(
-            session, "meeting_reminder", organisation_id=10, subject_id=7, at=clock.now + timedelta(hours=5),
-            timezone="Asia/Shanghai", late=timedelta(hours=1), now=clock.now,
+            session, "meeting_reminder", organisation_id=10, subject_id=7, title="第四季度党课",
+            at=clock.now + timedelta(hours=5), timezone="Asia/Shanghai", late=timedelta(hours=1), now=clock.now,
         )  # fmt: skip
     own = (await create(client, admin)).json()["id"]
     for standing, shown in (("true", own), ("false", made.id)):
         (one,) = (await client.get(f"/schedules?standing={standing}", headers=admin.auth)).json()["items"]
         assert one["id"] == shown
     off = (await change(client, admin, made.id, enabled=False)).json()
-    assert (off["enabled"], off["next_due_at"], off["subject_id"]) == (False, "2026-11-16T07:00:00Z", 7)
+    assert (off["enabled"], off["next_due_at"]) == (False, "2026-11-16T07:00:00Z")
+    assert (off["subject_id"], off["title"]) == (7, "第四季度党课")
     assert (await client.delete(f"/schedules/{made.id}", headers=admin.auth)).json()["code"] == "schedule_is_derived"
     for changes in (
         {"cron": "0 8 * * mon"}, {"late_seconds": 1}, {"late_policy": "send", "enabled": True}, {"timezone": None},
@@ -241,7 +243,7 @@ async def test_cancelling_stops_what_is_due_of_one_subject_and_keeps_what_has_fi
     async def once(kind: str, subject: int) -> int:
         async with transaction(world.service.sessions) as session:
             made = schedule_once(
-                session, kind, organisation_id=10, subject_id=subject, at=clock.now, timezone="UTC",
+                session, kind, organisation_id=10, subject_id=subject, title="", at=clock.now, timezone="UTC",
                 late=timedelta(hours=1), now=clock.now,
             )  # fmt: skip
         return made.id
