@@ -11,7 +11,7 @@ from app.access.principals import CurrentMember, CurrentStaff
 from app.directory.models import Organisation
 from app.messaging.campaign_schemas import MemberNotice, MyNotice, NoticeTry
 from app.messaging.models import Batch, Campaign, DeliveryException, DeliveryState
-from app.messaging.words import DAILY_LIMIT, STATE_WORDS, happens_at, reason_words, shown_state, title_of
+from app.messaging.words import DAILY_LIMIT, NOT_SHOWN, STATE_WORDS, happens_at, reason_words, shown_state, title_of
 from app.organisations.people.reach import find_member
 from app.platforms.models import Channel
 
@@ -58,7 +58,7 @@ async def list_notices_of(
     ]
 
 
-def _holds(member_id: int) -> list[ColumnElement[bool]]:
+def holds(member_id: int) -> list[ColumnElement[bool]]:
     """The SQL of the batches that a member is in: the range is found in an index, the list itself decides."""
     member = literal(member_id, BIGINT)
     span = func.int8range(Batch.first_member, Batch.last_member, text("'[]'::text"))
@@ -71,7 +71,7 @@ async def _campaigns(session: AsyncSession, member_id: int, before: int | None, 
         .join(Organisation, Organisation.id == Campaign.organisation_id)
         .where(
             Campaign.dry_run.is_(False),
-            Campaign.id.in_(select(Batch.campaign_id).where(*_holds(member_id))),
+            Campaign.id.in_(select(Batch.campaign_id).where(*holds(member_id))),
         )
         .order_by(Campaign.id.desc())
         .limit(limit)
@@ -92,7 +92,7 @@ async def _chains(session: AsyncSession, member_id: int, told: Sequence[Told]) -
             DeliveryException,
             (DeliveryException.batch_id == Batch.id) & (DeliveryException.member_id == member_id),
         )
-        .where(Batch.campaign_id.in_(campaigns), *_holds(member_id))
+        .where(Batch.campaign_id.in_(campaigns), *holds(member_id))
         .order_by(Batch.campaign_id, Batch.number)
     )
     chains: dict[int, list[NoticeTry]] = {campaign_id: [] for campaign_id in campaigns}
@@ -122,9 +122,12 @@ def _try(campaign: Campaign, batch: Batch, state: int, channel: Channel, kept: D
 
 
 def _explains(reason: str, state: int) -> bool:
-    """Of what expired only the daily limit says why: it kept the delivery waiting until it was too late."""
-    if state == DeliveryState.EXPIRED:
-        return reason == DAILY_LIMIT
+    """Of what expired only the daily limit says why: it kept the delivery waiting until it was too late.
+
+    Of what was sent, only what the platform told afterwards.
+    """
+    if state in (DeliveryState.EXPIRED, DeliveryState.SENT):
+        return reason == (DAILY_LIMIT if state == DeliveryState.EXPIRED else NOT_SHOWN)
     return state in EXPLAINED or state == DeliveryState.PENDING
 
 

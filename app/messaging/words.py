@@ -31,6 +31,7 @@ STATE_WORDS: Mapping[str, str] = {
 }
 
 DAILY_LIMIT = "daily_limit"
+NOT_SHOWN = "not_shown"
 # What became of a try; why a channel does not reach somebody is said on the leader's list alike.
 REASON_WORDS: Mapping[str, str] = {
     **{reason: why for reason, (why, _) in UNREACHED.items()},
@@ -40,6 +41,7 @@ REASON_WORDS: Mapping[str, str] = {
     "unknown": "平台没有回复是否送到",
     "owner_died": "发送时程序中断，不能确认是否送到",
     DAILY_LIMIT: "当天的通知数已到上限",
+    NOT_SHOWN: "平台接收后又告知没有显示给本人",
 }
 OTHER_REASON = "其他原因，请把原因代码告诉技术人员"
 

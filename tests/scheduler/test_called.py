@@ -13,8 +13,8 @@ from sqlalchemy import select
 
 from app.db.engine import transaction
 from app.directory.models import Binding, WechatUser
+from app.messaging.callbacks.not_shown import COUNTED
 from app.messaging.callbacks.settings import set_callback
-from app.messaging.callbacks.wechat import NOT_SHOWN
 from app.messaging.models import DeliveryState, SubscriptionBalance
 from app.messaging.schemas import CallbackFields
 from app.platforms.models import Channel
@@ -94,7 +94,7 @@ async def test_what_became_of_each_message_is_told_again_until_it_is_answered_an
     members = await bound(scene, [openid])
     await wechat.call(f"{api}/api/v1/callbacks/wechat/{APPID}", token=TOKEN, key=KEY, mode=mode, form=form, lost=2)
     await wechat.order("results", appid=APPID, results=["0", "20001", "43101"])
-    counted = [NOT_SHOWN.labels("wechat_miniprogram", reason) for reason in ("failed", "refused")]
+    counted = [COUNTED.labels("wechat_miniprogram", reason) for reason in ("failed", "refused")]
     before = [each._value.get() for each in counted]
     left = []
     for _ in range(3):

@@ -4,26 +4,18 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 
-import structlog
-from prometheus_client import Counter
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.directory.models import WechatUser
 from app.messaging import ledger
+from app.messaging.callbacks import not_shown
 from app.messaging.callbacks.opening import Callback
 from app.messaging.callbacks.seen import moment_of
 from app.platforms.callback_bodies import Value, maps_in, text_at
 
-log = structlog.get_logger()
-
-NOT_SHOWN = Counter(
-    "zhijian_messages_not_shown_total", "Messages that a platform took and did not show", ["adapter", "reason"]
-)
-
 WORD = re.compile(r"[A-Za-z0-9_-]{1,64}")
-SUBSCRIPTION_SPENT = "43101"
 
 MOST_ITEMS = 100
 """Of one event: a tap names at most five templates, and hundreds would take longer than the platform waits."""
@@ -55,6 +47,11 @@ async def apply(session: AsyncSession, callback: Callback, event: str, body: dic
         items = sorted(_items(body, event), key=lambda item: text_at(item, "TemplateId"))
         for item in items:
             await _move(session, callback, openid, event, item, moment_of(body, now), now)
+        # The ledger before the deliveries: the order of docs/decisions/0022.
+        for item in items:
+            if _failed(event, item):
+                code = text_at(item, "ErrorCode")
+                await not_shown.note(session, callback, openid, text_at(item, "TemplateId"), code, now)
     elif event == "subscribe":
         # The unionid is not in the event: who looks for it finds the row without one.
         await _user(session, callback.account, openid, now)
@@ -63,7 +60,7 @@ async def apply(session: AsyncSession, callback: Callback, event: str, body: dic
             delete(WechatUser).where(WechatUser.appid == callback.account, WechatUser.openid == openid)
         )
     elif text_at(body, "Status") != "success":
-        _not_shown(callback, openid, "", text_at(body, "Status"))
+        await not_shown.note(session, callback, openid, "", text_at(body, "Status"), now)
 
 
 def _items(body: dict[str, Value], event: str) -> list[dict[str, Value]]:
@@ -90,14 +87,15 @@ async def _move(
 ) -> None:
     template, answer = text_at(item, "TemplateId"), text_at(item, "SubscribeStatusString")
     accepted = event == "subscribe_msg_popup_event" and answer == "accept"
-    code = text_at(item, "ErrorCode")
-    failed = event == "subscribe_msg_sent_event" and code not in ("", "0")
-    if failed:
-        _not_shown(callback, openid, template, code)
+    spent = _failed(event, item) and text_at(item, "ErrorCode") == not_shown.SUBSCRIPTION_SPENT
     if accepted:
         await ledger.accept(session, await _user(session, callback.account, openid, now), template, at, now)
-    elif answer == "reject" or (failed and code == SUBSCRIPTION_SPENT):
+    elif answer == "reject" or spent:
         await ledger.refuse(session, await _user(session, callback.account, openid, now), template, at, now)
+
+
+def _failed(event: str, item: Mapping[str, Value]) -> bool:
+    return event == "subscribe_msg_sent_event" and text_at(item, "ErrorCode") not in ("", "0")
 
 
 async def _user(session: AsyncSession, appid: str, openid: str, now: datetime) -> int:
@@ -106,16 +104,3 @@ async def _user(session: AsyncSession, appid: str, openid: str, now: datetime) -
     await session.execute(insert(WechatUser).values(values).on_conflict_do_nothing())
     found = select(WechatUser.id).where(WechatUser.appid == appid, WechatUser.openid == openid)
     return (await session.scalars(found)).one()
-
-
-def _not_shown(callback: Callback, openid: str, template: str, code: str) -> None:
-    """Notes for support that a message was sent and did not arrive; the platform's number of it is not kept here."""
-    reason = "refused" if code == SUBSCRIPTION_SPENT or "block" in code else "failed"
-    NOT_SHOWN.labels(callback.adapter, reason).inc()
-    log.warning(
-        "message_not_shown",
-        channel=callback.channel_id,
-        openid=openid[:6] + "…",
-        template=template,
-        code=code[:64],
-    )

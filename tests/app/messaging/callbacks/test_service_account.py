@@ -6,7 +6,7 @@ from sqlalchemy import select
 from structlog.testing import capture_logs
 
 from app.directory.models import WechatUser
-from app.messaging.callbacks.wechat import NOT_SHOWN
+from app.messaging.callbacks.not_shown import COUNTED
 from tests.app.messaging.callbacks.platform import AT, OPENID, Platform, balances, event_of, popup, store
 from tests.world import World
 
@@ -39,7 +39,7 @@ async def test_followers_come_and_go(platform: Platform, world: World) -> None:
 
 
 async def test_a_message_that_did_not_arrive_is_noted_for_support(platform: Platform, world: World) -> None:
-    counted = [NOT_SHOWN.labels("wechat_service_account", reason) for reason in ("refused", "failed")]
+    counted = [COUNTED.labels("wechat_service_account", reason) for reason in ("refused", "failed")]
     before = [each._value.get() for each in counted]
     with capture_logs() as logs:
         for number, status in enumerate(("success", "failed:user block", "failed: system failed")):
