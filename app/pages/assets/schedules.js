@@ -45,7 +45,7 @@ function state(schedule) {
 
 function row(schedule, names, said, again) {
   const kind = SCHEDULES[schedule.kind] ?? schedule.kind;
-  const name = schedule.title ? `${kind}：${schedule.title}` : kind;
+  const name = schedule.title ? `${kind} · ${schedule.title}` : kind;
   const standing = STANDING.includes(schedule.kind);
   const tried = h("div", {});
   return h(
