@@ -3,7 +3,7 @@
 from app.messaging.schemas import CheckOut
 from app.platforms.access import Access
 from app.platforms.dingtalk import DingtalkClient
-from app.platforms.errors import PlatformError, TransientError
+from app.platforms.errors import PlatformConfigurationError, PlatformError, TransientError
 from app.platforms.feishu import FeishuClient
 from app.platforms.models import Channel
 from app.platforms.remedies import refusal_words
@@ -28,8 +28,10 @@ async def check_account(service: Service, channel: Channel) -> CheckOut:
     except TransientError:
         return CheckOut(result="away", detail=AWAY)
     except PlatformError as error:
-        detail = f"{refusal_words(channel.adapter, str(error.code), error.message)}。"
-        return CheckOut(result="refused", detail=detail)
+        words = refusal_words(channel.adapter, str(error.code), error.message)
+        if not isinstance(error, PlatformConfigurationError):
+            words = f"平台暂时没有受理，请稍后再试（{error.code} {error.message}）"
+        return CheckOut(result="refused", detail=f"{words}。")
     return CheckOut(result="accepted", detail=ACCEPTED)
 
 

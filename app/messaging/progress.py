@@ -192,7 +192,7 @@ def _standing(through: Through, now: datetime) -> tuple[ChannelState, str, datet
         return "disabled", f"渠道“{channel.name}”已停用，剩下的消息等它重新启用，到时限为止。", None
     if channel.stopped_reason is not None:
         why = f"渠道“{channel.name}”的设置有误，已自动停下：{channel.stopped_reason}。"
-        return "stopped", f"{why}请管理员在“渠道”中改正，改正后自动继续。", None
+        return "stopped", f"{why}请管理员处理好后，在“渠道”中保存一次，保存后自动继续。", None
     if channel.rests_until is not None and channel.rests_until > now:
         return "resting", f"渠道“{channel.name}”今天的额度已用完，到时间自动继续。", channel.rests_until
     if due_at is not None and due_at > now:

@@ -63,7 +63,10 @@ async def test_a_configuration_error_stops_the_channel_and_keeps_the_deliveries_
     adapter = Scripted(by_member=dict.fromkeys(range(1, 31), down))
     await scene.send(adapter)
     assert len(adapter.members) == CALLS
-    assert await scene.stopped(channel_id) == "平台不接受渠道的设置，请核对账号、密钥和模板（40125 invalid appsecret）"
+    assert (
+        await scene.stopped(channel_id)
+        == "平台不接受渠道的设置，请核对账号、密钥、IP 白名单和其他设置（40125 invalid appsecret）"
+    )
     assert await scene.states(batch_id) == [PENDING] * 30
     assert await scene.notes(batch_id) == {}
     clock.move(hours=1)

@@ -38,7 +38,7 @@ function row(channel, all, kinds, said, again) {
     { class: "item" },
     h("div", { class: "split" }, h("strong", {}, channel.name), tag(...standing(channel))),
     h("p", { class: "small soft" }, about.filter(Boolean).join(" · ")),
-    channel.stopped_reason && h("p", { class: "said bad" }, `已自动停下：${channel.stopped_reason}。改好设置并保存后，会接着发送积下的消息。`),
+    channel.stopped_reason && h("p", { class: "said bad" }, `已自动停下：${channel.stopped_reason}。处理好后，请在“修改设置”中保存一次，会接着发送积下的消息。`),
     channel.rests_until &&
       new Date(channel.rests_until) > new Date() &&
       h("p", { class: "said" }, `平台当日额度已用完，消息将在 ${time(channel.rests_until)} 后继续发送；如已提高额度，修改渠道即可马上继续。`),
