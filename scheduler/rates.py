@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.messaging.models import RateBucket
+from app.messaging.models import BATCH_SIZE, RateBucket
 from scheduler.adapters.base import AdapterKind
 
 # A tenth of a second's worth at once keeps the calls apart, and rounds worth their transaction.
@@ -31,7 +31,7 @@ def rate_of(config: Mapping[str, object], kind: AdapterKind) -> Rate | None:
     if a_second is None:
         return None
     if not isinstance(burst, int):
-        burst = max(1, kind.per_call if kind.per_call > 1 else 0, math.ceil(a_second * BURST_SECONDS))
+        burst = max(min(kind.per_call, BATCH_SIZE), math.ceil(a_second * BURST_SECONDS))
     return Rate(a_second, burst)
 
 

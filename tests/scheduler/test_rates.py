@@ -67,6 +67,7 @@ def test_the_channel_sets_its_rate_and_else_the_platform_does() -> None:
     assert rate_of({"rate": 200.0}, paced) == Rate(200.0, 20)
     assert rate_of({"rate": 200, "burst": 3}, plain) == Rate(200.0, 3)
     assert rate_of({"rate": 10}, Scripted(per_call=100).kind) == Rate(10.0, 100)  # a call is never split for the rate
+    assert rate_of({"rate": 10}, Scripted(per_call=1000).kind) == Rate(10.0, 500)  # and no batch brings more
 
 
 async def test_senders_share_the_bucket_of_a_channel(scene: Scene, service: Service) -> None:

@@ -11,6 +11,7 @@ from app.platforms.wecom_content import wecom_content
 from scheduler.adapters.base import Envelope, Message, Status
 from scheduler.adapters.conformance import Desk, Fault
 from scheduler.adapters.conformance.desk import MESSAGE, open_desk
+from scheduler.adapters.wecom import WECOM
 from scheduler.fakes.running import running
 from tests.scheduler.adapters.platforms import GETTOKEN, WECOM_PLATFORM, WECOM_SEND, wecom_set_up
 
@@ -109,3 +110,12 @@ def test_any_text_is_within_the_limits_in_bytes_and_never_empty(title: str, body
     for name, value in part.items():
         assert 0 < len(value.encode()) <= limits[name]
         assert "<" not in value.replace("<br>", "")
+
+
+async def test_a_thousand_members_are_one_call(base: str) -> None:
+    async with open_desk(WECOM_PLATFORM, base) as desk:
+        await wecom_set_up(desk, 1000)
+        members = [f"ZhangSan{number:04}" for number in range(WECOM.per_call)]
+        assert set(await statuses(desk, members)) == {Status.SENT}
+        assert await desk.count(WECOM_SEND) == 1
+        assert len(await desk.look("sent")) == 1000
