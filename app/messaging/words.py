@@ -41,7 +41,7 @@ REASON_WORDS: Mapping[str, str] = {
     "unknown": "平台没有回复是否送到",
     "owner_died": "发送时程序中断，不能确认是否送到",
     DAILY_LIMIT: "当天的通知数已到上限",
-    NOT_SHOWN: "平台接收后又告知没有显示给本人",
+    NOT_SHOWN: "平台已接收，随后告知没有显示出来",
 }
 OTHER_REASON = "其他原因，请把原因代码告诉技术人员"
 

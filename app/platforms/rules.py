@@ -25,6 +25,18 @@ TEMPLATE_KINDS: Mapping[str, str] = {
 """What the kinds of notice that have templates are called."""
 
 
+def template_kind(kind: str) -> str:
+    """The kind of template that a kind of campaign is shown with: all about meetings share one."""
+    return "meeting" if kind.startswith("meeting_") else kind
+
+
+def template_id(config: Mapping[str, object], kind: str) -> str | None:
+    """A channel's template for a kind of campaign, None where it has none."""
+    templates = config.get("templates")
+    found = templates.get(template_kind(kind)) if isinstance(templates, dict) else None
+    return str(found["template_id"]) if isinstance(found, dict) and "template_id" in found else None
+
+
 @dataclass(frozen=True)
 class SettingRule:
     """One of a channel's own settings: what it is called, what it must look like, and where to find it."""

@@ -11,6 +11,7 @@ import httpx
 from app.platforms.access import Access
 from app.platforms.installed import Setup
 from app.platforms.message import Message as Message
+from app.platforms.rules import template_id
 from app.platforms.tokens import Fetch, MemoryTokens, TokenHolder, TokenStore
 
 Address = Literal["member", "wechat", "unionid", "phone", "channel"]
@@ -152,13 +153,4 @@ class AdapterKind:
 
     def template(self, config: Mapping[str, object], kind: str) -> str | None:
         """The channel's template for a kind of campaign, where a message needs one; None where there is none."""
-        templates = config.get("templates")
-        if not self.templates or not isinstance(templates, dict):
-            return None
-        found = templates.get(template_kind(kind))
-        return str(found["template_id"]) if isinstance(found, dict) and "template_id" in found else None
-
-
-def template_kind(kind: str) -> str:
-    """The kind of template that a kind of campaign is shown with: all about meetings share one."""
-    return "meeting" if kind.startswith("meeting_") else kind
+        return template_id(config, kind) if self.templates else None

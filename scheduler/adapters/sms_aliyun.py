@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from app.platforms.aliyun_sms import AliyunSmsClient, fit_variable
 from app.platforms.errors import PlatformConfigurationError, PlatformError, RecipientError
 from app.platforms.fields import filling
-from scheduler.adapters.base import AdapterKind, ChannelInfo, Envelope, Outcome, Outside, Status, template_kind
+from app.platforms.rules import template_kind
+from scheduler.adapters.base import AdapterKind, ChannelInfo, Envelope, Outcome, Outside, Status
 from scheduler.adapters.outcomes import bad_template, outcome_of
 from scheduler.adapters.settings import build_or_refuse, setting
 from scheduler.adapters.wechat_templates import channel_templates

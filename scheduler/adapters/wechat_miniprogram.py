@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from app.platforms.errors import PlatformError
+from app.platforms.rules import template_kind
 from app.platforms.wechat import WechatClient
-from scheduler.adapters.base import AdapterKind, ChannelInfo, Envelope, Message, Outcome, Outside, Status, template_kind
+from scheduler.adapters.base import AdapterKind, ChannelInfo, Envelope, Message, Outcome, Outside, Status
 from scheduler.adapters.outcomes import bad_template, outcome_of
 from scheduler.adapters.wechat_templates import channel_templates, fill_template
 

@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Sequence
 
 from app.platforms.errors import PlatformError
+from app.platforms.rules import template_kind
 from app.platforms.wechat_service import ServiceAccountClient
-from scheduler.adapters.base import AdapterKind, ChannelInfo, Envelope, Outcome, Outside, Status, template_kind
+from scheduler.adapters.base import AdapterKind, ChannelInfo, Envelope, Outcome, Outside, Status
 from scheduler.adapters.outcomes import bad_template, outcome_of
 from scheduler.adapters.settings import setting
 from scheduler.adapters.wechat_templates import channel_templates, fill_template

@@ -1,5 +1,6 @@
 """A message that a platform took and then did not show: counted, and noted where it is sure which one it was."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -14,6 +15,8 @@ from app.messaging.callbacks.opening import Callback
 from app.messaging.history import holds
 from app.messaging.models import Batch, Campaign, DeliveryException, DeliveryState
 from app.messaging.words import NOT_SHOWN
+from app.platforms.models import Channel
+from app.platforms.rules import template_id
 
 log = structlog.get_logger()
 
@@ -22,6 +25,9 @@ COUNTED = Counter(
 )
 SUBSCRIPTION_SPENT = "43101"
 
+# Whoever is sent to now, or was with no answer, may have been sent to.
+TAKEN = (DeliveryState.SENDING, DeliveryState.SENT, DeliveryState.UNKNOWN)
+
 # Platforms tell within seconds, and again for some minutes where we do not answer.
 RECENT = timedelta(minutes=10)
 
@@ -29,17 +35,20 @@ RECENT = timedelta(minutes=10)
 async def note(session: AsyncSession, callback: Callback, openid: str, template: str, code: str, now: datetime) -> None:
     """Counts it, and notes it beside the delivery, which stays sent: the platform took it.
 
-    The platform's number of a message is not kept, as it would be a row a delivery. Where several messages went to the
-    member of late on this channel it is only counted and logged: a note at the wrong one would be worse than none.
+    The platform's number of a message is not kept, as it would be a row a delivery. Where several messages can be
+    meant it is only counted and logged: a note at the wrong one would be worse than none. `template` is "" where the
+    platform does not say which.
     """
     reason = "refused" if code == SUBSCRIPTION_SPENT or "block" in code else "failed"
     COUNTED.labels(callback.adapter, reason).inc()
-    candidates = await _sent_of_late(session, callback, openid, now)
-    if len(candidates) == 1:
-        (batch_id, member_id), said = candidates[0], {"reason": NOT_SHOWN, "code": code[:64], "at": now}
+    meant = await _meant(session, callback, openid, template, now)
+    # Of any other the sender may still need the note that is there, and one that is sent is settled.
+    sure = len(meant) == 1 and meant[0].state == DeliveryState.SENT
+    if sure:
+        said = {"reason": NOT_SHOWN, "code": code[:64], "at": now}
         await session.execute(
             insert(DeliveryException)
-            .values(batch_id=batch_id, member_id=member_id, tries=0, next_try_at=None, **said)
+            .values(batch_id=meant[0].batch_id, member_id=meant[0].member_id, tries=0, next_try_at=None, **said)
             .on_conflict_do_update(index_elements=["batch_id", "member_id"], set_=said)
         )
     log.warning(
@@ -48,29 +57,41 @@ async def note(session: AsyncSession, callback: Callback, openid: str, template:
         openid=openid[:6] + "…",
         template=template,
         code=code[:64],
-        noted=len(candidates) == 1,
+        noted=sure,
     )
 
 
-async def _sent_of_late(session: AsyncSession, callback: Callback, openid: str, now: datetime) -> list[tuple[int, int]]:
-    """Batch and member of what went to this openid in the last minutes, two at most."""
-    found: list[tuple[int, int]] = []
+@dataclass(frozen=True)
+class _Delivery:
+    batch_id: int
+    member_id: int
+    state: int
+
+
+async def _meant(
+    session: AsyncSession, callback: Callback, openid: str, template: str, now: datetime
+) -> list[_Delivery]:
+    """What the platform may mean: it took it or may have taken it, from a batch that is open or was of late."""
+    channel = await session.get_one(Channel, callback.channel_id)
+    found: list[_Delivery] = []
     for member_id in await _members(session, callback.account, openid):
         state = func.get_byte(Batch.states, func.array_position(Batch.members, literal(member_id, BIGINT)) - 1)
-        batches = await session.scalars(
-            select(Batch.id)
+        rows = await session.execute(
+            select(Batch.id, state, Campaign.kind)
             .join(Campaign, Campaign.id == Batch.campaign_id)
             .where(
                 *holds(member_id),
-                Batch.channel_id == callback.channel_id,
+                Batch.channel_id == channel.id,
                 Campaign.dry_run.is_(False),
                 or_(Batch.done_at.is_(None), Batch.done_at > now - RECENT),
-                # The platform may tell before the sender has put down that it was taken.
-                state.in_((DeliveryState.SENDING, DeliveryState.SENT)),
+                state.in_(TAKEN),
             )
-            .limit(2)
         )
-        found += [(batch_id, member_id) for batch_id in batches]
+        found += [
+            _Delivery(batch_id, member_id, at)
+            for batch_id, at, kind in rows
+            if template in ("", template_id(channel.config, kind))
+        ]
     return found
 
 

@@ -8,21 +8,28 @@ from sqlalchemy import select
 
 from app.db.engine import transaction
 from app.directory.models import Binding, WechatUser
-from app.messaging.models import Batch, DeliveryState
+from app.messaging.callbacks.not_shown import COUNTED, TAKEN
+from app.messaging.models import Campaign, DeliveryState
+from app.messaging.words import STATES
+from app.platforms.models import Channel
 from tests.app.messaging.callbacks.platform import APPID, AT, OPENID, TEMPLATE, Platform, event_of, set_up, store
 from tests.app.messaging.sent import sent_batch
 from tests.conftest import MovableClock
 from tests.scheduler.scene import Scene
 from tests.world import Person, World
 
-SENDING, SENT, FAILED = DeliveryState.SENDING, DeliveryState.SENT, DeliveryState.FAILED
+SENT, FAILED = DeliveryState.SENT, DeliveryState.FAILED
 SERVICE = "wx-service"
-WORDS = "平台接收后又告知没有显示给本人"
+WORDS = "平台已接收，随后告知没有显示出来"
 
 
 @pytest.fixture
 async def channel(client: httpx.AsyncClient, world: World) -> int:
-    return int((await set_up(client, world))["id"])
+    channel_id = int((await set_up(client, world))["id"])
+    async with transaction(world.service.sessions) as session:
+        templates = {"weekly_issue": {"template_id": TEMPLATE}, "meeting": {"template_id": "T-meeting"}}
+        (await session.get_one(Channel, channel_id)).config = {"templates": templates}
+    return channel_id
 
 
 @pytest.fixture
@@ -37,8 +44,10 @@ async def member(world: World) -> Person:
     return person
 
 
-async def tell(client: httpx.AsyncClient, code: str, at: int = AT, openid: str = OPENID) -> None:
-    item = {"TemplateId": TEMPLATE, "MsgID": "1700827132819554304", "ErrorCode": code, "ErrorStatus": "x"}
+async def tell(
+    client: httpx.AsyncClient, code: str, at: int = AT, openid: str = OPENID, template: str = TEMPLATE
+) -> None:
+    item = {"TemplateId": template, "MsgID": "1700827132819554304", "ErrorCode": code, "ErrorStatus": "x"}
     message = event_of("subscribe_msg_sent_event", at=at, openid=openid, List=item)
     assert (await Platform(client).send(message)).text == "success"
 
@@ -52,21 +61,88 @@ async def history(client: httpx.AsyncClient, world: World, member: int) -> list[
     ]
 
 
-@pytest.mark.parametrize(("state", "still_open"), [(SENT, False), (SENT, True), (SENDING, True)])
-async def test_the_only_message_of_late_is_noted_and_stays_sent(
-    client: httpx.AsyncClient, world: World, scene: Scene, channel: int, member: Person, state: int, still_open: bool
+@pytest.mark.parametrize("still_open", [False, True])
+async def test_the_only_message_that_can_be_meant_is_noted_and_stays_sent(
+    client: httpx.AsyncClient, world: World, scene: Scene, channel: int, member: Person, still_open: bool
 ) -> None:
     other = await world.member(100)
-    states = {member.id: state, other: SENT}
-    batch_id = await sent_batch(scene, await scene.campaign(), channel, states, open_still=still_open)
-    await tell(client, "20001")
-    # What a sender that has it in hand puts down meanwhile.
-    async with transaction(world.service.sessions) as session:
-        (await session.get_one(Batch, batch_id)).states = bytes([SENT, SENT])
-    assert await history(client, world, member.id) == [("sent", WORDS, "20001")]
+    states = {member.id: SENT, other: SENT}
+    await sent_batch(scene, await scene.campaign(), channel, states, open_still=still_open)
+    await tell(client, "20001" + "0" * 80)
+    assert await history(client, world, member.id) == [("sent", WORDS, "20001" + "0" * 59)]
     assert await history(client, world, other) == [("sent", None, None)]
     mine = (await client.get("/me/notices", headers=member.auth)).json()["items"]
     assert [(each["state"], each["reason"]) for each in mine] == [("sent", WORDS)]
+
+
+@pytest.mark.parametrize("state", [state for state in STATES if state != SENT])
+async def test_what_is_not_sent_keeps_the_note_that_its_sender_made(
+    client: httpx.AsyncClient, scene: Scene, channel: int, member: Person, state: int
+) -> None:
+    notes = {member.id: ("unknown", "timeout")}
+    batch_id = await sent_batch(scene, await scene.campaign(), channel, {member.id: state}, notes, open_still=True)
+    await tell(client, "20001")
+    assert await scene.notes(batch_id) == {member.id: ("unknown", "timeout", 1)}
+
+
+@pytest.mark.parametrize(("state", "clear"), [(state, state not in TAKEN) for state in STATES])
+async def test_another_message_that_the_platform_may_have_taken_leaves_it_open_which_is_meant(
+    client: httpx.AsyncClient,
+    world: World,
+    scene: Scene,
+    channel: int,
+    member: Person,
+    state: int,
+    clear: bool,
+) -> None:
+    await sent_batch(scene, await scene.campaign(), channel, {member.id: state})
+    await sent_batch(scene, await scene.campaign(), channel, {member.id: SENT})
+    await tell(client, "20001")
+    assert (await history(client, world, member.id))[0][1] == (WORDS if clear else None)
+
+
+async def test_the_template_says_which_message_is_meant_and_one_of_another_program_none(
+    client: httpx.AsyncClient, world: World, scene: Scene, channel: int, member: Person
+) -> None:
+    await sent_batch(scene, await scene.campaign(), channel, {member.id: SENT})
+    await sent_batch(scene, await scene.campaign("meeting_notice"), channel, {member.id: SENT})
+    await tell(client, "20001", template="of-another-program")
+    assert [words for _, words, _ in await history(client, world, member.id)] == [None, None]
+    await tell(client, "20001", at=AT + 1, template="T-meeting")
+    assert [words for _, words, _ in await history(client, world, member.id)] == [WORDS, None]
+
+
+async def test_each_failure_of_one_event_is_counted(client: httpx.AsyncClient, world: World, channel: int) -> None:
+    counted = COUNTED.labels("wechat_miniprogram", "failed")
+    before = counted._value.get()
+    items = [{"TemplateId": f"T-{number}", "ErrorCode": "20001"} for number in range(3)]
+    assert (await Platform(client).send(event_of("subscribe_msg_sent_event", List=items))).text == "success"
+    assert counted._value.get() - before == 3
+
+
+async def test_a_family_on_one_phone_and_a_dry_run_are_no_single_message(
+    client: httpx.AsyncClient, world: World, scene: Scene, channel: int, member: Person
+) -> None:
+    dry = await scene.campaign()
+    async with transaction(world.service.sessions) as session:
+        (await session.get_one(Campaign, dry)).dry_run = True
+    await sent_batch(scene, dry, channel, {member.id: SENT})
+    await tell(client, "20001")
+    assert await history(client, world, member.id) == []
+    mother = await world.member(100)
+    async with transaction(world.service.sessions) as session:
+        binding = (await session.scalars(select(Binding).where(Binding.member_id == member.id))).one()
+        now = world.service.clock()
+        second = Binding(wechat_user_id=binding.wechat_user_id, member_id=mother, created_at=now)
+        session.add(second)
+    await sent_batch(scene, await scene.campaign(), channel, {member.id: SENT, mother: SENT})
+    await tell(client, "20001", at=AT + 1)
+    assert await history(client, world, member.id) == await history(client, world, mother) == [("sent", None, None)]
+    async with transaction(world.service.sessions) as session:
+        (await session.get_one(Binding, second.id)).ended_at = world.service.clock()
+    await tell(client, "20001", at=AT + 2)
+    assert await history(client, world, member.id) == [("sent", WORDS, "20001")]
+    assert await history(client, world, mother) == [("sent", None, None)]
 
 
 async def test_a_message_that_was_tried_before_keeps_its_tries(
